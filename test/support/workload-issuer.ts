@@ -30,6 +30,9 @@ export interface WorkloadIssuer {
   rotate(options?: { alg?: string; keepOld?: boolean; kid?: string }): Promise<void>;
 }
 
+/** The keys of issuers that have ended, by algorithm: to generate an RSA key takes longer than most tests. */
+const spare = new Map<string, CryptoKeyPair[]>();
+
 /** A platform that issues JWTs to its workloads, with its discovery document and keys. Ends with the test. */
 export async function startWorkloadIssuer({
   path = '',
@@ -77,7 +80,7 @@ export async function startWorkloadIssuer({
   let count = 0;
   let current = { alg, kid: '', key: null as CryptoKey | null };
   const rotate: WorkloadIssuer['rotate'] = async (options = {}) => {
-    const pair = await generateKeyPair(options.alg ?? alg, { extractable: true });
+    const pair = await keyPair(options.alg ?? alg);
     const kid = options.kid ?? `key-${++count}`;
     if (!options.keepOld) keys.length = 0;
     keys.push({ ...(await exportJWK(pair.publicKey)), kid, use: 'sig', alg: options.alg ?? alg });
@@ -91,6 +94,14 @@ export async function startWorkloadIssuer({
       .sign(current.key);
   };
   return { issuer, requests, keys, discovery, answers, jwksPath, sign, rotate };
+}
+
+async function keyPair(alg: string): Promise<CryptoKeyPair> {
+  const unused = spare.get(alg) ?? [];
+  spare.set(alg, unused);
+  const pair = unused.pop() ?? (await generateKeyPair(alg, { extractable: true }));
+  onTestFinished(() => void unused.push(pair));
+  return pair;
 }
 
 /*
