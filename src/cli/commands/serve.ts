@@ -21,10 +21,12 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('serve')
-    .description('Start the web app on http://localhost:3000, or the token API for other hosts.')
+    .description(
+      'Start the web app on http://localhost:3000, or the token API and the SCIM relay for other hosts.',
+    )
     .option('--no-open', "don't open a browser")
     .option('--verbose', 'log every request to standard error')
-    .option('--api <host:port>', 'serve only the token API, on this address')
+    .option('--api <host:port>', 'serve only the token API and the SCIM relay, on this address')
     .option('--tls-cert <file>', 'with --api: the certificate and its chain (PEM)')
     .option('--tls-key <file>', 'with --api: the private key of the certificate (PEM)')
     .option('--trust-proxy <address...>', 'with --api: the address or network of the reverse proxy')
@@ -36,8 +38,8 @@ export function command(): Command {
     .addHelpText(
       'after',
       `
-The web app, and the token API with it, is available on this computer only. With --api, only the token API is
-served, also to other hosts; several of these can run next to the web app. It needs --tls-cert and --tls-key (read
+The web app, and the token API and the SCIM relay with it, is available on this computer only. With --api, only
+those two are served, also to other hosts; several of these can run next to the web app. It needs --tls-cert and --tls-key (read
 again when the files change) or --trust-proxy; without them it listens on loopback only. Behind a proxy, set
 WEBEX_TOKEN_ISSUER.
 

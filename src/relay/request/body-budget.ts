@@ -1,20 +1,26 @@
-/** Bounds the memory for the bodies of all requests together. */
+/** Bounds the memory for the bodies of all requests together, and the share of each client. */
 export class BodyBudget {
   readonly #maxBytes: number;
+  readonly #byClient = new Map<string, number>();
   #used = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Reserves memory. False if there is not enough. */
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.#maxBytes) return false;
+  /** Reserves memory. False if there is not enough, or the client holds a quarter of all. */
+  take(client: string, bytes: number): boolean {
+    const held = (this.#byClient.get(client) ?? 0) + bytes;
+    if (this.#used + bytes > this.#maxBytes || held > this.#maxBytes / 4) return false;
     this.#used += bytes;
+    this.#byClient.set(client, held);
     return true;
   }
 
-  give(bytes: number): void {
+  give(client: string, bytes: number): void {
     this.#used -= bytes;
+    const left = (this.#byClient.get(client) ?? 0) - bytes;
+    if (left > 0) this.#byClient.set(client, left);
+    else this.#byClient.delete(client);
   }
 }

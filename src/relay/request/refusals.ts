@@ -34,6 +34,12 @@ export const refusals = {
     code: 'invalid_client',
     description: 'This client was removed, or lost its access.',
   },
+  stopped: {
+    code: 'stopped',
+    description: 'The server is stopping. Try again in a few seconds.',
+    status: 503,
+    retryAfter: 5,
+  },
   methodNotAllowed: (methods: readonly string[]) => ({
     code: 'method-not-allowed',
     description: `This path takes ${methods.join(', ')}.`,

@@ -64,6 +64,7 @@ export class RelayRequest extends ClientRequest {
   #bodyRead: boolean;
   /** Bytes of the budget that it holds. */
   #reserved = 0;
+  #reservedFor = '';
   #bodyTooLarge: boolean;
   #noMemory = false;
   #waited = false;
@@ -168,12 +169,13 @@ export class RelayRequest extends ClientRequest {
   #readBody(): void {
     const { limits, budget } = this.#relay;
     const bytes = announcedLength(this.#request) ?? limits.maxRequestBytes;
-    if (!budget.take(bytes)) {
+    if (!budget.take(this.clientName, bytes)) {
       this.#noMemory = true;
       this.#queue();
       return;
     }
     this.#reserved = bytes;
+    this.#reservedFor = this.clientName;
     readBody(this.#request, limits.maxRequestBytes, (body) => {
       this.#bodyRead = true;
       if (body === null) this.#bodyTooLarge = true;
@@ -226,7 +228,7 @@ export class RelayRequest extends ClientRequest {
       address: this.address,
       profileId: grant.profileId,
       startedAt: performance.now(),
-      revoke: () => exchange.revoke(),
+      abort: (reason) => exchange.abort(reason),
     };
     watch.add(watched);
     exchange.start();
@@ -264,6 +266,10 @@ export class RelayRequest extends ClientRequest {
         if (ending.started) this.#giveBack();
         else this.refuse(refusals.revoked);
         return;
+      case 'stopped':
+        if (ending.started) this.#giveBack();
+        else this.refuse(refusals.stopped);
+        return;
       case 'client-gone':
         this.#giveBack();
         this.#count('client-gone', null);
@@ -278,7 +284,7 @@ export class RelayRequest extends ClientRequest {
 
   #giveBack(): void {
     this.#body = null;
-    this.#relay.budget.give(this.#reserved);
+    if (this.#reserved > 0) this.#relay.budget.give(this.#reservedFor, this.#reserved);
     this.#reserved = 0;
   }
 }

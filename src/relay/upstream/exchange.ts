@@ -26,7 +26,8 @@ export type Ending =
   | { kind: 'failed'; error: Error; started: boolean }
   | { kind: 'too-large'; started: boolean }
   | { kind: 'client-gone' }
-  | { kind: 'revoked'; started: boolean };
+  /** The client has lost its access, or the server stops. */
+  | { kind: 'revoked' | 'stopped'; started: boolean };
 
 export interface ExchangeOptions {
   raw: RawRequests;
@@ -85,10 +86,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  /** The client has lost its access. */
-  revoke(): void {
-    const started = this.#options.response.headersSent;
-    this.#stop(new Error('the client has no access any more'), { kind: 'revoked', started });
+  /** Ends it early, because the client has lost its access or the server stops. */
+  abort(kind: 'revoked' | 'stopped'): void {
+    this.#stop(new Error(`the request was ${kind}`), { kind, started: this.#options.response.headersSent });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -13,8 +13,8 @@ export interface Watched {
   profileId: string;
   /** On the clock of `performance.now()`. */
   startedAt: number;
-  /** Ends the request, because its client has no access any more. */
-  revoke(): void;
+  /** Ends the request, because its client has no access any more or the server stops. */
+  abort(reason: 'revoked' | 'stopped'): void;
 }
 
 /**
@@ -49,7 +49,7 @@ export class GrantWatch {
   /** Ends every request. */
   close(): void {
     this.#stop();
-    for (const watched of [...this.#watched]) watched.revoke();
+    for (const watched of [...this.#watched]) watched.abort('stopped');
   }
 
   #check(): void {
@@ -110,7 +110,7 @@ class GrantCheck implements PendingRequest {
   }
 
   answer(): void {
-    if (!this.#granted) for (const watched of this.#group) watched.revoke();
+    if (!this.#granted) for (const watched of this.#group) watched.abort('revoked');
   }
 
   fail(error: unknown): void {
