@@ -17,6 +17,7 @@ import { saveChannelSettings } from '../vault/reminders/channel-settings.ts';
 import { createAccessLink } from '../vault/sign-in/access-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
 import { startMailbox } from './mailbox.ts';
+import { provisionThroughRelay, relayedProfile } from './relay-provisioning.ts';
 import { seedDemonstration } from './seed.ts';
 
 /*
@@ -68,7 +69,14 @@ async function demonstrate(): Promise<void> {
       note(
         '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n  npx webex-token push entra acme\n',
       );
-      await stopped;
+      note(
+        `Press "Renew" for "${relayedProfile}": its next cycle uses the new token, and nothing has to be done in Entra ID.\n`,
+      );
+      const end = new AbortController();
+      const cycles = provisionThroughRelay(vault, simulator, note, end.signal);
+      await Promise.race([stopped, cycles]);
+      end.abort();
+      await cycles;
     } finally {
       await Promise.all([server.close(), watch.close()]);
     }
