@@ -70,7 +70,7 @@ export function createApi(options: ApiOptions): Api {
     queue,
     assertionChecks: new FairLimit(assertionChecksAtOnce),
     issuerKeys: new IssuerKeys({ fetch: options.fetch ?? outboundFetch, now: vault.now }, (of, error) => {
-      log.warn({ err: error, issuer: of }, 'the keys of an issuer of workload identities cannot be had');
+      log.warn({ err: error, issuer: of }, 'the keys of an issuer of workload identities are not available');
     }),
     tokenCache,
     throttle: new Throttle(),

@@ -379,7 +379,7 @@ export interface AuditTable {
   client: string | null;
   address: string | null;
   user: string | null;
-  /** The key or file that the row is about. */
+  /** What the row is about: a key, a file, a method and resource type, or the claim of an assertion that did not match. */
   subject: string | null;
   previous_hash: string;
   hash: string;

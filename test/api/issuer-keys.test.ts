@@ -70,7 +70,11 @@ describe('the keys of an issuer', () => {
     expect(wait).toBeLessThanOrEqual(60);
     expect(JSON.stringify(logged)).toContain(issuer.issuer);
     expect(String((logged[0] as [{ err: Error }])[0].err.message)).toMatch(/server-error \(500\)/);
-    expect(await lastEntry()).toMatchObject({ outcome: 'temporarily_unavailable', client: 'ci' });
+    expect(await lastEntry()).toMatchObject({
+      outcome: 'temporarily_unavailable',
+      client: 'ci',
+      subject: `no keys of ${issuer.issuer}`,
+    });
     // During the pause, the issuer is left alone; after it, the client is served.
     issuer.answers.clear();
     expect((await ask(await sign())).status).toBe(503);

@@ -103,7 +103,7 @@ describe('serve --api with a workload identity', () => {
     const { answer, stderr, doctor, platform } = await askedWith(false);
     expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(platform.requests).toEqual([]);
-    expect(stderr).toMatch(/keys of an issuer of workload identities cannot be had/);
-    expect(doctor).toMatch(/keys of https:\/\/localhost:\d+ cannot be had: .*certificate/);
+    expect(stderr).toMatch(/keys of an issuer of workload identities are not available/);
+    expect(doctor).toMatch(/keys of https:\/\/localhost:\d+ are not available: .*certificate/);
   });
 });

@@ -26,7 +26,7 @@ describe('the diagnostics of issuers', () => {
     expect(await diagnoseIssuers(await registered(), {})).toEqual([]);
   });
 
-  it('say why the keys of an issuer cannot be had', async () => {
+  it('say why the keys of an issuer are not available', async () => {
     const wrong = await startWorkloadIssuer();
     wrong.discovery.jwks_uri = 'https://keys.example/jwks';
     const closed = `http://127.0.0.1:${await freePort()}`;
@@ -36,7 +36,7 @@ describe('the diagnostics of issuers', () => {
         ok: false,
         message: expect.stringMatching(/jwks_uri https:\/\/keys\.example\/jwks .* is not on 127/),
       },
-      { ok: null, message: expect.stringContaining(`The keys of ${closed} cannot be had`) },
+      { ok: null, message: expect.stringContaining(`The keys of ${closed} are not available`) },
     ]);
   });
 });

@@ -13,10 +13,10 @@ export type ClientProof =
   | { kind: 'assertion'; jwks: string; assertion: Assertion }
   /** The JWT of another issuer, valid for this identity. It must still be the client's in the store. `expiresAt` in epoch milliseconds. */
   | { kind: 'foreign-assertion'; identity: WorkloadIdentity; expiresAt: number }
-  /** `detail` says which claim did not match, and is for the audit log alone. */
+  /** `detail` says which claim did not match. Only the audit log gets it. */
   | { kind: 'wrong-assertion'; detail: string }
-  /** The issuer's keys cannot be had. Seconds. */
-  | { kind: 'unchecked-assertion'; retryAfter: number }
+  /** The issuer's keys are not available. `retryAfter` in seconds; only the audit log gets `detail`. */
+  | { kind: 'unchecked-assertion'; retryAfter: number; detail: string }
   | { kind: 'none'; why: string };
 
 export type Authentication =
@@ -71,7 +71,7 @@ export function authenticate(
 const countedKinds: ClientProof['kind'][] = ['secret', 'wrong-assertion', 'foreign-assertion'];
 
 function notChecked(retryAfter: number): Authentication {
-  const description = 'The keys that this assertion is checked with cannot be had now. Try again later.';
+  const description = 'The keys for checking this assertion are not available. Try again later.';
   return {
     ok: false,
     refusal: { code: 'temporarily_unavailable', description, status: 503, retryAfter },

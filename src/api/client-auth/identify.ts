@@ -74,7 +74,10 @@ async function foreignProof(
   try {
     const { kid, expiresAt } = readForeignAssertion(assertion, identity, vault.now());
     const keys = await issuerKeys.keysOf(identity.issuer, kid);
-    if (!keys.ok) return { kind: 'unchecked-assertion', retryAfter: keys.retryAfter };
+    if (!keys.ok) {
+      const detail = `no keys of ${identity.issuer}`;
+      return { kind: 'unchecked-assertion', retryAfter: keys.retryAfter, detail };
+    }
     await assertionChecks.run(lane, () => verifyForeignAssertion(assertion, keys.findKey, vault.now()));
     return { kind: 'foreign-assertion', identity, expiresAt };
   } catch (error) {

@@ -20,7 +20,7 @@ const otherKeyHosts: Record<string, readonly string[]> = {
   'sts.windows.net': ['login.microsoftonline.com', 'login.windows.net'],
 };
 
-/** Why the keys of an issuer cannot be had, as text for the administrator. */
+/** Why the keys of an issuer are not available, as text for the administrator. */
 export class IssuerError extends Error {
   /** Whether the issuer has answered, but not with what is needed. */
   readonly answered: boolean;

@@ -200,9 +200,7 @@ export abstract class ClientRequest implements PendingRequest {
     if (reason === 'no-valid-credentials' || reason === 'not-checked') {
       return { granted: false, used: null, entry: this.#entryIfFirst(refusal.code, found) };
     }
-    const { proof } = this.#identity;
-    const subject = proof.kind === 'wrong-assertion' ? proof.detail : null;
-    return { granted: false, used: null, entry: { ...this.#entry(refusal.code, null), subject } };
+    return { granted: false, used: null, entry: this.#entry(refusal.code, null) };
   }
 
   /** The secret of a relay client yields no token, and that of another client opens no relay. */
@@ -225,13 +223,14 @@ export abstract class ClientRequest implements PendingRequest {
   }
 
   #entry(outcome: string, profile: string | null): AuditEntry {
+    const { proof } = this.#identity;
     return {
       action: this.#action,
       outcome,
       profile,
       client: this.#name || null,
       address: this.address,
-      subject: this.subject,
+      subject: 'detail' in proof ? proof.detail : this.subject,
     };
   }
 }

@@ -5,7 +5,7 @@ import { listClients } from '../../vault/clients/clients.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import type { Finding } from './finding.ts';
 
-/** Whether the keys of each issuer of a workload identity can be had. */
+/** Whether the keys of each issuer of a workload identity are available. */
 export async function diagnoseIssuers(
   vault: StoreContext,
   environment: Readonly<NodeJS.Dict<string>> = environmentWithDotEnv(process.env),
@@ -27,7 +27,7 @@ async function diagnoseIssuer(issuer: string, request: Parameters<typeof readKey
       title,
       // Most features work offline, so only an answer that cannot be used is an error.
       ok: error.answered ? false : null,
-      message: `The keys of ${issuer} cannot be had: ${error.message}`,
+      message: `The keys of ${issuer} are not available: ${error.message}`,
       help: 'Its clients get no token meanwhile. Check the issuer, and whether this host may connect to it.',
     };
   }

@@ -12,7 +12,10 @@ export interface AuditEntry {
   address?: string | null;
   /** The operating system's user, for a command. */
   user?: string | null;
-  /** The key or file that it concerns: the start of a key's ID, or a path. */
+  /**
+   * What it concerns: the start of a key's ID, a path, a method and resource type, or the claim of an assertion that did not
+   * match.
+   */
   subject?: string | null;
 }
 
