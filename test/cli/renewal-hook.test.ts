@@ -7,8 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
-import { printedLink } from '../support/cli/follow-link.ts';
+import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -123,6 +124,34 @@ describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => 
     expect(after.renewalHook).toMatchObject({ state: 'succeeded', lastError: null, failingSince: null });
     // One series of failures is one event.
     expect(events.map(({ event }) => event)).toEqual(['renewed', 'hook-failed']);
+  });
+
+  test('runs once, in the server that captured the token, and the event is sent at once', async () => {
+    const seen = join(temporaryFolder(), 'seen');
+    const { events, environment } = await receiver();
+    const here = await machine(await simulated(), {
+      ...environment,
+      WEBEX_TOKEN_RENEWAL_HOOK: hook(`echo "$PPID" >> '${seen}'; echo fetched; exit 1`),
+    });
+    const serve = here.start(['serve', '--no-open']);
+    await printedLink(serve);
+    const login = here.start(['login', 'acme', '--no-open']);
+    const browser = new BrowserByHand();
+    await browser.bringBack(await browser.signIn(await printedLink(login), { account: 'full-admin' }));
+    expect((await login.finished).code).toBe(0);
+    await serve.stderrMatching(/the renewal hook failed/);
+    expect(readFileSync(seen, 'utf8')).toBe(`${serve.pid}\n`);
+    await expect
+      .poll(() => events.map(({ event }) => event).sort(), { timeout: 30_000 })
+      .toEqual(['hook-failed', 'renewed']);
+    serve.kill('SIGTERM');
+    const { stderr } = await serve.finished;
+    const line = stderr.split('\n').find((each) => each.includes('the renewal hook failed')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({
+      profile: 'acme',
+      reason: 'it exited with code 1: fetched',
+      output: ['fetched'],
+    });
   });
 
   test('stops the start with the reason if it cannot be trusted', async () => {
