@@ -2,6 +2,7 @@ import { backupTarget, csvTarget } from './file-targets.ts';
 import { foreignAssertionTarget } from './foreign-assertion-target.ts';
 import { cookieTarget, hostTarget, originTarget, tokenEndpointTarget } from './http-targets.ts';
 import { neighborsTarget } from './neighbors-target.ts';
+import { locationTarget, relayTargetTarget } from './relay-targets.ts';
 import type { Target } from './target.ts';
 import {
   assertionTarget,
@@ -24,6 +25,8 @@ export const targets: Record<string, () => Promise<Target<never>> | Target<never
   'neighbors-postgres': () => neighborsTarget('postgres') as never,
   assertions: assertionTarget as never,
   'foreign-assertions': foreignAssertionTarget as never,
+  'relay-target': relayTargetTarget as never,
+  'relay-locations': locationTarget as never,
   config: configTarget as never,
   csv: csvTarget as never,
   backup: backupTarget as never,

@@ -131,6 +131,15 @@ describe('the access to the relay', () => {
     expect(here.upstream.arrived).toEqual([]);
   });
 
+  it('forwards nothing if someone without the key gave the client more rights', async () => {
+    const here = await relayServer();
+    const secret = await here.client('entra', { relayRights: 'read' });
+    await here.vault.db.updateTable('client').set({ relay_rights: 'all' }).execute();
+    const answer = await ask(here, secret, '/scim/acme/Users/1', { method: 'DELETE' });
+    expect(scimError(answer).status).toBe(503);
+    expect(here.upstream.arrived).toEqual([]);
+  });
+
   it('refuses the secret of an ordinary client', async () => {
     const here = await relayServer();
     const secret = await clientOf(here.vault, 'ci', ['acme']);

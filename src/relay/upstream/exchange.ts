@@ -75,15 +75,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     response.on('close', this.#onClose);
     this.#timer = setTimeout(() => this.#fail(new Error('it took too long')), limits.totalMs);
-    raw.dispatch(
-      {
-        ...request,
-        method: request.method as Dispatcher.HttpMethod,
-        headersTimeout: limits.headersMs,
-        bodyTimeout: limits.idleMs,
-      },
-      this,
-    );
+    const options = {
+      ...request,
+      method: request.method as Dispatcher.HttpMethod,
+      headersTimeout: limits.headersMs,
+      bodyTimeout: limits.idleMs,
+    };
+    try {
+      raw.dispatch(options, this);
+    } catch (error) {
+      // An error here would be one of the other requests of the same batch, too.
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Ends it early, because the client has lost its access or the server stops. */
