@@ -3,7 +3,7 @@ import { currentProcess } from '../src/process/lease-owner.ts';
 import type { Channel } from '../src/reminders/channels/channel.ts';
 import { sendReminders } from '../src/reminders/send-reminders.ts';
 import { dueChecks } from '../src/store/profiles/token-checks.ts';
-import { dueTokens } from '../src/store/reminders.ts';
+import { dueTokens } from '../src/store/reminders/reminders.ts';
 import type { StoreContext } from '../src/vault/context.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 

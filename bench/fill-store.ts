@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { dayMs } from '../src/domain/lifetimes.ts';
+import { engineOf } from '../src/store/database/engine.ts';
 import type { Db } from '../src/store/db.ts';
-import { engineOf } from '../src/store/engine.ts';
 
 /**
  * So many profiles, "customer-0000000" and on, each with one earlier and one current token; their ends lie evenly

@@ -8,7 +8,7 @@ import { readSettings } from '../src/config/settings.ts';
 import { startPostgres } from '../src/demo/postgres-server.ts';
 import { queryProfiles } from '../src/store/profiles/query.ts';
 import { dueChecks } from '../src/store/profiles/token-checks.ts';
-import { dueTokens } from '../src/store/reminders.ts';
+import { dueTokens } from '../src/store/reminders/reminders.ts';
 import { addClient } from '../src/vault/clients/clients.ts';
 import type { Vault } from '../src/vault/context.ts';
 import type { ProfileRow } from '../src/vault/profiles/csv-row.ts';

@@ -7,7 +7,7 @@ import type { Delivery } from '../reminders/deliver.ts';
 import { renewalAlertSource } from '../reminders/renewal-alerts.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
 import { nextHookAt } from '../store/profiles/activations.ts';
-import type { ChannelName } from '../store/reminder-schedule.ts';
+import type { ChannelName } from '../store/reminders/schedule.ts';
 import { instant } from '../text/instant.ts';
 import type { Vault } from '../vault/context.ts';
 import { savedChannelNames } from '../vault/reminders/channel-settings.ts';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { completionCommand } from './commands/completion.ts';
 import { exitCodesOf } from './exit-codes.ts';
-import { finishAfter } from './finish-after.ts';
 import { asksForHelp } from './help/asks-for-help.ts';
 import { type CommandDefinition, commandFrom, listedCommand } from './help/definition.ts';
 import { createProgram } from './program.ts';
+import { finishAfter } from './terminal/finish-after.ts';
 
 /** Set by the build, from the commands themselves. */
 declare const commandDefinitions: CommandDefinition[];

@@ -1,10 +1,10 @@
 import { type Caller, rememberCaller } from '../process/caller.ts';
 import { allCommands, lastGroup, loadCommand } from './commands/registry.ts';
 import { exitCodesOf } from './exit-codes.ts';
-import { finishAfter } from './finish-after.ts';
 import { createProgram } from './program.ts';
+import { finishAfter } from './terminal/finish-after.ts';
 import { reportError } from './terminal/terminal.ts';
-import { warnOfMisspelledVariables } from './warn-of-variables.ts';
+import { warnOfMisspelledVariables } from './terminal/warn-of-variables.ts';
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: string[], caller: Caller): Promise<void> {

@@ -4,7 +4,7 @@ import { failingHooks } from '../store/profiles/activations.ts';
 import type { StatusTotals } from '../store/profiles/query.ts';
 import { pendingTokens, tokensNeedingReview } from '../store/profiles/tokens.ts';
 import { firstUnfinished, type Unfinished } from '../store/profiles/unfinished.ts';
-import { failedReminders } from '../store/reminders.ts';
+import { failedReminders } from '../store/reminders/reminders.ts';
 
 /** Whether "everything is up to date", and if only the work on one profile is missing, which. */
 export interface UpToDate {

@@ -1,4 +1,4 @@
-import { extendLease, recordProgress } from '../store/reminders.ts';
+import { extendLease, recordProgress } from '../store/reminders/reminders.ts';
 import type { StoreContext } from '../vault/context.ts';
 import type { Channel } from './channels/channel.ts';
 import {

@@ -1,7 +1,7 @@
 import type { LeaseOwner } from '../process/lease-owner.ts';
 import { incrementCounter } from '../store/meta/counters.ts';
-import type { ChannelName } from '../store/reminder-schedule.ts';
-import { type Lease, leaseReminder, recordFailed, recordSent } from '../store/reminders.ts';
+import { type Lease, leaseReminder, recordFailed, recordSent } from '../store/reminders/reminders.ts';
+import type { ChannelName } from '../store/reminders/schedule.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import type { StoreContext } from '../vault/context.ts';
 import { type Channel, ChannelTimeout, PartialDelivery } from './channels/channel.ts';

@@ -1,7 +1,7 @@
 import { retryDelayMs } from '../domain/delays.ts';
 import { dayMs } from '../domain/lifetimes.ts';
 import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
-import type { Reminder } from '../store/reminders.ts';
+import type { Reminder } from '../store/reminders/reminders.ts';
 
 /** What to do about a trigger on one channel. */
 export type Decision =

@@ -7,7 +7,7 @@ import {
   type TokenDates,
 } from '../domain/reminder-triggers.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
-import type { Reminder } from '../store/reminders.ts';
+import type { Reminder } from '../store/reminders/reminders.ts';
 import { type Decision, type DeliveryContext, decideDelivery, isSameEvent } from './delivery-policy.ts';
 
 /** What to do about a token on one channel. */

@@ -3,7 +3,7 @@ import type { Db } from '../store/db.ts';
 import { rescheduleStatusChecks } from '../store/destinations.ts';
 import { getMeta, swapMeta } from '../store/meta/meta.ts';
 import { rescheduleChecks } from '../store/profiles/token-checks.ts';
-import { recheckAll } from '../store/reminders.ts';
+import { recheckAll } from '../store/reminders/reminders.ts';
 
 /** A clock that is this far behind the newest instant in the store was set back. Milliseconds. */
 const setBackBy = dayMs;

@@ -16,7 +16,7 @@ import {
   remindersOn,
   scheduleNewChannels,
   setNextChecks,
-} from '../store/reminders.ts';
+} from '../store/reminders/reminders.ts';
 import type { StoreContext } from '../vault/context.ts';
 import type { Alert, AlertSource } from './alert.ts';
 import type { Channel } from './channels/channel.ts';

@@ -1,6 +1,6 @@
 import type { HealthProbes } from '../api/endpoints/health.ts';
 import { metricsText } from '../monitoring/metrics.ts';
-import { requireWritable } from '../store/writable.ts';
+import { requireWritable } from '../store/database/writable.ts';
 import type { Vault } from '../vault/context.ts';
 import { storeLocation } from '../vault/store-location.ts';
 import { coalesce } from './coalesce.ts';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { ProviderId } from '../domain/providers.ts';
+import { leaseNextCheck } from './database/lease.ts';
+import type { DestinationTable } from './database/schema.ts';
 import type { Db } from './db.ts';
 import { authentic } from './integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from './integrity/changes.ts';
-import { leaseNextCheck } from './lease.ts';
 import { refreshDerivedColumns, refreshManyDerivedColumns } from './profiles/derived-columns.ts';
-import { supersedeReminders } from './reminders.ts';
-import type { DestinationTable } from './schema.ts';
+import { supersedeReminders } from './reminders/reminders.ts';
 
 /** An application of a provisioning tool that has, or should get, a profile's token. */
 export interface Destination {

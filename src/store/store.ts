@@ -2,6 +2,7 @@ import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateFile } from '../files/private-files.ts';
+import type { Schema } from './database/schema.ts';
 import type { Db } from './db.ts';
 import { authenticateChanges } from './integrity/write-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
@@ -12,7 +13,6 @@ import {
   upgradeUnreleasedSchema,
 } from './migrations/unreleased-schemas.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres/url.ts';
-import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
 
 /**

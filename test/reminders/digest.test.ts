@@ -8,7 +8,7 @@ import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { webhookChannel } from '../../src/reminders/channels/webhook.ts';
 import { chatBody } from '../../src/reminders/channels/webhook-body.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
-import { remindersOf } from '../../src/store/reminders.ts';
+import { remindersOf } from '../../src/store/reminders/reminders.ts';
 import { decoded, mailServer } from '../support/reminders/mail-server.ts';
 import {
   acme,

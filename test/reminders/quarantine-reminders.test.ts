@@ -15,7 +15,7 @@ import { sendReminders } from '../../src/reminders/send-reminders.ts';
 import { startProvisioningJobs } from '../../src/server/provisioning-jobs.ts';
 import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
-import { failedReminders } from '../../src/store/reminders.ts';
+import { failedReminders } from '../../src/store/reminders/reminders.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 import {

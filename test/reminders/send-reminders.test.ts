@@ -4,7 +4,7 @@ import { leaseMs } from '../../src/reminders/delivery-policy.ts';
 import { readCounters } from '../../src/store/meta/counters.ts';
 import { deleteProfile, insertProfile } from '../../src/store/profiles/profiles.ts';
 import { updateToken } from '../../src/store/profiles/tokens.ts';
-import { failedReminders, remindersOf } from '../../src/store/reminders.ts';
+import { failedReminders, remindersOf } from '../../src/store/reminders/reminders.ts';
 import {
   acme,
   asAnotherProcess,

@@ -17,7 +17,12 @@ import {
   tokensNeedingReview,
   updateToken,
 } from '../../src/store/profiles/tokens.ts';
-import { dueTokens, failedReminders, recheckAll, recheckUnsent } from '../../src/store/reminders.ts';
+import {
+  dueTokens,
+  failedReminders,
+  recheckAll,
+  recheckUnsent,
+} from '../../src/store/reminders/reminders.ts';
 import { engine } from '../support/store/engines.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';

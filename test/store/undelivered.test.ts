@@ -18,7 +18,7 @@ import {
   setCurrent,
   updateToken,
 } from '../../src/store/profiles/tokens.ts';
-import { dueTokens, setNextChecks } from '../../src/store/reminders.ts';
+import { dueTokens, setNextChecks } from '../../src/store/reminders/reminders.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';
 

@@ -10,10 +10,10 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
+import type { Schema } from '../../src/store/database/schema.ts';
+import { tables } from '../../src/store/database/tables.ts';
 import { newestMigration } from '../../src/store/migrations/newest.ts';
-import type { Schema } from '../../src/store/schema.ts';
 import { newStoreAsOf, openStore } from '../../src/store/store.ts';
-import { tables } from '../../src/store/tables.ts';
 import { type RestoreOptions, restoreBackup } from '../../src/vault/backup/restore.ts';
 import { excludedTables, includedTables, writeBackup } from '../../src/vault/backup/write.ts';
 import type { Vault } from '../../src/vault/context.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import type { ReminderSettings } from '../../src/config/reminder-settings.ts';
-import { storedChannelNames } from '../../src/store/reminder-channels.ts';
+import { storedChannelNames } from '../../src/store/reminders/channels.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeVerifiedBackup } from '../../src/vault/backup/verified.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';

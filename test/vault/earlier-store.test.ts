@@ -7,7 +7,7 @@ import { rowMacHead } from '../../src/store/integrity/mac-queries.ts';
 import { storeIdentity } from '../../src/store/meta/incarnation.ts';
 import { newestMigration } from '../../src/store/migrations/newest.ts';
 import { tokensOf } from '../../src/store/profiles/tokens.ts';
-import { remindersOf } from '../../src/store/reminders.ts';
+import { remindersOf } from '../../src/store/reminders/reminders.ts';
 import { openStore } from '../../src/store/store.ts';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { requireProfile } from '../../src/vault/profiles/profiles.ts';

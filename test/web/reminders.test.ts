@@ -1,7 +1,7 @@
 import ICAL from 'ical.js';
 import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
-import { leaseReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
+import { leaseReminder, recordFailed, recordSent } from '../../src/store/reminders/reminders.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog, justCaptured, newVault, testSettings, today } from '../support/vault/test-vault.ts';

@@ -12,7 +12,7 @@ import { renewalAlertSource } from '../../reminders/renewal-alerts.ts';
 import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
-import { storedChannelNames } from '../../store/reminder-channels.ts';
+import { storedChannelNames } from '../../store/reminders/channels.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
 import {

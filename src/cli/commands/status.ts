@@ -12,7 +12,7 @@ import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { failingHooks } from '../../store/profiles/activations.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
-import { failedReminders } from '../../store/reminders.ts';
+import { failedReminders } from '../../store/reminders/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
 import { keyStatus } from '../../vault/key-operations/key-status.ts';
 import { iterateSummaries } from '../../vault/profiles/profiles.ts';

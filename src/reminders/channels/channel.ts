@@ -1,4 +1,4 @@
-import type { ChannelName } from '../../store/reminder-schedule.ts';
+import type { ChannelName } from '../../store/reminders/schedule.ts';
 import type { ReminderMessage } from '../message.ts';
 
 /** A way to send reminders. */

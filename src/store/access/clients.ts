@@ -1,11 +1,11 @@
 import type { Selectable } from 'kysely';
 import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
+import type { ClientTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 import { clearDestinationsOfClient } from '../destinations.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
-import type { ClientTable } from '../schema.ts';
 
 export interface NewClient {
   id: string;

@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { Deployment } from '../../webex/deployments.ts';
+import type { SignInTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
-import type { SignInTable } from '../schema.ts';
 
 /** A sign-in that is active or that ended recently. */
 export interface SignIn {

@@ -1,6 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely';
+import type { Schema } from '../database/schema.ts';
 import type { Db } from '../db.ts';
-import type { Schema } from '../schema.ts';
 import type { AuditRow } from './chain.ts';
 import type { ChainEnd } from './signature.ts';
 

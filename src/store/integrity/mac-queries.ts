@@ -1,6 +1,6 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import type { Schema } from '../database/schema.ts';
 import type { Db } from '../db.ts';
-import type { Schema } from '../schema.ts';
 import {
   type BucketDigest,
   bucketOf,

@@ -11,7 +11,7 @@ import { absolutePath } from '../../environment/environment.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { processCertificates, processSecureContext } from '../../http/connect/certificates.ts';
 import { readTextFile } from '../../text/decode-text.ts';
-import { requireWholeNumbers } from '../whole-numbers.ts';
+import { requireWholeNumbers } from '../database/whole-numbers.ts';
 import { SqlCursor } from './cursor.ts';
 import { isConnectionLost, postgresFailure } from './failures.ts';
 import { type PostgresAddress, type PostgresTls, redactedUrl } from './url.ts';

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
+import type { ActivationTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
-import type { ActivationTable } from '../schema.ts';
 
 /** The renewal hook of a profile. Instants are epoch milliseconds. */
 export interface HookStatus {

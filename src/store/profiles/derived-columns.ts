@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type HeldToken, undeliveredEnd } from '../../domain/delivery.ts';
 import { unknownEnd } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
-import { scheduleReminders } from '../reminder-schedule.ts';
+import { scheduleReminders } from '../reminders/schedule.ts';
 
 /*
  * The urgency of a profile, kept in an indexed column, so that the cost of a page of the most urgent profiles does not

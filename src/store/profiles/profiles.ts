@@ -2,10 +2,10 @@ import type { Selectable } from 'kysely';
 import type { NewProfile, Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
 import { grantIds } from '../access/clients.ts';
+import type { ProfileTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
-import type { ProfileTable } from '../schema.ts';
 import { derivedColumnsOf, refreshDerivedColumns } from './derived-columns.ts';
 import { currentTokens } from './tokens.ts';
 

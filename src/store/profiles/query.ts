@@ -5,8 +5,8 @@ import { expiringWithinDays, type ProfileStatus, profileStatuses } from '../../d
 import type { Token } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
 import type { Deployment } from '../../webex/deployments.ts';
+import type { ProfileTable, Schema } from '../database/schema.ts';
 import type { Db } from '../db.ts';
-import type { ProfileTable, Schema } from '../schema.ts';
 import { farFuture, rejectedSortOffset, undeliveredBound } from './derived-columns.ts';
 import { countDueBy } from './due-counts.ts';
 import { profileFromRow } from './profiles.ts';

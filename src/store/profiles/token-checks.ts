@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { leaseNextCheck } from '../database/lease.ts';
 import type { Db } from '../db.ts';
-import { leaseNextCheck } from '../lease.ts';
 import { currentTokenIds, stateOf } from './tokens.ts';
 
 /** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */

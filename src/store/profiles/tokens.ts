@@ -2,11 +2,11 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Account, ReviewReason, Token, TokenState } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
+import type { TokenTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
-import { scheduleReminders, unscheduleReminders } from '../reminder-schedule.ts';
-import type { TokenTable } from '../schema.ts';
+import { scheduleReminders, unscheduleReminders } from '../reminders/schedule.ts';
 import { refreshDerivedColumns, refreshManyDerivedColumns } from './derived-columns.ts';
 
 const columns = [

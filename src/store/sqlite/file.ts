@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { requireWholeNumbers } from '../whole-numbers.ts';
+import { requireWholeNumbers } from '../database/whole-numbers.ts';
 
 /** How long a process waits for another one to finish writing before it gives up. Milliseconds. */
 export const busyTimeoutMs = 10_000;

@@ -2,7 +2,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Keychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
-import { type CopyOptions, changedSince, copyStore, type TableContent } from '../../store/copy.ts';
+import { type CopyOptions, changedSince, copyStore, type TableContent } from '../../store/database/copy.ts';
 import type { Db } from '../../store/db.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { DecryptionError, open, seal } from '../../crypto/jwe.ts';
 import { keyId } from '../../crypto/key-id.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import type { Row } from '../../store/copy.ts';
+import type { Row } from '../../store/database/copy.ts';
 
 /*
  * A backup is a text file, in the same format for every database. Its first line is a JSON object that names the format and

@@ -6,7 +6,8 @@ import type { Keychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-files.ts';
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
-import { clearTables, insertRows, isUnused, replaceRows, tableNames } from '../../store/copy.ts';
+import { clearTables, insertRows, isUnused, replaceRows, tableNames } from '../../store/database/copy.ts';
+import type { Table } from '../../store/database/tables.ts';
 import type { Db } from '../../store/db.ts';
 import { authenticateAll } from '../../store/integrity/all-rows.ts';
 import { renewHead } from '../../store/integrity/changes.ts';
@@ -27,7 +28,6 @@ import {
 import { countDueBy } from '../../store/profiles/due-counts.ts';
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
 import { isDamaged, newStoreAsOf, openStore } from '../../store/store.ts';
-import type { Table } from '../../store/tables.ts';
 import { instant } from '../../text/instant.ts';
 import type { Actor } from '../context.ts';
 import { forgetKeys } from '../integrity/key-memory.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { isSameContent, type TableContent } from '../../store/copy.ts';
+import { isSameContent, type TableContent } from '../../store/database/copy.ts';
 import { openStore } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { VaultKeys } from '../keys/key-manager.ts';

@@ -16,7 +16,7 @@ import {
   iterateCiphertexts,
   replaceCiphertext,
 } from '../../store/profiles/tokens.ts';
-import { saveChannel, storedChannel, storedChannelNames } from '../../store/reminder-channels.ts';
+import { saveChannel, storedChannel, storedChannelNames } from '../../store/reminders/channels.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
 

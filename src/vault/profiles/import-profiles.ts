@@ -16,7 +16,7 @@ import {
   setTagsAndContact,
 } from '../../store/profiles/profiles.ts';
 import { insertTokens, tokenCiphertextsOf } from '../../store/profiles/tokens.ts';
-import { usesReminderDays } from '../../store/reminders.ts';
+import { usesReminderDays } from '../../store/reminders/reminders.ts';
 import { type Deployment, deploymentTitles } from '../../webex/deployments.ts';
 import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import type { Actor, Vault } from '../context.ts';

@@ -7,7 +7,7 @@ import {
   saveChannel,
   storedChannel,
   storedChannelNames,
-} from '../../store/reminder-channels.ts';
+} from '../../store/reminders/channels.ts';
 import type { Actor, Vault } from '../context.ts';
 
 /** What a person sets up in the web app for each channel. It contains addresses and secrets, and is stored encrypted. */

@@ -1,5 +1,5 @@
 import { openChannels } from '../../reminders/channels/open-channels.ts';
-import { failedReminders } from '../../store/reminders.ts';
+import { failedReminders } from '../../store/reminders/reminders.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';

@@ -7,7 +7,7 @@ import { listDestinations } from '../../provisioning/destinations.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';
-import { type Reminder, remindersOf } from '../../store/reminders.ts';
+import { type Reminder, remindersOf } from '../../store/reminders/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
 import { plural } from './dates.ts';
 

@@ -11,7 +11,7 @@ import type { Db } from '../../../src/store/db.ts';
 import { saveDestination } from '../../../src/store/destinations.ts';
 import { insertProfile } from '../../../src/store/profiles/profiles.ts';
 import { currentTokensOf, insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
-import type { ChannelName } from '../../../src/store/reminder-schedule.ts';
+import type { ChannelName } from '../../../src/store/reminders/schedule.ts';
 import type { StoreContext } from '../../../src/vault/context.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { newStore, reopened } from '../store/test-store.ts';

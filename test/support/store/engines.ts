@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { inject, onTestFinished, test } from 'vitest';
 import { genesisHash } from '../../../src/store/audit/chain.ts';
+import { tables } from '../../../src/store/database/tables.ts';
 import { openStore } from '../../../src/store/store.ts';
-import { tables } from '../../../src/store/tables.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { emptyDatabase, preparedDatabase } from './databases.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { engineOf } from '../../../src/store/database/engine.ts';
 import type { Db } from '../../../src/store/db.ts';
-import { engineOf } from '../../../src/store/engine.ts';
 
 /** Everything that makes up the schema of a store: tables with their columns in order, indexes, constraints, triggers. */
 export async function schemaOf(db: Db): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { engineOf } from '../../../../src/store/engine.ts';
+import { engineOf } from '../../../../src/store/database/engine.ts';
 
 /** A message authentication code for every row that grants access, and for the audit log. */
 export async function up(db: Kysely<never>): Promise<void> {

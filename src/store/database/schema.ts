@@ -1,8 +1,8 @@
 import type { Generated } from 'kysely';
-import type { ProviderId } from '../domain/providers.ts';
-import type { ReviewReason, TokenSource, TokenState } from '../domain/token.ts';
-import type { AdminLevel } from '../webex/api/admin-roles.ts';
-import type { Deployment } from '../webex/deployments.ts';
+import type { ProviderId } from '../../domain/providers.ts';
+import type { ReviewReason, TokenSource, TokenState } from '../../domain/token.ts';
+import type { AdminLevel } from '../../webex/api/admin-roles.ts';
+import type { Deployment } from '../../webex/deployments.ts';
 
 /*
  * The tables, the same on both engines. Instants are epoch milliseconds, lists are JSON text, identifiers are UUIDs that

@@ -1,6 +1,6 @@
-import { misspelledVariables } from '../config/misspelled-variables.ts';
-import { environmentWithDotEnv } from '../environment/environment.ts';
-import { warn } from './terminal/terminal.ts';
+import { misspelledVariables } from '../../config/misspelled-variables.ts';
+import { environmentWithDotEnv } from '../../environment/environment.ts';
+import { warn } from './terminal.ts';
 
 /** Warns of variables whose name is nearly one of ours: they have no effect, and the mistake is easy to overlook. */
 export function warnOfMisspelledVariables(): void {

@@ -1,15 +1,10 @@
 import { type Selectable, sql } from 'kysely';
-import { isProfileEvent, profileEvents } from '../domain/reminder-triggers.ts';
-import type { Db } from './db.ts';
-import { getMeta, swapMeta } from './meta/meta.ts';
-import { currentTokenIds, stateOf } from './profiles/tokens.ts';
-import {
-  addScheduledChannels,
-  type ChannelName,
-  scheduledChannels,
-  scheduleReminders,
-} from './reminder-schedule.ts';
-import type { ReminderTable } from './schema.ts';
+import { isProfileEvent, profileEvents } from '../../domain/reminder-triggers.ts';
+import type { ReminderTable } from '../database/schema.ts';
+import type { Db } from '../db.ts';
+import { getMeta, swapMeta } from '../meta/meta.ts';
+import { currentTokenIds, stateOf } from '../profiles/tokens.ts';
+import { addScheduledChannels, type ChannelName, scheduledChannels, scheduleReminders } from './schedule.ts';
 
 export type ReminderState = ReminderTable['state'];
 

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { BrokerError } from '../errors/broker-error.ts';
-import { reportError } from './terminal/terminal.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { reportError } from './terminal.ts';
 
 /** Reports what ended a command, and sets the exit code. Commander has printed its own messages already. */
 export function finishAfter(error: unknown, codeOf: (error: unknown) => number): void {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Db } from './db.ts';
-import { getMeta, swapMeta } from './meta/meta.ts';
-import type { ReminderChannel } from './schema.ts';
+import type { ReminderChannel } from '../database/schema.ts';
+import type { Db } from '../db.ts';
+import { getMeta, swapMeta } from '../meta/meta.ts';
 
 export type ChannelName = ReminderChannel;
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { BrokerError } from '../errors/broker-error.ts';
-import { auditHead, verifyAudit } from './audit/audit.ts';
-import type { Db } from './db.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { auditHead, verifyAudit } from '../audit/audit.ts';
+import type { Db } from '../db.ts';
 import { engineOf } from './engine.ts';
 import { type Table, tables } from './tables.ts';
 import { withWholeNumbers } from './whole-numbers.ts';

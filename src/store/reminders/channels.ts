@@ -1,7 +1,7 @@
-import type { Db } from './db.ts';
-import { authenticRow } from './integrity/authentic-rows.ts';
-import { created, inTransaction, removing } from './integrity/changes.ts';
-import type { ChannelName } from './reminder-schedule.ts';
+import type { Db } from '../db.ts';
+import { authenticRow } from '../integrity/authentic-rows.ts';
+import { created, inTransaction, removing } from '../integrity/changes.ts';
+import type { ChannelName } from './schedule.ts';
 
 /** The settings of a channel, encrypted. */
 export interface StoredChannel {

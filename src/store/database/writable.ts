@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { sql } from 'kysely';
-import { BrokerError } from '../errors/broker-error.ts';
-import type { Db } from './db.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../db.ts';
+import { redactedLocation } from '../postgres/url.ts';
 import { engineOf } from './engine.ts';
-import { redactedLocation } from './postgres/url.ts';
 
 /**
  * Asks whether the store at `place` answers and may be written to, without waiting for other writers: no token is given

@@ -1,4 +1,4 @@
-import type { Db } from './db.ts';
+import type { Db } from '../db.ts';
 
 /**
  * Moves a row's `next_check_at` from `dueAt` to `until`, which either schedules its next check or leases this one: others
