@@ -6,7 +6,7 @@ import { listClients } from '../../src/store/access/clients.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { type ServedWithProviders, servedWithProviders } from '../support/web/with-providers.ts';
 
-/** The web app with a token in "acme", beside the API and the relay. */
+/** The web app with a token in "acme", next to the API and the relay. */
 async function servedWithRelay(): Promise<{ web: ServedWithProviders; person: TestAgent; issuer: string }> {
   const web = await servedWithProviders();
   await web.storeToken();

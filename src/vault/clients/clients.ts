@@ -26,6 +26,8 @@ export interface ClientRequest {
   jwks?: string;
   /** Makes it a client of the SCIM relay of its one profile. */
   relayRights?: RelayRights;
+  /** An unknown `scope` in its requests is ignored, as with `workloadIdentity.anyScope`. */
+  anyScope?: boolean;
   /** The client authenticates with a JWT of another issuer and gets no secret. */
   workloadIdentity?: WorkloadIdentity;
 }
