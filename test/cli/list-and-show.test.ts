@@ -19,6 +19,7 @@ const summaryKeys = [
   'status',
   'capturedAt',
   'expiresAt',
+  'effectiveExpiresAt',
   'daysLeft',
   'expirySource',
   'scopes',

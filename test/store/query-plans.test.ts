@@ -100,6 +100,20 @@ const uses: Record<string, (db: Db) => Promise<unknown>> = {
   'due checks': (db) => dueChecks(db, today, 100),
   'another check of everything': (db) => rescheduleChecks(db, today),
   'a new current token': (db) => setCurrent(db, { id: 'token-of-profile-3', profileId: 'profile-3' }),
+  'a page of what is not delivered': (db) =>
+    queryProfiles(db, { sort: 'urgency', limit: 50, now: today, status: 'undelivered' }),
+  'a page of what has expired': (db) =>
+    queryProfiles(db, { sort: 'urgency', limit: 50, now: today, status: 'expired' }),
+  'a token in a destination': (db) =>
+    saveDestination(db, {
+      profileId: 'profile-3',
+      provider: 'entra',
+      appId: 'app',
+      appName: 'App',
+      method: 'push',
+      steps: [],
+      tokenId: 'token-of-profile-3',
+    }),
   'a rejected token': (db) => updateToken(db, 'token-of-profile-3', { rejectedAt: today }),
 };
 

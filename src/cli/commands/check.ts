@@ -19,7 +19,7 @@ export function command(): Command {
       .allowUnknownOption()
       .addHelpText(
         'after',
-        '\nExample:\n  webex-token check --within 14\n\nExit codes: 0 OK, 1 a token expires within that many days, 2 a token has expired or was rejected, 3 unknown.\nWebex is not contacted; for that, run "webex-token test". A quarantine in Entra ID found by the last status\ncheck counts as 1, and as 2 after 28 days.',
+        '\nExample:\n  webex-token check --within 14\n\nExit codes: 0 OK, 1 a token expires within that many days, or was renewed but not\ndelivered, 2 a token has expired or was rejected, here or in a destination, 3 unknown.\nWebex is not contacted; for that, run "webex-token test". A quarantine in Entra ID found by the last status\ncheck counts as 1, and as 2 after 28 days.',
       )
       .action(check)
   );
