@@ -14,7 +14,8 @@ export interface UpToDate {
 
 /**
  * Everything is up to date if every token is valid, verified and delivered, someone is reminded, nothing waits for a decision,
- * and the renewal hook, if there is one, does not fail. The profiles are read only if all else is well.
+ * and the renewal hook, if there is one, does not fail. The profiles are read only if all else is well, and if
+ * there are at most `maxProfiles`; with more, it is not claimed.
  */
 export async function upToDateState(
   db: Db,
@@ -22,10 +23,12 @@ export async function upToDateState(
     totals,
     remindersSetUp,
     hookSetUp,
-  }: { totals: StatusTotals; remindersSetUp: boolean; hookSetUp: boolean },
+    maxProfiles = Number.POSITIVE_INFINITY,
+  }: { totals: StatusTotals; remindersSetUp: boolean; hookSetUp: boolean; maxProfiles?: number },
 ): Promise<UpToDate> {
   const isWell =
     totals.all > 0 &&
+    totals.all <= maxProfiles &&
     totals.all === totals.valid &&
     (await quarantinedDestinations(db)).length === 0 &&
     (await failedReminders(db, 1)).length === 0 &&
