@@ -25,6 +25,11 @@ export default defineConfig({
     // The files of a worker share its modules: a third of the time went into loading them again. No test replaces a module.
     isolate: false,
     restoreMocks: true,
+    // For `npm run coverage`: the rooms that hold tokens and keys, and decide who gets them.
+    coverage: {
+      include: ['src/{api,crypto,relay,store,vault}/**/*.ts'],
+      reporter: ['text', 'html'],
+    },
     projects: [
       onSqlite('unit', [], inMemory),
       onSqlite('integration', [build], inMemory),
