@@ -104,7 +104,7 @@ export class IssuerKeys {
   async #refresh(issuer: string, known: Issuer, kid: string | null): Promise<void> {
     const knewIt = known.keys !== null && has(known.keys, kid);
     try {
-      known.keys = await this.#fetch(issuer, known);
+      known.keys = await this.#read(issuer, known);
       known.failed = false;
     } catch (error) {
       known.failed = true;
@@ -119,7 +119,7 @@ export class IssuerKeys {
     known.running = null;
   }
 
-  async #fetch(issuer: string, known: Issuer): Promise<KeySet> {
+  async #read(issuer: string, known: Issuer): Promise<KeySet> {
     if (known.address === null || this.#age(known.address.fetchedAt) >= discoveryMs) {
       const url = await discoverKeys(issuer, this.#request);
       known.address = { url, fetchedAt: this.#request.now() };
