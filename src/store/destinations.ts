@@ -105,6 +105,17 @@ function fromNamedRow(
   return { destination: fromRow(row), profile: row.profile_name, currentTokenId: row.current_token_id };
 }
 
+/** Some destinations that have a token, or reach Webex through this server; pushed ones first. */
+export async function deliveredDestinations(db: Db, limit = 5): Promise<Pick<Destination, 'method'>[]> {
+  return await db
+    .selectFrom('destination')
+    .select('method')
+    .where(({ eb, or }) => or([eb('token_id', 'is not', null), eb('via', 'is not', null)]))
+    .orderBy('method', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /**
  * Whether Entra ID has quarantined provisioning at one of the destinations of each profile, by the profile's ID. Profiles
  * whose provisioning status was never checked are left out.

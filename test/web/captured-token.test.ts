@@ -209,7 +209,7 @@ describe('the page of a captured token', () => {
     simulator.faults.clear();
     await checkAgain();
     expect(await page()).toContain('Ada Nakamura');
-    expect(await page()).toContain('<h1>Token saved for acme</h1>');
+    expect(await page()).toContain('<h1>Token saved for acme');
     expect(await page()).not.toContain(button);
     expect(await page('/profiles/acme')).not.toContain(button);
     expect((await auditLog(web.vault)).at(-1)).toBe('verify ok acme');

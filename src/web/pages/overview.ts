@@ -16,6 +16,7 @@ import { findCampaign } from '../../vault/profiles/renewal-campaign.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import type { WebContext } from '../context.ts';
 import { takeFlash } from '../session/flash.ts';
+import { checklistOf } from '../view-models/checklist.ts';
 import { expiryView } from '../view-models/expiry-view.ts';
 import type { OverviewPage, ProfileCard } from '../view-models/pages.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
@@ -63,12 +64,20 @@ export function overview(context: WebContext): RequestHandler {
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
     const unfiltered = [search, status, asked('after'), asked('before')].every((each) => each === undefined);
+    const checklist = unfiltered
+      ? await checklistOf(vault, {
+          profiles: cards.map(({ summary }) => summary.profile),
+          hasToken: page.totals.all > page.totals.empty,
+          remindersSetUp: isSetUp,
+        })
+      : null;
     render(
       request,
       response,
       'overview',
       {
         cards,
+        checklist,
         notice,
         search: search ?? '',
         status: status ?? null,

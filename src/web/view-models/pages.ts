@@ -20,6 +20,7 @@ import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { MailFormValues } from '../forms/reminder-forms.ts';
+import type { ChecklistStep } from './checklist.ts';
 import type { ExpiryEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
 import type { Problem } from './problem.ts';
@@ -94,6 +95,8 @@ export interface RemindersPage extends ReminderView {
 
 export interface OverviewPage {
   cards: ProfileCard[];
+  /** What is left to set up; null once everything is, or if the page is filtered. */
+  checklist: ChecklistStep[] | null;
   notice: string | null;
   search: string;
   /** How many profiles match the search; without a search, all. */

@@ -45,7 +45,7 @@ export async function runProgram(port?: number): Promise<Program> {
 export async function untilHeading(page: Page, text: string): Promise<void> {
   await page.waitForFunction(
     (wanted) =>
-      [...document.querySelectorAll('h1')].some((h1) => h1.checkVisibility() && h1.innerText === wanted),
+      [...document.querySelectorAll('h1')].some((h1) => h1.checkVisibility() && h1.innerText.startsWith(wanted)),
     { polling: 50 },
     text,
   );
