@@ -41,11 +41,13 @@ export async function runProgram(port?: number): Promise<Program> {
   };
 }
 
-/** Waits until the page, also after a navigation, has a heading with this text. */
+/** Waits until the page, also after a navigation, has a heading that starts with this text. */
 export async function untilHeading(page: Page, text: string): Promise<void> {
   await page.waitForFunction(
     (wanted) =>
-      [...document.querySelectorAll('h1')].some((h1) => h1.checkVisibility() && h1.innerText.startsWith(wanted)),
+      [...document.querySelectorAll('h1')].some(
+        (h1) => h1.checkVisibility() && h1.innerText.startsWith(wanted),
+      ),
     { polling: 50 },
     text,
   );
