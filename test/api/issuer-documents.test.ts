@@ -19,7 +19,7 @@ describe('the discovery document of an issuer', () => {
     ['https://token.actions.githubusercontent.com', '/.well-known/jwks'],
     ['https://gitlab.com', '/oauth/discovery/keys'],
     ['https://oidc.eks.eu-west-1.amazonaws.com/id/ABC', '/id/ABC/keys'],
-  ])('of %s names keys on its own host', async (issuer, path) => {
+  ])('names keys on its own host: %s', async (issuer, path) => {
     const address = new URL(issuer).origin + path;
     expect(await addressOf(issuer, address)).toEqual({
       address,
@@ -35,7 +35,7 @@ describe('the discovery document of an issuer', () => {
     [`https://sts.windows.net/${tenant}/`, 'https://login.microsoftonline.com/common/discovery/keys'],
     ['https://accounts.google.com', 'https://www.googleapis.com/oauth2/v3/certs'],
     ['https://acme.eu.auth0.com/', 'https://acme.eu.auth0.com/.well-known/jwks.json'],
-  ])('of %s may name %s', async (issuer, address) => {
+  ])('may name for %s the keys at %s', async (issuer, address) => {
     const { asked, ...found } = await addressOf(issuer, address);
     expect(found).toEqual({ address });
     // One slash, also after an issuer that ends with one (OpenID Connect Discovery 1.0 §4).
@@ -50,7 +50,7 @@ describe('the discovery document of an issuer', () => {
     ['https://gitlab.com', 'http://gitlab.com/oauth/discovery/keys'],
     ['https://gitlab.com', 'https://keys.gitlab.com/oauth/discovery/keys'],
     ['https://gitlab.com', 'http://localhost/keys'],
-  ])('of %s must not name %s', async (issuer, address) => {
+  ])('must not name for %s the keys at %s', async (issuer, address) => {
     await expect(addressOf(issuer, address)).rejects.toThrow(/is not (on|https)/);
   });
 });

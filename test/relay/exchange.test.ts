@@ -128,7 +128,7 @@ describe('a relayed request', () => {
     expect(upstream.arrived).toHaveLength(1);
   });
 
-  it('of an unknown client is answered before its body is read', async () => {
+  it('is answered before its body is read if its client is unknown', async () => {
     const { here } = await ready();
     const head = [
       'POST /scim/acme/Users HTTP/1.1',
@@ -191,7 +191,7 @@ describe('an answer', () => {
     ['deflate', deflateSync],
     ['zstd', zstdCompressSync],
   ] as const)(
-    'that is compressed with %s comes back with addresses of the relay',
+    'comes back with addresses of the relay if it is compressed with %s',
     async (encoding, compress) => {
       const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
       const list = (base: string) =>
@@ -209,7 +209,7 @@ describe('an answer', () => {
     },
   );
 
-  it.each([204, 304, 302, 404, 409, 500])('with the status %i comes back', async (status) => {
+  it.each([204, 304, 302, 404, 409, 500])('comes back with the status %i', async (status) => {
     const { here, secret, upstream } = await ready();
     upstream.handle = (_request, response) => {
       response.writeHead(status, { Location: 'https://other.example/x', ETag: 'W/"3"' }).end();
@@ -281,7 +281,7 @@ describe('an answer', () => {
   it.each([
     ['with a length', { 'Content-Length': '1000000' }],
     ['in chunks', {}],
-  ])('that Webex cuts off %s is cut off for the client too', async (_name, headers) => {
+  ])('is cut off for the client too if Webex cuts it off %s', async (_name, headers) => {
     const { here, secret, upstream } = await ready();
     for (const type of [json, 'text/plain']) {
       upstream.handle = (_request, response) => {

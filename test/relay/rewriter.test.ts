@@ -67,7 +67,7 @@ describe('the addresses in an answer', () => {
     );
   });
 
-  it('in Location follow the same rule', () => {
+  it('follow the same rule in Location', () => {
     expect(relayed(`${tenantUrl}/Users/1`, addresses)).toBe(`${relayUrl}/Users/1`);
     for (const other of [
       tenantUrl,

@@ -78,7 +78,7 @@ describe('the traffic of the relay', () => {
     expect((await trafficOf(db, id, today))?.slots).toEqual([{ slot: today, succeeded: 2, failed: 0 }]);
   });
 
-  it('of a profile that was removed meanwhile is forgotten', async () => {
+  it('is forgotten for a profile that was removed meanwhile', async () => {
     const { vault, log, warnings, request } = await ready();
     const traffic = new TrafficLog(vault, log);
     traffic.request({ ...request, profileId: 'nobody', status: 200 });

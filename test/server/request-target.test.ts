@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readTarget } from '../../src/server/requests/request-target.ts';
+import { hostileTargets } from '../support/http/hostile-targets.ts';
 
 const isOwn = (origin: string) =>
   origin === 'http://localhost:3000' || origin === 'https://tokens.example.com';
@@ -59,25 +60,9 @@ describe('a request target', () => {
   });
 
   it('never leads a browser to another host, whatever it contains', () => {
-    const pieces = fc.constantFrom(
-      '/',
-      '\\',
-      '.',
-      '..',
-      '%2e',
-      '%5c',
-      '%2f',
-      'evil.example',
-      '@',
-      ':',
-      '?',
-      '#',
-      'http://',
-      'localhost:3000',
-    );
     fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
-        const target = read(parts.join(''));
+      fc.property(hostileTargets('localhost:3000'), (text) => {
+        const target = read(text);
         if ('refusal' in target) return;
         expect(new URL(target.path, 'http://localhost:3000').origin).toBe('http://localhost:3000');
       }),

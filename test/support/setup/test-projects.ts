@@ -34,7 +34,7 @@ function projectOf(root: string, file: string): TestProject {
 const ofProcesses =
   /from 'node:child_process'|support\/processes\/|src\/process\/(clipboard|exec|run-helper|start-program)|channels\/desktop|process\.umask|env\.TZ\b/;
 
-/** Whether a test, or a helper that it imports, starts other programs or needs a process of its own. */
+/** Whether a test, or a helper that it imports, starts other programs or needs its own process. */
 function needsProcess(root: string, file: string, seen = new Set<string>()): boolean {
   if (seen.has(file)) return false;
   seen.add(file);
