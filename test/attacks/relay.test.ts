@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { startApiServer } from '../../src/server/api-server.ts';
+import { limitPerNetwork } from '../../src/server/requests/limit-per-network.ts';
 import { startWebServer } from '../../src/server/web-server.ts';
 import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import { clientOf, profileWithToken } from '../support/api-server.ts';
@@ -162,6 +166,42 @@ describe.each(kinds)('the relay of "%s"', (kind) => {
         expect(text).not.toContain(word);
       }
     }
+  });
+});
+
+describe('the log of the relay', () => {
+  it('has the ID that the answer has', async () => {
+    const { send, secret, port, logged, upstream } = await target('serve --api');
+    upstream.handle = (request) => request.socket.destroy();
+    const { headers } = await send([
+      'GET /scim/acme/Users HTTP/1.1',
+      `Host: localhost:${port}`,
+      `Authorization: Bearer ${secret}`,
+      'Connection: close',
+    ]);
+    const id = headers['x-request-id'] ?? '';
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(logged.filter((line) => line.includes(`"requestId":"${id}"`))).toHaveLength(2);
+  });
+});
+
+describe('a client with too many requests behind a proxy', () => {
+  it('gets a SCIM error from the relay, and an OAuth error elsewhere', async () => {
+    const busy = limitPerNetwork(
+      () => {},
+      () => '192.0.2.1',
+      0,
+    );
+    const server = createServer(busy).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ask = (path: string) =>
+      sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const relayed = await ask('/scim/acme/Users');
+    expect(relayed).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+    expectScimError(relayed);
+    expect(JSON.parse((await ask('/oauth/token')).body)).toHaveProperty('error');
   });
 });
 

@@ -17,6 +17,7 @@ import type { Watched } from '../upstream/grant-watch.ts';
 import { announcedLength, hasBody, readBody } from './body.ts';
 import { headersForWebex } from './headers.ts';
 import { refusals } from './refusals.ts';
+import { setRequestId } from './request-ids.ts';
 import { mayUse } from './rights.ts';
 import type { RelayTarget } from './target.ts';
 import { tokenRefusal } from './token-refusal.ts';
@@ -84,6 +85,7 @@ export class RelayRequest extends ClientRequest {
     this.subject = `${this.#method} ${target.forwarded?.resource ?? 'other'}`;
     this.#bodyRead = !hasBody(request);
     this.#bodyTooLarge = (announcedLength(request) ?? 0) > relay.limits.maxRequestBytes;
+    setRequestId(response, this.id);
     response.once('close', () => this.#giveBack());
   }
 

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { requestIdOf } from '../../relay/request/request-ids.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /**
@@ -13,7 +14,9 @@ export function requestLog(log: Logger): RequestHandler {
     response.on('close', () => {
       const ms = Math.round((performance.now() - started) * 10) / 10;
       const status = response.writableFinished ? response.statusCode : 'aborted';
-      log.info({ method, path: maskedPath(path), status, ms }, 'request');
+      const requestId = requestIdOf(response);
+      const id = requestId === undefined ? {} : { requestId };
+      log.info({ method, path: maskedPath(path), status, ms, ...id }, 'request');
     });
     next();
   };
