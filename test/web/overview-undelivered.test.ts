@@ -59,6 +59,10 @@ describe('the overview of a profile that was renewed but not delivered', () => {
       /Renewed, not delivered<\/span> <span>25 days left, until <time datetime="2027-03-26/,
     );
     expect(names((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);
+    // There is a token to deliver, automatically or by hand.
+    const provider = (await person.get('/profiles/globex/entra').expect(200)).text;
+    expect(provider).not.toContain('There is no valid token to send');
+    expect(provider).not.toContain(' disabled');
   });
 
   it('says that everything is up to date only when it is', async () => {
