@@ -15,7 +15,6 @@ export default defineConfig({
     // One compares files of the repository, the other the name under which the program was started.
     exclude: ['test/store/schema-docs.test.ts', 'test/reminders/digest.test.ts'],
     testTimeout: 30_000,
-    isolate: false,
     restoreMocks: true,
     provide: { engine: 'sqlite' },
   },
