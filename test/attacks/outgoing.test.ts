@@ -7,6 +7,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import nodemailer from 'nodemailer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { discoverKeys, readKeys } from '../../src/api/client-auth/issuer-documents.ts';
 import { readSettings, type Settings } from '../../src/config/settings.ts';
 import { findRunningInstance, newInstance, writeInstanceFile } from '../../src/instance/instance-file.ts';
 import { signInToGraph } from '../../src/provisioning/entra/auth/sign-in.ts';
@@ -61,6 +62,10 @@ const callers: Record<string, (origin: string, fetch: Fetch) => Promise<unknown>
   'Webex: how long': (origin, fetch) => webex(origin, fetch).tokenExpiry(token),
   'Webex: as Entra ID tests it': (origin, fetch) => webex(origin, fetch).entraTestConnection(token, orgId),
   'Webex: as Okta tests it': (origin, fetch) => webex(origin, fetch).oktaTestCredentials(token, orgId),
+  'keys of an issuer': (origin, fetch) => {
+    const request = { fetch, now: Date.now };
+    return Promise.all([discoverKeys(`${origin}/issuer`, request), readKeys(`${origin}/keys`, request)]);
+  },
   'Entra ID: sign-in by secret': (origin, fetch) => entraSignIn(origin, fetch),
   'Entra ID: sign-in by a person': (origin, fetch) => entraSignIn(origin, fetch, { clientSecret: null }),
   'Microsoft Graph': (origin, fetch) => {
@@ -304,7 +309,7 @@ describe('the source code', () => {
     const callingFiles = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|browser)\//.test(name))
       .filter((name) =>
-        /\bfetch\(|createTransport|\bhttps?\.(get|request)\(|from 'node:(http2|dgram|dns)'|\brequest\(\{/.test(
+        /(?<!#)\bfetch\(|createTransport|\bhttps?\.(get|request)\(|from 'node:(http2|dgram|dns)'|\brequest\(\{|\.dispatch\(/.test(
           readFileSync(join(source, name), 'utf8'),
         ),
       )
@@ -312,11 +317,13 @@ describe('the source code', () => {
     expect(callingFiles).toEqual([
       'http/create-fetch.ts',
       'http/json-client.ts',
+      'http/raw-requests.ts',
       'instance/instance-file.ts',
       'provisioning/entra/auth/sign-in.ts',
       'provisioning/okta/client.ts',
       'provisioning/okta/sign-in.ts',
       'provisioning/requests/recording-fetch.ts',
+      'relay/upstream/exchange.ts',
       'reminders/channels/mail.ts',
       'reminders/channels/webhook.ts',
       'server/diagnostics/network.ts',
@@ -328,7 +335,7 @@ describe('the source code', () => {
     const others = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !/^(simulator|browser|http)\//.test(name))
       .filter((name) =>
-        /(?<!typeof )globalThis\.fetch|from 'undici'|\bhttps?Request\(/.test(
+        /(?<!typeof )globalThis\.fetch|(?<!import type [^\n]*)from 'undici'|\bhttps?Request\(/.test(
           readFileSync(join(source, name), 'utf8'),
         ),
       );

@@ -20,8 +20,8 @@ describe('the traffic of the relay', () => {
   it('is counted by profile, method and class of status', async () => {
     const { vault, log, request } = await ready();
     const traffic = new TrafficLog(vault, log);
-    for (const status of [200, 201, 404, 503]) traffic.request({ ...request, status });
-    traffic.request({ ...request, method: 'POST', status: 'cut-off', error: 'cut-off' });
+    for (const status of [200, 201, 404, 503]) traffic.count({ ...request, status });
+    traffic.count({ ...request, method: 'POST', status: 'cut-off', error: 'cut-off' });
     traffic.upstreamError('acme', 'unreachable');
     const text = await traffic.metrics();
     for (const line of [
@@ -40,12 +40,12 @@ describe('the traffic of the relay', () => {
   it('adds up in the store, whichever replica counted it', async () => {
     const { vault, id, log, request } = await ready();
     const [one, two] = [new TrafficLog(vault, log), new TrafficLog(vault, log)];
-    one.request({ ...request, status: 200 });
-    two.request({ ...request, status: 204 });
-    two.request({ ...request, status: 502, error: 'unreachable' });
+    one.count({ ...request, status: 200 });
+    two.count({ ...request, status: 204 });
+    two.count({ ...request, status: 502, error: 'unreachable' });
     await Promise.all([one.write(), two.write()]);
     vault.setNow(today + 300_000);
-    one.request({ ...request, status: 200 });
+    one.count({ ...request, status: 200 });
     await one.write();
     expect(await trafficOf(vault.db, id, today)).toEqual({
       slots: [
@@ -69,11 +69,11 @@ describe('the traffic of the relay', () => {
       },
       log,
     );
-    traffic.request({ ...request, status: 200 });
+    traffic.count({ ...request, status: 200 });
     await traffic.write();
     expect(warnings).toHaveLength(1);
     db = vault.db;
-    traffic.request({ ...request, status: 200 });
+    traffic.count({ ...request, status: 200 });
     await traffic.write();
     expect((await trafficOf(db, id, today))?.slots).toEqual([{ slot: today, succeeded: 2, failed: 0 }]);
   });
@@ -81,7 +81,7 @@ describe('the traffic of the relay', () => {
   it('is forgotten for a profile that was removed meanwhile', async () => {
     const { vault, log, warnings, request } = await ready();
     const traffic = new TrafficLog(vault, log);
-    traffic.request({ ...request, profileId: 'nobody', status: 200 });
+    traffic.count({ ...request, profileId: 'nobody', status: 200 });
     await traffic.write();
     expect(warnings).toEqual([]);
     expect(await vault.db.selectFrom('relay_state').selectAll().execute()).toEqual([]);

@@ -281,7 +281,7 @@ export class RelayRequest extends ClientRequest {
   #count(status: number | 'cut-off' | 'client-gone', error: string | null): void {
     if (this.#countedFor === null) return;
     const seconds = (performance.now() - this.#startedAt) / 1000;
-    this.#relay.traffic.request({ ...this.#countedFor, method: this.#method, status, seconds, error });
+    this.#relay.traffic.count({ ...this.#countedFor, method: this.#method, status, seconds, error });
   }
 
   #giveBack(): void {

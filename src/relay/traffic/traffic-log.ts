@@ -61,7 +61,7 @@ export class TrafficLog {
     });
   }
 
-  request({ profileId, profile, method, status, seconds, error }: RelayedRequest): void {
+  count({ profileId, profile, method, status, seconds, error }: RelayedRequest): void {
     const shown = typeof status === 'number' ? `${Math.floor(status / 100)}xx` : status;
     this.#requests.inc({ profile, method, status: shown });
     this.#durations.observe(seconds);
