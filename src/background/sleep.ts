@@ -1,5 +1,7 @@
+import { dayMs } from '../domain/lifetimes.ts';
+
 /** A timer of more than 24.8 days fires at once, and a long one does not notice that the clock was set. Milliseconds. */
-const longestMs = 86_400_000;
+const longestMs = dayMs;
 
 /** Waits for so long, but at most a day, or until the signal is aborted. Does not keep the process alive. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { dayMs } from '../domain/lifetimes.ts';
 import { commandLine } from '../errors/remedy.ts';
 import {
   type FailingHook,
@@ -14,7 +15,7 @@ import { senderFact } from './instructions.ts';
 import { dataOf, factsOf, messageId, type ReminderMessage } from './message.ts';
 
 /** For how long a renewal is news to a program that could not be reached. Milliseconds. */
-const newsMs = 7 * 86_400_000;
+const newsMs = 7 * dayMs;
 
 /** Events that one run sends, if the caller does not say. The next run sends the rest. */
 const maxEvents = 1_000;

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { peerAddress } from '../api/context.ts';
 import { forwardedAddress } from '../api/request/forwarded-address.ts';
 import { rangeMatcher } from '../domain/client.ts';
+import { dayMs } from '../domain/lifetimes.ts';
 import { networkOf } from '../domain/network.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
@@ -25,7 +26,7 @@ import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls/tls-files.t
 import { rateLimitedLog } from './uncaught-errors.ts';
 
 /** How often to warn of a certificate that clients will reject. Milliseconds. */
-const warnEveryMs = 86_400_000;
+const warnEveryMs = dayMs;
 
 export interface ApiServerOptions {
   host: string;

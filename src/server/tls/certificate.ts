@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { dayMs } from '../../domain/lifetimes.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /** Why a file cannot be used for TLS, and how to fix it. */
@@ -12,7 +13,7 @@ export class TlsFileError extends Error {
 }
 
 /** Warn this long before a certificate expires. Milliseconds. */
-const warnBeforeMs = 30 * 86_400_000;
+const warnBeforeMs = 30 * dayMs;
 
 const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
@@ -156,7 +157,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   if (first !== undefined) {
     const end = first.validToDate;
     const name = sanitizeForDisplay(first.subject.replaceAll('\n', ', '), 100) || 'without a name';
-    const days = Math.floor((+end - now) / 86_400_000);
+    const days = Math.floor((+end - now) / dayMs);
     const renew = 'Renew it. The file is reloaded when it changes.';
     if (+end <= now) {
       warn(`The certificate ${name} expired on ${day(end)}: clients reject it. ${renew}`, true);

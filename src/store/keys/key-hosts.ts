@@ -1,3 +1,4 @@
+import { dayMs } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
 
 /** A host on which a key-encryption key was used. */
@@ -17,7 +18,7 @@ export async function listKeyHosts(db: Db): Promise<KeyHost[]> {
 }
 
 /** Written at most once a day. Milliseconds. */
-const seenPrecisionMs = 86_400_000;
+const seenPrecisionMs = dayMs;
 
 /** Records that this host uses a key, unless that was recorded within a day. */
 export async function recordKeyHost(

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { dayMs } from '../../domain/lifetimes.ts';
 import { leaseNextCheck } from '../database/lease.ts';
 import type { Db } from '../db.ts';
 import { currentTokenIds, stateOf } from './tokens.ts';
@@ -96,7 +97,7 @@ export async function rescheduleChecks(db: Db, now: number): Promise<void> {
       .updateTable('token')
       .set({ next_check_at: 0 })
       .where('id', 'in', ids)
-      .where('next_check_at', '>', now + 2 * 86_400_000)
+      .where('next_check_at', '>', now + 2 * dayMs)
       .execute();
   }
 }
