@@ -5,6 +5,8 @@ import type { Deployment } from '../webex/deployments.ts';
 export interface Profile {
   id: string;
   name: string;
+  /** The name that pages and mails show; null: `name`. */
+  displayName: string | null;
   deployment: Deployment;
   /** The organization's UUID; null until a token or a person names it. */
   orgId: string | null;
@@ -24,11 +26,28 @@ export interface Profile {
 }
 
 /** A profile at its creation; contact and tags are optional. */
-export type NewProfile = Omit<Profile, 'contact' | 'tags' | 'undeliveredUntil'> &
+export type NewProfile = Omit<Profile, 'contact' | 'tags' | 'undeliveredUntil' | 'displayName'> &
   Partial<Pick<Profile, 'contact' | 'tags'>>;
 
 const maxNameLength = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** The name of an organization as people know it. */
+export function profileTitle({ name, displayName }: Pick<Profile, 'name' | 'displayName'>): string {
+  return displayName ?? name;
+}
+
+const maxDisplayNameLength = 100;
+
+/** Checks a display name as a person typed it; null if it is empty. Throws `E_PROFILE_NAME`. */
+export function parseDisplayName(text: string): string | null {
+  const name = text.trim().replace(/\s+/g, ' ');
+  if (name === '') return null;
+  if (name.length <= maxDisplayNameLength && !/[\p{Cc}\p{Cf}]/u.test(name)) return name;
+  throw new BrokerError('E_PROFILE_NAME', 'This is not a valid display name.', {
+    help: `Use up to ${maxDisplayNameLength} visible characters.`,
+  });
+}
 
 /** Whether a text is a valid profile name. Such a name has no special meaning in a shell. */
 export function isProfileName(text: string): boolean {

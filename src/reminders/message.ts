@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dayMs, daysLeft, type ExpirySource, expiryOf, knownEnd } from '../domain/lifetimes.ts';
-import type { Profile } from '../domain/profile.ts';
+import { type Profile, profileTitle } from '../domain/profile.ts';
 import { effectiveEndOf } from '../domain/profile-status.ts';
 import { type ProviderId, providerTitle } from '../domain/providers.ts';
 import type { DueTrigger } from '../domain/reminder-triggers.ts';
@@ -102,8 +102,8 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
-    organization: profile.name,
-    ...headline(profile.name, token, {
+    organization: profileTitle(profile),
+    ...headline(profileTitle(profile), token, {
       due,
       now,
       timeZone,
@@ -222,7 +222,7 @@ function remainingText(end: number, now: number): string {
 /** Which organization a token is for, and who signed in. */
 export function factsOf(profile: Profile, token: Token): ReminderMessage['facts'] {
   return [
-    { title: 'Organization', value: `${profile.name} (${deploymentTitles[profile.deployment]})` },
+    { title: 'Organization', value: `${profileTitle(profile)} (${deploymentTitles[profile.deployment]})` },
     { title: 'Organization ID', value: profile.orgId ?? 'unknown' },
     { title: 'Account', value: accountOf(token) ?? 'unknown' },
   ];

@@ -107,6 +107,11 @@ export async function setProfileName(db: Db, id: string, name: string): Promise<
   await changeProfile(db, id, { name });
 }
 
+/** Only shown, so that no MAC covers it. */
+export async function setDisplayName(db: Db, id: string, displayName: string | null): Promise<void> {
+  await db.updateTable('profile').set({ display_name: displayName }).where('id', '=', id).execute();
+}
+
 async function changeProfile(
   db: Db,
   id: string,
@@ -143,6 +148,7 @@ export function profileFromRow(row: Selectable<ProfileTable>): Profile {
   return {
     id: row.id,
     name: row.name,
+    displayName: row.display_name,
     deployment: row.deployment,
     orgId: row.org_id,
     scopes: JSON.parse(row.scopes) as string[],

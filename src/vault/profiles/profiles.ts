@@ -1,4 +1,4 @@
-import { type Profile, parseProfileName, quoteProfileName } from '../../domain/profile.ts';
+import { type Profile, parseDisplayName, parseProfileName, quoteProfileName } from '../../domain/profile.ts';
 import {
   describeProfile,
   type ProfileDetails,
@@ -11,6 +11,7 @@ import { appendAudit } from '../../store/audit/audit.ts';
 import {
   deleteProfile,
   findProfile,
+  setDisplayName,
   setProfileName,
   setProfileOrganization,
 } from '../../store/profiles/profiles.ts';
@@ -85,6 +86,21 @@ export async function renameProfile(
     await renameSignIns(trx, oldName, name);
     await appendAudit(trx, vault.now(), { action: 'rename', outcome: 'ok', profile: oldName, ...actor });
     await appendAudit(trx, vault.now(), { action: 'rename', outcome: 'ok', profile: name, ...actor });
+  });
+}
+
+/** Sets the name that pages and mails show; empty: the technical name. Throws `E_NO_PROFILE`, `E_PROFILE_NAME`. */
+export async function changeDisplayName(
+  vault: Vault,
+  name: string,
+  text: string,
+  actor: Actor,
+): Promise<void> {
+  const displayName = parseDisplayName(text);
+  const profile = await requireProfile(vault, name);
+  await vault.db.transaction().execute(async (trx) => {
+    await setDisplayName(trx, profile.id, displayName);
+    await appendAudit(trx, vault.now(), { action: 'update', outcome: 'ok', profile: name, ...actor });
   });
 }
 

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { accountConflict } from '../../domain/assess-token.ts';
 import { expiryOf } from '../../domain/lifetimes.ts';
+import { profileTitle } from '../../domain/profile.ts';
 import { type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import { daysLeftInQuarantine } from '../../domain/quarantine.ts';
@@ -179,6 +180,7 @@ async function cardsOf(
   return rows.map(({ profile, current }) => {
     const summary = summarize(profile, current, vault.settings.webex[profile.deployment], now);
     return {
+      title: profileTitle(profile),
       summary,
       deploymentTitle: deploymentTitles[profile.deployment],
       unverified:

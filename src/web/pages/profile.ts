@@ -1,6 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { tokensOf } from '../../store/profiles/tokens.ts';
-import { removeProfile, renameProfile, requireProfile } from '../../vault/profiles/profiles.ts';
+import {
+  changeDisplayName,
+  removeProfile,
+  renameProfile,
+  requireProfile,
+} from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
@@ -44,6 +49,23 @@ export function rename(context: WebContext): ByName {
   };
 }
 
+/** `POST /profiles/:name/display-name`: the name that pages and mails show. */
+export function saveDisplayName(context: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    const text = field(request.body, 'displayName').slice(0, 300);
+    try {
+      await changeDisplayName(context.vault, name, text, actorOf(request));
+    } catch (error) {
+      const errors = [{ ...fieldError(error, ['name']), field: 'displayName' }];
+      await renderProfile(context, request, response, name, { errors, newName: name, newDisplayName: text });
+      return;
+    }
+    setFlash(request, 'The display name is saved.');
+    response.redirect(303, `/profiles/${name}`);
+  };
+}
+
 /** `GET /profiles/:name/remove`: explains what removing does and does not do. */
 export function removePage({ vault, render }: WebContext): ByName {
   return async (request, response) => {
@@ -75,7 +97,7 @@ async function renderProfile(
   request: Pick<Request, 'session'>,
   response: Response,
   name: string,
-  form: { errors: FieldError[]; newName: string } = { errors: [], newName: name },
+  form: { errors: FieldError[]; newName: string; newDisplayName?: string } = { errors: [], newName: name },
 ): Promise<void> {
   render(
     request,

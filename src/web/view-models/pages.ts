@@ -133,6 +133,8 @@ export interface OverviewPage {
 }
 
 export interface ProfileCard extends ExpiryView {
+  /** The name of the organization as people know it. */
+  title: string;
   summary: ProfileSummary;
   deploymentTitle: string;
   /** Webex has not verified the token yet. */
@@ -221,6 +223,9 @@ export interface CapturedTokenPage {
 export type NextAction = 'sign-in' | 'renew' | 'update' | 'connect';
 
 export interface ProfilePage {
+  /** The name of the organization as people know it. */
+  title: string;
+  newDisplayName: string;
   summary: ProfileSummary;
   deploymentTitle: string;
   current: TokenSummary | null;

@@ -1,5 +1,6 @@
 import { issuerOf } from '../../config/issuer.ts';
 import { accountConflict } from '../../domain/assess-token.ts';
+import { profileTitle } from '../../domain/profile.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import { currentOf } from '../../domain/token.ts';
@@ -33,6 +34,8 @@ export async function profileView(
   const needsReview = tokens.filter(({ state }) => state === 'needs-review' || state === 'pending');
   return {
     summary,
+    title: profileTitle(profile),
+    newDisplayName: profile.displayName ?? '',
     deploymentTitle: deploymentTitles[profile.deployment],
     current: current && summarizeToken(current),
     expiry: expiryView(summary.status, summary, vault.now()),

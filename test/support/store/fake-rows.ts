@@ -14,6 +14,7 @@ export function fakeProfile(changes: Partial<Profile> = {}): Profile {
     contact: null,
     tags: [],
     undeliveredUntil: null,
+    displayName: null,
     ...changes,
   };
 }
