@@ -96,7 +96,7 @@ describe('upToDateState', () => {
     const profileIds = [records.profile.id, ...profiles.slice(0, -1).map(({ id }) => id)];
     const client = { id: 'client-1', name: 'scripts', secretHash: 'hash', jwks: null, addresses: [] };
     const limits = { expiresAt: null, createdAt: today, maxExpiresIn: null };
-    const access = { relayRights: null, workloadIdentity: null };
+    const access = { relayRights: null, workloadIdentity: null, anyScope: false };
     await inTransaction(db, (trx) => insertClient(trx, { ...client, ...limits, ...access, profileIds }));
     expect(await state(records)).toEqual(left('org-2204', 'unused'));
   });

@@ -75,7 +75,8 @@ describe('push entra --via oauth', () => {
       const answer = await fetch(`${server.issuer}/oauth/token`, {
         method: 'POST',
         headers: { authorization: `Basic ${btoa(`acme-entra-oauth:${secret}`)}` },
-        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+        // Microsoft's sample request has this scope, which no Webex token has.
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'scim' }),
       });
       expect(answer.status).toBe(200);
     }

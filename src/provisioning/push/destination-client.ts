@@ -58,7 +58,8 @@ export async function openClient(vault: Vault, target: ClientTarget, actor: Acto
     {
       name: await newClientName(vault, target),
       profiles: [target.profile],
-      ...(target.via === 'relay' && { relayRights: 'all' as const }),
+      // Entra ID may ask for the scope "scim" (Microsoft's sample request), which no Webex token has.
+      ...(target.via === 'relay' ? { relayRights: 'all' as const } : { anyScope: true }),
     },
     actor,
   );

@@ -20,6 +20,8 @@ export interface NewClient {
   maxExpiresIn: number | null;
   relayRights: Client['relayRights'];
   workloadIdentity: WorkloadIdentity | null;
+  /** Whether an unknown `scope` in its requests is ignored. */
+  anyScope: boolean;
   profileIds: string[];
 }
 
@@ -46,7 +48,7 @@ export async function insertClient(db: Db, client: NewClient): Promise<void> {
       issuer: client.workloadIdentity?.issuer ?? null,
       subject: client.workloadIdentity?.subject ?? null,
       audience: client.workloadIdentity?.audience ?? null,
-      any_scope: client.workloadIdentity?.anyScope === true ? 1 : null,
+      any_scope: client.anyScope ? 1 : null,
     })
     .execute();
   // In batches: a statement accepts a limited number of values.

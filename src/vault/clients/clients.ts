@@ -121,6 +121,7 @@ export async function addClient(
       maxExpiresIn: request.maxExpiresIn ?? null,
       relayRights: request.relayRights ?? null,
       workloadIdentity,
+      anyScope: request.anyScope ?? workloadIdentity?.anyScope ?? false,
       profileIds: profiles.map(({ id }) => id),
     });
     for (const profile of profiles) {
