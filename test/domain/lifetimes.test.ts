@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   dayMs,
   daysLeft,
+  disprovedAt,
   expiryOf,
   knownEnd,
   lifetimesAtCapture,
@@ -121,5 +122,19 @@ describe('tokenStatus', () => {
         expect(order.indexOf(tokenStatus(at(expiresAt), now + later))).toBeGreaterThanOrEqual(before);
       }),
     );
+  });
+});
+
+describe('disprovedAt', () => {
+  it.each([
+    ['the date on which Webex accepted the token later', { reported: 10, acceptedAt: 11 }, 11],
+    ['the same instant', { reported: 10, acceptedAt: 10 }, 10],
+    ['null if Webex accepted it only earlier', { reported: 10, acceptedAt: 9 }, null],
+    ['null if Webex confirms a date', { confirmed: 20, reported: 10, acceptedAt: 11 }, null],
+    ['null if no date was reported', { acceptedAt: 11 }, null],
+    ['null if Webex did not accept the token', { reported: 10, acceptedAt: null }, null],
+    ['null before Webex was asked', { reported: 10 }, null],
+  ])('returns %s', (_, dates, expected) => {
+    expect(disprovedAt({ ...unknownLifetimes, ...dates })).toBe(expected);
   });
 });

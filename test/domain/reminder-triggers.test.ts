@@ -55,6 +55,16 @@ describe('reminder triggers', () => {
     });
   });
 
+  it('include a threshold as long as the life of the token', () => {
+    expect(thresholdsOf({ ...yearly, expiresAt: today + days(30) }, [30])).toEqual([30]);
+    expect(thresholdsOf({ ...yearly, expiresAt: today + days(30) - 1 }, [30])).toEqual([]);
+  });
+
+  it('count a rejection at the instant of the expiry as the expiry', () => {
+    expect(triggerAt({ ...yearly, rejectedAt: yearly.expiresAt }, yearly.expiresAt)).toBe('expired');
+    expect(triggerAt({ ...yearly, rejectedAt: yearly.expiresAt - 1 }, yearly.expiresAt)).toBe('rejected');
+  });
+
   it('put a rejection before every date, but not after the expiry', () => {
     const rejected = { ...yearly, rejectedAt: today + days(10) };
     expect(triggerAt(rejected, today + days(11))).toBe('rejected');
