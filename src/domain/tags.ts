@@ -8,10 +8,15 @@ const maxTags = 20;
 export function parseTags(text: string): string[] {
   const tags = [...new Set(text.toLowerCase().split(/[\s,;]+/))].filter((tag) => tag !== '').sort();
   for (const tag of tags) parseTag(tag);
-  if (tags.length > maxTags) {
-    throw new BrokerError('E_TAG', `A profile can have at most ${maxTags} tags; these are ${tags.length}.`);
-  }
+  checkTagCount(tags);
   return tags;
+}
+
+/** Throws `E_TAG` if these are more tags than a profile can have. */
+export function checkTagCount({ length }: readonly string[]): void {
+  if (length > maxTags) {
+    throw new BrokerError('E_TAG', `A profile can have at most ${maxTags} tags; these are ${length}.`);
+  }
 }
 
 /** One tag. Throws `E_TAG`. */

@@ -39,7 +39,15 @@ import { errorReferencePage } from './pages/error-reference.ts';
 import { importAddress, importForm, importPasted } from './pages/import.ts';
 import { instance } from './pages/instance.ts';
 import { overview } from './pages/overview.ts';
-import { profilePage, remove, removePage, rename, renew, saveDisplayName } from './pages/profile.ts';
+import {
+  profilePage,
+  remove,
+  removePage,
+  rename,
+  renew,
+  saveDisplayName,
+  saveTagsAndContact,
+} from './pages/profile.ts';
 import { checkStatus, deleteDestination, markUpdated, offer, providerPage, push } from './pages/provider.ts';
 import { cancelPushJob, pushJobPage, pushJobProgress, startPushJob } from './pages/push-job.ts';
 import { removeSaved, saveDesktop, saveMail, saveWebhook, testChannel } from './pages/reminder-channels.ts';
@@ -161,6 +169,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/profiles/:name/sign-in', { post: [...formBody, renew(context)] });
   route(app, '/profiles/:name/display-name', { post: [...formBody, saveDisplayName(context)] });
   route(app, '/profiles/:name/rename', { post: [...formBody, rename(context)] });
+  route(app, '/profiles/:name/tags-and-contact', { post: [...formBody, saveTagsAndContact(context)] });
   route(app, '/profiles/:name/token', { post: [...formBody, revealToken(context)] });
   route(app, '/profiles/:name/test', { get: testPage(context), post: [...formBody, test(context)] });
   route(app, '/profiles/:name/test/progress', { get: testProgress(context) });

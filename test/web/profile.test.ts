@@ -4,7 +4,7 @@ import { addClient } from '../../src/vault/clients/clients.ts';
 import { requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { actor, allTokens, justCaptured, today } from '../support/vault/test-vault.ts';
+import { actor, allTokens, auditLog, justCaptured, today } from '../support/vault/test-vault.ts';
 import { type Served, served } from '../support/web/web-client.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
@@ -42,6 +42,7 @@ describe('the page of a profile', () => {
       'Account',
       'Token',
       'Programs',
+      'Tags and contact',
       'History',
       'Manage',
     ]);
@@ -193,5 +194,53 @@ describe('the SCIM relay on the page of a profile', () => {
     await traffic({ lastSuccessAt: today });
     expect(await web.vault.db.selectFrom('relay_traffic').selectAll().execute()).toEqual([]);
     expect(await section()).toContain('No requests');
+  });
+});
+
+describe('the tags and the contact of a profile', () => {
+  it('are shown, edited and found', async () => {
+    await store('acme');
+    const person = await web.person();
+    const save = (tag: string, contact: string) =>
+      person.post('/profiles/acme/tags-and-contact').type('form').send({ tag, contact });
+    const { headers } = await save('EMEA, gold', 'it@acme.example').expect(303);
+    expect(headers.location).toBe('/profiles/acme');
+    const { text } = await person.get('/profiles/acme').expect(200);
+    expect(text).toContain('Saved the tags and the contact.');
+    expect(text).toContain('<a class="tag" href="/?tag=emea">emea</a>');
+    expect(text).toContain('<dd>it@acme.example</dd>');
+    expect((await requireProfile(web.vault, 'acme')).tags).toEqual(['emea', 'gold']);
+    expect((await auditLog(web.vault)).at(-1)).toBe('update ok acme');
+
+    for (const query of ['tag=gold', 'search=it%40acme', 'search=emea']) {
+      expect((await person.get(`/?${query}`).expect(200)).text).toContain('href="/profiles/acme"');
+    }
+    const none = (await person.get('/?tag=silver').expect(200)).text;
+    expect(none).toContain('No organizations match the tag “silver”.');
+
+    await save('', '').expect(303);
+    expect(await requireProfile(web.vault, 'acme')).toMatchObject({ tags: [], contact: null });
+  });
+
+  it('stay as they were if one of them is invalid', async () => {
+    await store('acme');
+    const person = await web.person();
+    await person
+      .post('/profiles/acme/tags-and-contact')
+      .type('form')
+      .send({ tag: 'emea', contact: '' })
+      .expect(303);
+    const { text } = await person
+      .post('/profiles/acme/tags-and-contact')
+      .type('form')
+      .send({ tag: '<b>', contact: 'a@b, c@d' })
+      .expect(422);
+    expect(text).toContain('is not a valid tag');
+    expect(text).toContain('is not a valid mail address');
+    expect(text).toContain('<details open>');
+    expect(text).toContain('value="&lt;b&gt;"');
+    expect((await requireProfile(web.vault, 'acme')).tags).toEqual(['emea']);
+    const unknown = person.post('/profiles/nobody/tags-and-contact').type('form');
+    await unknown.send({ tag: 'emea', contact: '' }).expect(404);
   });
 });

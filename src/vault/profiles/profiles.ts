@@ -43,7 +43,11 @@ export async function listSummaries(vault: StoreContext): Promise<ProfileSummary
 export async function requireProfile(vault: Pick<Vault, 'db'>, name: string): Promise<Profile> {
   const profile = await findProfile(vault.db, name);
   if (profile !== null) return profile;
-  throw new BrokerError('E_NO_PROFILE', `No profile is named ${quoteProfileName(name)}.`, {
+  throw noSuchProfile(name);
+}
+
+export function noSuchProfile(name: string): BrokerError {
+  return new BrokerError('E_NO_PROFILE', `No profile is named ${quoteProfileName(name)}.`, {
     help: [
       { text: 'To list the profiles', command: ['list'], link: { label: 'All organizations', path: '/' } },
       { text: 'To create a profile', command: ['login', 'NAME'], only: 'terminal' },

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { accountConflict } from '../../domain/assess-token.ts';
 import { expiryOf } from '../../domain/lifetimes.ts';
 import { profileTitle } from '../../domain/profile.ts';
-import { type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
+import { profileStatuses } from '../../domain/profile-status.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import { daysLeftInQuarantine } from '../../domain/quarantine.ts';
 import { nextTriggerAt, reminderDates } from '../../domain/reminder-triggers.ts';
@@ -45,8 +45,10 @@ export function overview(context: WebContext): RequestHandler {
     };
     const search = asked('search');
     const status = profileStatuses.find((each) => each === asked('status'));
+    const tag = asked('tag');
     const page = await queryProfiles(vault.db, {
       search,
+      tag,
       status,
       after: asked('after'),
       before: asked('before'),
@@ -55,7 +57,7 @@ export function overview(context: WebContext): RequestHandler {
       now: vault.now(),
     });
     const notice = takeFlash(request);
-    if (page.totals.all === 0 && search === undefined && notice === null) {
+    if (page.totals.all === 0 && search === undefined && tag === undefined && notice === null) {
       renderSignIn(context, request, response, { first: true });
       return;
     }
@@ -64,7 +66,9 @@ export function overview(context: WebContext): RequestHandler {
     const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
-    const unfiltered = [search, status, asked('after'), asked('before')].every((each) => each === undefined);
+    const unfiltered = [search, tag, status, asked('after'), asked('before')].every(
+      (each) => each === undefined,
+    );
     const checklist = unfiltered
       ? await checklistOf(vault, {
           profiles: cards.map(({ summary }) => summary.profile),
@@ -81,6 +85,7 @@ export function overview(context: WebContext): RequestHandler {
         checklist,
         notice,
         search: search ?? '',
+        tag: tag ?? null,
         status: status ?? null,
         total: page.totals.all,
         totals: page.totals,
@@ -99,8 +104,8 @@ export function overview(context: WebContext): RequestHandler {
             })
           : { upToDate: false, unfinished: null }),
         noReminders: !isSetUp,
-        earlierPage: pageLink('before', page.previous, { search, status }),
-        laterPage: pageLink('after', page.next, { search, status }),
+        earlierPage: pageLink('before', page.previous, { search, tag, status }),
+        laterPage: pageLink('after', page.next, { search, tag, status }),
       },
       { title: 'Your organizations', at: 'overview', wide: true },
     );
@@ -110,11 +115,11 @@ export function overview(context: WebContext): RequestHandler {
 function pageLink(
   name: string,
   cursor: string | null,
-  { search, status }: { search: string | undefined; status: ProfileStatus | undefined },
+  filter: Record<string, string | undefined>,
 ): string | null {
   if (cursor === null) return null;
-  const kept = { ...(search !== undefined && { search }), ...(status !== undefined && { status }) };
-  return `/?${new URLSearchParams({ ...kept, [name]: cursor })}`;
+  const kept = Object.entries({ ...filter, [name]: cursor }).filter(([, value]) => value !== undefined);
+  return `/?${new URLSearchParams(kept as [string, string][])}`;
 }
 
 /** The most urgent profile: one to deliver, or else one to renew. Null if no profile has a token. */

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { parseContact, parseTags } from '../../domain/tags.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import {
   changeDisplayName,
@@ -6,11 +7,12 @@ import {
   renameProfile,
   requireProfile,
 } from '../../vault/profiles/profiles.ts';
+import { changeTagsAndContact } from '../../vault/profiles/tags-and-contact.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
-import type { FieldError } from '../view-models/pages.ts';
+import type { FieldError, ProfilePage } from '../view-models/pages.ts';
 import { profileView } from '../view-models/profile-view.ts';
 import { startSignIn } from './start-sign-in.ts';
 
@@ -41,7 +43,7 @@ export function rename(context: WebContext): ByName {
       await renameProfile(context.vault, name, newName, actorOf(request));
     } catch (error) {
       const errors = [fieldError(error, ['name'])];
-      await renderProfile(context, request, response, name, { errors, newName: newName.slice(0, 200) });
+      await renderProfile(context, request, response, name, errors, { newName: newName.slice(0, 200) });
       return;
     }
     setFlash(request, `Renamed “${name}” to “${newName}”.`);
@@ -58,10 +60,39 @@ export function saveDisplayName(context: WebContext): ByName {
       await changeDisplayName(context.vault, name, text, actorOf(request));
     } catch (error) {
       const errors = [{ ...fieldError(error, ['name']), field: 'displayName' }];
-      await renderProfile(context, request, response, name, { errors, newName: name, newDisplayName: text });
+      await renderProfile(context, request, response, name, errors, { newDisplayName: text });
       return;
     }
     setFlash(request, 'The display name is saved.');
+    response.redirect(303, `/profiles/${name}`);
+  };
+}
+
+/** `POST /profiles/:name/tags-and-contact`: an empty field removes what was there. */
+export function saveTagsAndContact(context: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    const values = {
+      tag: field(request.body, 'tag').trim().slice(0, 2_000),
+      contact: field(request.body, 'contact').trim().slice(0, 300),
+    };
+    const errors: FieldError[] = [];
+    const parsed = <Value>(parse: () => Value, otherwise: Value): Value => {
+      try {
+        return parse();
+      } catch (error) {
+        errors.push(fieldError(error, ['tag', 'contact']));
+        return otherwise;
+      }
+    };
+    const tags = parsed(() => parseTags(values.tag), []);
+    const contact = values.contact === '' ? null : parsed(() => parseContact(values.contact), null);
+    if (errors.length > 0) {
+      await renderProfile(context, request, response, name, errors, { values });
+      return;
+    }
+    await changeTagsAndContact(context.vault, [name], { tags, contact }, actorOf(request));
+    setFlash(request, 'Saved the tags and the contact.');
     response.redirect(303, `/profiles/${name}`);
   };
 }
@@ -97,21 +128,26 @@ async function renderProfile(
   request: Pick<Request, 'session'>,
   response: Response,
   name: string,
-  form: { errors: FieldError[]; newName: string; newDisplayName?: string } = { errors: [], newName: name },
+  errors: FieldError[] = [],
+  entered: Partial<Pick<ProfilePage, 'newName' | 'newDisplayName' | 'values'>> = {},
 ): Promise<void> {
+  const view = await profileView(vault, name);
   render(
     request,
     response,
     'profile',
     {
-      ...(await profileView(vault, name)),
+      ...view,
       notice: takeFlash(request),
-      ...form,
+      errors,
+      newName: name,
+      values: { tag: view.tags.join(', '), contact: view.contact ?? '' },
+      ...entered,
     },
     {
       wide: true,
-      title: `${form.errors.length > 0 ? 'Error: ' : ''}${name}`,
-      status: form.errors.length > 0 ? 422 : 200,
+      title: `${errors.length > 0 ? 'Error: ' : ''}${name}`,
+      status: errors.length > 0 ? 422 : 200,
     },
   );
 }

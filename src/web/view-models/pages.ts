@@ -99,6 +99,8 @@ export interface OverviewPage {
   checklist: ChecklistStep[] | null;
   notice: string | null;
   search: string;
+  /** The tag filter. */
+  tag: string | null;
   /** How many profiles match the search; without a search, all. */
   total: number;
   attention: number;
@@ -253,9 +255,14 @@ export interface ProfilePage {
   /** The API clients that get its token. */
   clients: string[];
   tokenEndpoint: string;
+  tags: string[];
+  /** The mail address for its reminders; null: the default recipients. */
+  contact: string | null;
   notice: string | null;
   errors: FieldError[];
   newName: string;
+  /** The form of tags and contact, as entered or as stored. */
+  values: { tag: string; contact: string };
 }
 
 export interface TestPage {

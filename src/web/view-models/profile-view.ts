@@ -23,7 +23,7 @@ import { timelineOf } from './timeline.ts';
 export async function profileView(
   vault: Vault,
   name: string,
-): Promise<Omit<ProfilePage, 'notice' | 'errors' | 'newName'>> {
+): Promise<Omit<ProfilePage, 'notice' | 'errors' | 'newName' | 'values'>> {
   const profile = await requireProfile(vault, name);
   const tokens = await tokensOf(vault.db, profile.id);
   const current = currentOf(tokens);
@@ -37,6 +37,8 @@ export async function profileView(
     title: profileTitle(profile),
     newDisplayName: profile.displayName ?? '',
     deploymentTitle: deploymentTitles[profile.deployment],
+    tags: profile.tags,
+    contact: profile.contact,
     current: current && summarizeToken(current),
     expiry: expiryView(summary.status, summary, vault.now()),
     evidence: current && expiryEvidence(current.lifetimes, current.capturedAt),
