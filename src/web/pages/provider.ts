@@ -165,6 +165,7 @@ async function renderProvider(
     (destination) => destination.provider === provider,
   );
   const issuer = issuerOf(vault.settings);
+  const warnings = addressWarnings(issuer, providerTitle(provider));
   const guide = guides[provider](
     {
       name,
@@ -187,9 +188,10 @@ async function renderProvider(
     destinations,
     guide,
     ways: waysOf(provider),
-    way: destinations[0]?.via ?? 'relay',
+    // The first choice has to work: a server that only this computer reaches cannot be a relay.
+    way: destinations[0]?.via ?? (warnings.length === 0 ? 'relay' : 'token'),
     requirements: requirementsOf(provider),
-    addressWarnings: addressWarnings(issuer, providerTitle(provider)),
+    addressWarnings: warnings,
     alternative: provider === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
     signIn: provider === 'entra' ? entraSignInMethod(vault.settings.entra) : oktaSignIn(vault.settings.okta),
     clouds: provider === 'entra' ? entraClouds.map((value) => ({ value, title: cloudTitles[value] })) : [],
