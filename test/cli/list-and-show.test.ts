@@ -88,7 +88,12 @@ describe('the commands for profiles', () => {
       stdout: `${accessToken}\n`,
       stderr: '',
     });
-    expect(await run(['rename', 'acme', 'acme-corp'])).toMatchObject({ code: 0, stdout: '' });
+    await run(['client', 'add', 'entra', '--profile', 'acme', '--relay']);
+    const renamed = await run(['rename', 'acme', 'acme-corp']);
+    expect(renamed).toMatchObject({ code: 0, stdout: '' });
+    // Entra ID still has the old address.
+    expect(renamed.stderr).toMatch(/The address of its SCIM relay is now http:\S+\/scim\/acme-corp\./);
+    expect(renamed.stderr).toContain('Enter it where entra is used.');
     expect(await run(['get', 'acme'])).toMatchObject({ code: 3, stdout: '' });
     expect((await run(['get', 'acme-corp'])).stdout).toBe(`${accessToken}\n`);
     const removed = await run(['remove', 'acme-corp']);

@@ -85,6 +85,16 @@ describe('the page of a profile', () => {
     await person.get('/profiles/acme').expect(404);
   });
 
+  it('names the clients that need the new address of the SCIM relay', async () => {
+    await store('acme');
+    await addClient(web.vault, { name: 'entra', profiles: ['acme'], relayRights: 'all' }, actor);
+    const person = await web.person();
+    await person.post('/profiles/acme/rename').type('form').send({ name: 'acme-corp' }).expect(303);
+    expect((await person.get('/profiles/acme-corp').expect(200)).text).toContain(
+      'enter the new one where entra is used',
+    );
+  });
+
   it.each([
     ['Acme Corp', 'for example &#34;acme-corp&#34;'],
     ['globex', 'A profile named &#34;globex&#34; already exists.'],

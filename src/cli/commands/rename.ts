@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
+import { relayClientsOf } from '../../vault/clients/clients.ts';
 import { renameProfile } from '../../vault/profiles/profiles.ts';
 import { note } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
@@ -13,6 +15,12 @@ export function command(): Command {
 }
 
 async function rename(oldName: string, newName: string): Promise<void> {
-  await withVault((vault, actor) => renameProfile(vault, oldName, newName, actor));
-  note(`Renamed "${oldName}" to "${newName}".`);
+  await withVault(async (vault, actor) => {
+    await renameProfile(vault, oldName, newName, actor);
+    note(`Renamed "${oldName}" to "${newName}".`);
+    const clients = await relayClientsOf(vault, newName);
+    if (clients.length === 0) return;
+    const address = relayTenantUrl(issuerOf(vault.settings), newName);
+    note(`The address of its SCIM relay is now ${address}. Enter it where ${clients.join(', ')} is used.`);
+  });
 }

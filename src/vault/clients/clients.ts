@@ -45,6 +45,14 @@ export async function listClients(vault: StoreContext): Promise<Client[]> {
   return await store.listClients(vault.db);
 }
 
+/** The names of the clients that use the SCIM relay of a profile. Its address contains the profile's name. */
+export async function relayClientsOf(vault: StoreContext, profile: string): Promise<string[]> {
+  const clients = await store.listClients(vault.db);
+  return clients
+    .filter(({ relayRights, profiles }) => relayRights !== null && profiles.includes(profile))
+    .map(({ name }) => name);
+}
+
 /** Throws `E_NO_CLIENT`. */
 export async function requireClient(db: Db, name: string): Promise<Client> {
   const client = await store.findClient(db, name);

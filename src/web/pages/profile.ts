@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { parseContact, parseTags } from '../../domain/tags.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
+import { relayClientsOf } from '../../vault/clients/clients.ts';
 import {
   changeDisplayName,
   removeProfile,
@@ -46,7 +47,12 @@ export function rename(context: WebContext): ByName {
       await renderProfile(context, request, response, name, errors, { newName: newName.slice(0, 200) });
       return;
     }
-    setFlash(request, `Renamed “${name}” to “${newName}”.`);
+    const clients = await relayClientsOf(context.vault, newName);
+    const relay =
+      clients.length === 0
+        ? ''
+        : ` The address of its SCIM relay changed: enter the new one where ${clients.join(', ')} is used.`;
+    setFlash(request, `Renamed “${name}” to “${newName}”.${relay}`);
     response.redirect(303, `/profiles/${newName}`);
   };
 }
