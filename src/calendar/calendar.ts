@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import ical, { foldLines, ICalAlarmType, ICalEventTransparency } from 'ical-generator';
 import { dayMs, expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import { anyProvider } from '../domain/providers.ts';
 import { reminderDates, thresholdsOf } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
@@ -99,10 +100,10 @@ function describe(profile: Profile, token: Token, expiresAt: number): string {
     profile.undeliveredUntil === null
       ? [
           `Renew it before then: open the web app ("${commandLine(['open'])}") and press Renew, or run "${commandLine(['login', profile.name])}".`,
-          'Then update it in Entra ID or Okta.',
+          `Then update it in ${anyProvider('or')}.`,
         ]
       : [
-          `It was renewed, but Entra ID or Okta still holds an earlier token, which ends then. Deliver the new one: open the web app ("${commandLine(['open'])}"). To see where: "${commandLine(['show', profile.name])}".`,
+          `It was renewed, but ${anyProvider('or')} still holds an earlier token, which ends then. Deliver the new one: open the web app ("${commandLine(['open'])}"). To see where: "${commandLine(['show', profile.name])}".`,
         ];
   return [
     ...steps,

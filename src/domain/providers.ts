@@ -11,3 +11,9 @@ export const providerIds = Object.keys(providers) as readonly ProviderId[];
 export function providerTitle(provider: ProviderId): string {
   return providers[provider].title;
 }
+
+/** The names of all providers, for a sentence about whichever one an organization uses. */
+export function anyProvider(joinedBy: 'and' | 'or'): string {
+  const type = joinedBy === 'and' ? 'conjunction' : 'disjunction';
+  return new Intl.ListFormat('en-US', { type }).format(providerIds.map(providerTitle));
+}

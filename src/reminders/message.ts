@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { dayMs, daysLeft, type ExpirySource, expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import { type Profile, profileTitle } from '../domain/profile.ts';
 import { effectiveEndOf } from '../domain/profile-status.ts';
-import { type ProviderId, providerTitle } from '../domain/providers.ts';
+import { anyProvider, type ProviderId, providerTitle } from '../domain/providers.ts';
 import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
@@ -112,14 +112,14 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
     }),
     action:
       `Sign in again to get a new token: open the web app ("${commandLine(['open'])}") and press Renew, or run ` +
-      `"${commandLine(['login', profile.name])}". Then update the token in ${usedIn.length === 0 ? 'Entra ID or Okta' : listed(usedIn)}.`,
+      `"${commandLine(['login', profile.name])}". Then update the token in ${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)}.`,
     steps: [
       startStep(),
       `In the browser that opens on that computer, go to ${link}, press Renew, and sign in to Webex as ${account === null ? 'a full administrator' : `${account}, or another full administrator`}.`,
       destinations.every(({ via }) => via !== 'token') && destinations.length > 0
         ? `There is nothing else to do: ${listed(usedIn)} ${usedIn.length === 1 ? 'gets' : 'get'} the new token without help.`
         : usedIn.length === 0
-          ? 'Put the new token wherever the old one was pasted, such as Entra ID or Okta. The page shows how.'
+          ? `Put the new token wherever the old one was pasted, such as ${anyProvider('or')}. The page shows how.`
           : `On the page that follows, press Update, so that ${listed(usedIn)} ${usedIn.length === 1 ? 'gets' : 'get'} the new token.`,
     ],
     alternative: `Or do all this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 ? [] : ['--push'])])}`,
@@ -247,7 +247,7 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderDat
 const daysUntilDisabled = 28;
 
 function consequenceOf(usedIn: readonly string[]): string {
-  return `${usedIn.length === 0 ? 'Entra ID or Okta' : listed(usedIn)} can’t create or update Webex users`;
+  return `${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)} can’t create or update Webex users`;
 }
 
 function headline(

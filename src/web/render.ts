@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ejs, { type TemplateFunction } from 'ejs';
 import type { Request, Response } from 'express';
-import { providerTitle } from '../domain/providers.ts';
+import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
 import { packageRoot } from '../package-root.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText } from './view-models/dates.ts';
@@ -68,7 +68,7 @@ export function createRender(site: { demonstration: boolean }): Render {
     templates.set(name, compiled);
     return compiled;
   };
-  const helpers = { dateText, minuteText, providerTitle, relayRightsText };
+  const helpers = { anyProvider, dateText, minuteText, providerIds, providerTitle, relayRightsText };
   return (request, response, name, data, options) => {
     const authenticated = request.session?.authenticated === true;
     const body = template(name)({ ...helpers, authenticated, ...withFormValues(data) });

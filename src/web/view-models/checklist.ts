@@ -1,3 +1,4 @@
+import { anyProvider } from '../../domain/providers.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { deliveredDestinations } from '../../store/destinations.ts';
 import type { Vault } from '../../vault/context.ts';
@@ -33,7 +34,7 @@ export async function checklistOf(
       link: { path: '/sign-in', label: 'Sign in' },
     },
     {
-      title: 'Connect Entra ID or Okta',
+      title: `Connect ${anyProvider('or')}`,
       done: delivered.length > 0,
       hint: 'Send the token there, or let it reach Webex through this server.',
       link: { path: `${page}/entra`, label: 'Connect' },
@@ -42,7 +43,7 @@ export async function checklistOf(
       title: 'Test it',
       // A push tests what it saves.
       done: delivered.some(({ method }) => method === 'push') || (await wasTested(vault, profiles)),
-      hint: 'Runs the connection tests of Entra ID and Okta. Nothing is changed.',
+      hint: `Runs the connection tests of ${anyProvider('and')}. Nothing is changed.`,
       link: { path: `${page}#token`, label: 'Test' },
     },
     {
