@@ -18,7 +18,7 @@ import { createAccessLink } from '../vault/sign-in/access-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
 import { startMailbox } from './mailbox.ts';
 import { provisionThroughRelay, relayedProfile } from './relay-provisioning.ts';
-import { seedDemonstration } from './seed.ts';
+import { type DemoClock, seedDemonstration } from './seed.ts';
 
 /*
  * `npm run demo`: the whole program on a simulated Webex, Entra ID and Okta, offline, with its own data folder that
@@ -30,7 +30,8 @@ async function demonstrate(): Promise<void> {
   const stopped = waitForShutdown();
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
-  const simulator = await startSimulator();
+  const clock: DemoClock = { behindMs: 0 };
+  const simulator = await startSimulator({ now: () => Date.now() - clock.behindMs });
   const mailbox = await startMailbox(mailed);
   const postgres = process.argv.includes('--postgres') ? await startDatabase() : null;
   const settings = { ...demoSettings(simulator), databaseUrl: postgres?.databaseUrl ?? null };
@@ -41,7 +42,7 @@ async function demonstrate(): Promise<void> {
   };
   const vault = await openVault(settings);
   try {
-    await seedDemonstration(settings, simulator, mail);
+    await seedDemonstration(settings, { simulator, clock }, mail);
     await saveChannelSettings(vault, 'mail', mail, { user: 'demonstration' });
     // Nobody's own desktop is part of it.
     await saveChannelSettings(vault, 'desktop', { enabled: false }, { user: 'demonstration' });

@@ -21,9 +21,6 @@ interface PastToken {
   daysAgo: number;
 }
 
-/** How long the tokens of the demonstration live. Days. */
-const life = 365;
-
 /** Organizations whose tokens were fetched at other times, so that the first page shows how each state looks. */
 const past: PastToken[] = [
   { profile: 'samples-gov', deployment: 'government', account: 'other-organization', daysAgo: 380 },
@@ -33,87 +30,98 @@ const past: PastToken[] = [
 
 const actor = { user: 'demonstration' };
 
+/** The clock of the simulator, which is set back while the past is made up. */
+export interface DemoClock {
+  behindMs: number;
+}
+
+/** What takes part in the past: the simulator, on the clock of that time. */
+interface Stage {
+  simulator: Simulator;
+  clock: DemoClock;
+}
+
 export async function seedDemonstration(
   settings: Settings,
-  simulator: Simulator,
+  stage: Stage,
   mail: ChannelSettings<'mail'>,
 ): Promise<void> {
+  const at = (daysAgo: number, work: (vault: Vault) => Promise<unknown>, changed = settings) =>
+    daysBefore(daysAgo, changed, stage.clock, work);
+  const capture = (token: PastToken) => at(token.daysAgo, (vault) => captureToken(vault, stage, token));
   // In the order of time, as the log has them.
-  for (const token of past) await capture(settings, simulator, token);
-  await pushJob(settings, simulator);
-  await at(30, settings, {}, (vault) =>
+  for (const token of past) await capture(token);
+  const entra = signedInEntra(settings, stage);
+  await at(339, (vault) => connectEntra(vault, stage), { ...settings, entra });
+  await at(30, (vault) =>
     addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
   );
-  for (const daysAgo of [23, 11]) await remind(settings, mail, daysAgo);
+  for (const daysAgo of [23, 11]) await at(daysAgo, (vault) => remind(vault, mail));
   // Renewed since, and not yet replaced in Entra ID.
-  await capture(settings, simulator, {
+  await capture({
     profile: 'globex',
     deployment: 'commercial',
     account: 'other-organization',
     daysAgo: 2,
   });
-  await at(1, settings, {}, (vault) => {
+  await at(1, (vault) => {
     const expiresAt = vault.now() + 90 * dayMs;
     const addresses = ['10.20.0.0/16'];
     return addClient(vault, { name: 'reporting', profiles: ['globex'], addresses, expiresAt }, actor);
   });
 }
 
-async function capture(
-  settings: Settings,
-  simulator: Simulator,
-  { profile, deployment, account, daysAgo }: PastToken,
+async function captureToken(
+  vault: Vault,
+  { simulator }: Stage,
+  { profile, deployment, account }: PastToken,
 ): Promise<void> {
-  const secondsLeft = ((life - daysAgo) * dayMs) / 1000;
-  const lifetimeSeconds = Math.max(secondsLeft, 60);
-  const { accessToken } = simulator.issueToken(account, { deployment, lifetimeSeconds });
-  // One whose time is over is stored as it was then, without asking the Webex of today.
-  const unasked = { fetch: () => Promise.reject(new Error('not asked')) };
-  await at(daysAgo, settings, secondsLeft <= 0 ? unasked : {}, async (vault) => {
-    const tokenId = await importToken(vault, { profile, deployment }, accessToken, actor);
-    await verifyToken(vault, tokenId, actor);
-  });
+  const { accessToken } = simulator.issueToken(account, { deployment });
+  const tokenId = await importToken(vault, { profile, deployment }, accessToken, actor);
+  await verifyToken(vault, tokenId, actor);
 }
 
-/** The simulated Entra ID gets the token of "globex", from the application that signs in by itself. */
-async function pushJob(settings: Settings, simulator: Simulator): Promise<void> {
-  const { app, client, directory } = simulator.entra;
+/** Entra ID's settings with the application that signs in by itself. */
+function signedInEntra(settings: Settings, { simulator }: Stage): Settings['entra'] {
+  const { client, directory } = simulator.entra;
+  const { tenantId } = directory;
+  return { ...settings.entra, tenantId, clientId: client.clientId, clientSecret: client.secret };
+}
+
+/** The simulated Entra ID gets the token of "globex", and provisions its users once. */
+async function connectEntra(vault: Vault, { simulator }: Stage): Promise<void> {
+  const { app, directory } = simulator.entra;
   directory.addUser('grace.mbeki@globex.example', {
     displayName: 'Grace Mbeki',
     assignments: [{ resourceId: app.id, principalType: 'User' }],
   });
-  const { tenantId } = directory;
-  const entra = { ...settings.entra, tenantId, clientId: client.clientId, clientSecret: client.secret };
-  await at(339, { ...settings, entra }, {}, async (vault) => {
-    const context = { fetch: outboundFetch, sleep: () => Promise.resolve(), onEvent: () => {} };
-    await pushProfile('entra', vault, 'globex', actor, { start: true }, context);
-  });
+  const context = { fetch: outboundFetch, sleep: () => Promise.resolve(), onEvent: () => {} };
+  await pushProfile('entra', vault, 'globex', actor, { start: true }, context);
   await simulator.entra.runCycle();
 }
 
 /** The reminders that were due on that day, by mail. */
-async function remind(settings: Settings, mail: ChannelSettings<'mail'>, daysAgo: number): Promise<void> {
+async function remind(vault: Vault, mail: ChannelSettings<'mail'>): Promise<void> {
   const { smtpUrl, from: mailFrom, to: mailTo } = mail;
-  const channel = mailChannel({ ...settings.reminders, smtpUrl, mailFrom, mailTo });
+  const channel = mailChannel({ ...vault.settings.reminders, smtpUrl, mailFrom, mailTo });
   const channels = channel === null ? [] : [channel];
-  await at(daysAgo, settings, {}, (vault) =>
-    sendReminders(vault, { channels, leaseOwner: currentProcess() }),
-  );
+  await sendReminders(vault, { channels, leaseOwner: currentProcess() });
   channel?.close();
 }
 
-/** Does something as if it were so many days ago. */
-async function at(
+/** Does something as if it were so many days ago, for the vault and for the simulator. */
+async function daysBefore(
   daysAgo: number,
   settings: Settings,
-  options: { fetch?: typeof globalThis.fetch },
+  clock: DemoClock,
   work: (vault: Vault) => Promise<unknown>,
 ): Promise<void> {
-  const now = Date.now() - daysAgo * dayMs;
-  const vault = await openVault(settings, { now: () => now, ...options });
+  clock.behindMs = daysAgo * dayMs;
+  const vault = await openVault(settings, { now: () => Date.now() - clock.behindMs });
   try {
     await work(vault);
   } finally {
     await closeVault(vault);
+    clock.behindMs = 0;
   }
 }

@@ -58,11 +58,18 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     expect(page).toMatch(
       /Renewed, not delivered<\/span> <span>25 days left, until <time datetime="2027-03-26/,
     );
+    // The history goes by the earlier token too.
+    const [, history = ''] = /id="timeline">(.*?)<\/section>/s.exec(page) ?? [];
+    expect(history).toMatch(/Next reminder.*2027-03.*Earlier token ends.*2027-03-26.*Expires/s);
     expect(names((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);
     // There is a token to deliver, automatically or by hand.
     const provider = (await person.get('/profiles/globex/entra').expect(200)).text;
     expect(provider).not.toContain('There is no valid token to send');
     expect(provider).not.toContain(' disabled');
+    expect(provider).toContain('<button class="button">Update Entra ID</button>');
+    expect((await person.get('/renewals?within=40').expect(200)).text).toMatch(
+      /tokens to renew or deliver[\s\S]*globex<\/a><\/td>\s*<td>Renewed, not delivered: 25 days left/,
+    );
   });
 
   it('says that everything is up to date only when it is', async () => {
@@ -74,7 +81,7 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     await verifyToken(web.vault, tokenId, actor);
     const person = await web.person();
     const page = async () => (await person.get('/').expect(200)).text;
-    expect(await page()).toMatch(/All tokens are valid\.[\s\S]*acme<\/a>: its token is not in use yet/);
+    expect(await page()).toMatch(/All tokens are valid\.[\s\S]*Connect Entra ID or Okta/);
     const { id } = await requireProfile(web.vault, 'acme');
     const app = { provider: 'entra', appId: 'app-1', appName: 'Cisco Webex', method: 'push' } as const;
     await saveDestination(web.vault.db, { ...app, profileId: id, steps: [], tokenId, installedAt: today });

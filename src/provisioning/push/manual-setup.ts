@@ -31,7 +31,7 @@ export function manualSetup(
 ): ManualSetup {
   if (provider === 'entra') {
     const where = `Entra admin center, Enterprise apps, ${appName}, Provisioning, Connectivity (or Edit provisioning, Admin Credentials)`;
-    const afterwards = ['Press "Test Connection". When it passes, save.'];
+    const afterwards = ['Press Test Connection. When it passes, save.'];
     if (via === 'oauth') {
       return {
         where,
@@ -69,7 +69,7 @@ export function manualSetup(
         { field: 'Authorization: Bearer', value: secretBelow },
       ],
       afterwards: [
-        'Press "Test Connector Configuration". When it passes, save.',
+        'Press Test Connector Configuration. When it passes, save.',
         'Under To App, enable Create Users, Update User Attributes and Deactivate Users, as needed.',
         'Then turn provisioning off in the catalog’s Cisco Webex application, if you used it, and remove that destination here.',
       ],
@@ -83,7 +83,7 @@ export function manualSetup(
       { field: 'API Token', value: 'the token, from the clipboard' },
     ],
     afterwards: [
-      'Press "Test API Credentials". When it says that Webex was verified successfully, save.',
+      'Press Test API Credentials. When it says that Webex was verified successfully, save.',
       'Under To App, enable Create Users, Update User Attributes and Deactivate Users, as needed.',
     ],
   };

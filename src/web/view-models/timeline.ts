@@ -1,7 +1,7 @@
 import { expiryOf, knownEnd } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import { providerTitle } from '../../domain/providers.ts';
-import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
+import { nextTriggerAt, reminderDates } from '../../domain/reminder-triggers.ts';
 import { currentOf, type Token } from '../../domain/token.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
@@ -42,7 +42,7 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
     entries.push(
       ...shown.map(reminderEntry),
       ...(await checkEntries(vault, current)),
-      ...endEntries(vault, current),
+      ...endEntries(vault, profile, current),
     );
   }
   const tests = await newestAuditRows(db, { profile: profile.name, action: 'test' }, maxOfEachKind);
@@ -130,16 +130,33 @@ async function checkEntries({ db }: Vault, token: Token): Promise<Omit<TimelineE
   return entries;
 }
 
-function endEntries({ settings, now }: Vault, token: Token): Omit<TimelineEntry, 'ahead'>[] {
+/** The end of the token, the next reminder, and before both, the end of an earlier token that a destination still uses. */
+function endEntries(
+  { settings, now }: Vault,
+  profile: Profile,
+  token: Token,
+): Omit<TimelineEntry, 'ahead'>[] {
   const { expiresAt } = expiryOf(token.lifetimes);
   if (knownEnd(expiresAt) === null) return [];
   const { capturedAt, rejectedAt } = token;
-  const next = nextTriggerAt({ capturedAt, expiresAt, rejectedAt }, settings.reminders.days, now());
+  const dates = reminderDates({ capturedAt, expiresAt, rejectedAt }, profile, now());
+  const next = nextTriggerAt(dates, settings.reminders.days, now());
   const over = expiresAt <= now();
+  const endOfEarlier = dates.expiresAt < expiresAt ? knownEnd(dates.expiresAt) : null;
   return [
-    ...(next !== null && next < expiresAt
+    ...(next !== null && next < dates.expiresAt
       ? [{ at: next, title: 'Next reminder', detail: null, tone: 'note' as const }]
       : []),
+    ...(endOfEarlier === null
+      ? []
+      : [
+          {
+            at: endOfEarlier,
+            title: endOfEarlier <= now() ? 'Earlier token ended' : 'Earlier token ends',
+            detail: 'A destination still uses it. Update the destination.',
+            tone: 'expiring' as const,
+          },
+        ]),
     {
       at: expiresAt,
       title: over ? 'Expired' : 'Expires',
