@@ -36,8 +36,9 @@ export async function manyProfiles(count: number, now = Date.UTC(2027, 0, 1)): P
 function fill(file: string, count: number, now: number): void {
   const database = openSqliteFile(file);
   const profile = database.prepare(
-    `insert into profile (id, name, deployment, org_id, scopes, created_at, due_at, search_text)
-     values (?1, ?2, 'commercial', ?3, '["Identity:SCIM"]', ?4, ?5, ?6)`,
+    `insert into profile (id, name, deployment, org_id, scopes, created_at, due_at, search_text, title_order,
+                          account_order, contact_order, tags_order, ends_at)
+     values (?1, ?2, 'commercial', ?3, '["Identity:SCIM"]', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
   );
   const token = database.prepare(
     `insert into token (id, profile_id, state, source, ciphertext, captured_at, expires_confirmed, expires_documented,
@@ -65,8 +66,20 @@ function fill(file: string, count: number, now: number): void {
       account_name: person,
       account_email: mail,
     };
-    const standing = derivedColumnsOf(name, orgId, current);
-    profile.run(name, name, orgId, capturedAt, standing.due_at, standing.search_text);
+    const derived = derivedColumnsOf({ name, orgId, contact: null, tags: [], current });
+    profile.run(
+      name,
+      name,
+      orgId,
+      capturedAt,
+      derived.due_at,
+      derived.search_text,
+      derived.title_order,
+      derived.account_order,
+      derived.contact_order,
+      derived.tags_order,
+      derived.ends_at,
+    );
     const row = (id: string, state: string, shift: number) =>
       token.run(
         id,

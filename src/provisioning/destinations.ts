@@ -136,10 +136,13 @@ function viewOf(
   };
 }
 
-/** One line about the destinations of each profile that has any, by the profile's name. */
-export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
+/** One line about the destinations of each profile that has any, or of these, by the profile's name. */
+export async function destinationLabels(
+  vault: Pick<Vault, 'db' | 'now'>,
+  profileIds?: readonly string[],
+): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
-  for (const { profile, destination, currentTokenId } of await allDestinations(vault.db)) {
+  for (const { profile, destination, currentTokenId } of await allDestinations(vault.db, profileIds)) {
     const status = parseStatus(destination.provisioningStatus);
     const daysLeft = status && quarantineDaysLeft(status, vault.now());
     const label = destinationLabel(destination, currentTokenId, daysLeft);

@@ -72,8 +72,12 @@ export interface NamedDestination {
 }
 
 /** The destinations of all profiles, by the profile's name. */
-export async function allDestinations(db: Db): Promise<NamedDestination[]> {
-  return (await namedDestinations(db).execute()).map(fromNamedRow).sort(byProfile);
+export async function allDestinations(db: Db, profileIds?: readonly string[]): Promise<NamedDestination[]> {
+  if (profileIds?.length === 0) return [];
+  const rows = await namedDestinations(db)
+    .$if(profileIds !== undefined, (select) => select.where('destination.profile_id', 'in', profileIds ?? []))
+    .execute();
+  return rows.map(fromNamedRow).sort(byProfile);
 }
 
 /**

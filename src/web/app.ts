@@ -38,6 +38,7 @@ import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret 
 import { errorReferencePage } from './pages/error-reference.ts';
 import { importAddress, importForm, importPasted } from './pages/import.ts';
 import { instance } from './pages/instance.ts';
+import { organizationsCsv } from './pages/organizations-csv.ts';
 import { overview } from './pages/overview.ts';
 import {
   profilePage,
@@ -156,6 +157,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   // With an authenticated session.
   app.use(requireAuthenticated);
   route(app, '/', { get: overview(context) });
+  route(app, '/organizations.csv', { get: organizationsCsv(context) });
   route(app, '/sign-in', { get: signInForm(context), post: [...formBody, startNewSignIn(context)] });
   route(app, '/sign-ins/:id', { get: signInStatus(context) });
   route(app, '/sign-ins/:id/progress', { get: signInProgress(context) });

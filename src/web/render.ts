@@ -17,8 +17,8 @@ export interface PageOptions {
   status?: number;
   /** The entry of the navigation that is marked as current; absent if none is. */
   at?: 'overview' | 'sign-in' | 'import' | 'reminders' | 'clients' | 'audit-log';
-  /** Uses the width of the window: for lists, and for forms with advice next to them. */
-  wide?: boolean;
+  /** Wider: for lists, and for forms with advice next to them. `window`: a table as wide as the window. */
+  wide?: boolean | 'window';
   /** The script of the page, by name. */
   script?: 'capture' | 'poll' | 'auto-hide-secret' | 'push-progress' | 'redirect' | 'service-worker-cleanup';
   /** Reloads the page in browsers without scripts. */

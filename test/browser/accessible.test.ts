@@ -109,7 +109,13 @@ async function quarantine({ vault }: BrowserSession, capture: string): Promise<v
 
 /** Every route that answers a GET: the names of its pages, or why it has none. `:x` stands for a parameter. */
 const pages: Record<string, string[] | 'no page'> = {
-  '/': ['/', '/?search=nothing'],
+  '/': [
+    '/',
+    '/?search=nothing',
+    '/?view=table&columns=organization&columns=status&columns=tags',
+    '/?view=cards',
+  ],
+  '/organizations.csv': 'no page',
   '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],
   '/access/:secret': ['/access/used-up'],
   '/sign-in/:link': ['below, with all of it'],

@@ -7,9 +7,17 @@ import {
   insertProfile,
   insertProfiles,
   listProfiles,
+  setDisplayName,
   setProfileName,
+  setTagsAndContact,
 } from '../../src/store/profiles/profiles.ts';
-import { countByStatus, type ProfilePageQuery, queryProfiles } from '../../src/store/profiles/query.ts';
+import {
+  countByStatus,
+  type ProfilePageQuery,
+  queryProfiles,
+  queryTable,
+  type TableQuery,
+} from '../../src/store/profiles/query.ts';
 import { deleteToken, insertToken, setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';
@@ -214,5 +222,83 @@ describe('queryProfiles', () => {
       const back = await queryProfiles(db, { ...query, before: third.previous ?? '' });
       expect(back.rows.map(({ profile }) => profile.name)).toEqual(all.slice(2, 4));
     }
+  });
+});
+
+describe('queryTable', () => {
+  const table = async (db: Db, query: Partial<TableQuery> = {}) => {
+    const page = await queryTable(db, {
+      order: 'name',
+      descending: false,
+      page: 1,
+      pageSize: 50,
+      now,
+      ...query,
+    });
+    return { ...page, names: page.rows.map(({ profile }) => profile.name) };
+  };
+
+  async function filed(): Promise<Db> {
+    const db = await held();
+    const file = async (name: string, contact: string | null, tags: string[]) => {
+      const { id } = await db
+        .selectFrom('profile')
+        .select('id')
+        .where('name', '=', name)
+        .executeTakeFirstOrThrow();
+      await setTagsAndContact(db, id, { contact, tags });
+      return id;
+    };
+    await setDisplayName(db, await file('soon', 'B@x.example', ['gold']), 'Acme');
+    await file('over', 'a@x.example', ['emea', 'silver']);
+    await file('edge', null, ['emea']);
+    return db;
+  }
+
+  it('sorts by each column, with empty cells last, and the other way round', async () => {
+    const db = await filed();
+    expect((await table(db)).names.slice(0, 3)).toEqual(['soon', 'edge', 'nothing']);
+    expect((await table(db, { descending: true })).names.at(-1)).toBe('soon');
+    expect((await table(db, { order: 'contact' })).names.slice(0, 3)).toEqual(['over', 'soon', 'edge']);
+    expect((await table(db, { order: 'tags' })).names.slice(0, 4)).toEqual([
+      'edge',
+      'over',
+      'soon',
+      'nothing',
+    ]);
+    expect((await table(db, { order: 'account' })).names[0]).toBe('soon');
+    expect((await table(db, { order: 'days' })).names).toEqual([
+      'over',
+      'refused-and-over',
+      'soon',
+      'edge',
+      'refused',
+      'valid-a',
+      'valid-b',
+      'nothing',
+    ]);
+    expect((await table(db, { order: 'status' })).names).toEqual((await page(db)).names);
+  });
+
+  it('has pages by number, within a filter and a search too', async () => {
+    const db = await filed();
+    const second = await table(db, { page: 2, pageSize: 3 });
+    expect(second).toMatchObject({ page: 2, pages: 3, total: 8 });
+    const all = (await table(db)).names;
+    expect(second.names).toEqual(all.slice(3, 6));
+    expect(await table(db, { page: 99, pageSize: 3 })).toMatchObject({ page: 3, names: all.slice(6) });
+    expect(await table(db, { page: -5, pageSize: 3 })).toMatchObject({ page: 1, names: all.slice(0, 3) });
+    expect(await table(db, { status: 'valid', order: 'contact', pageSize: 1, page: 2 })).toMatchObject({
+      total: 2,
+      names: ['valid-b'],
+    });
+    expect((await table(db, { tag: 'emea', descending: true })).names).toEqual(['over', 'edge']);
+    expect(await table(db, { search: 'emea', pageSize: 1, page: 2 })).toMatchObject({
+      total: 2,
+      pages: 2,
+      names: ['over'],
+    });
+    expect((await table(db, { search: 'acme' })).names).toEqual(['soon']);
+    expect(await table(db, { search: 'absent' })).toMatchObject({ total: 0, pages: 1, names: [] });
   });
 });

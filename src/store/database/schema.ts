@@ -70,6 +70,16 @@ export interface ProfileTable {
   undelivered_until: number | null;
   /** When the current token expires; null without one. */
   token_expires_at: number | null;
+  /** The order of the table of organizations by name; see `profiles/derived-columns.ts`. */
+  title_order: Generated<string>;
+  /** The order by account; profiles without one last. */
+  account_order: Generated<string>;
+  /** The order by contact; profiles without one last. */
+  contact_order: Generated<string>;
+  /** The order by tags; profiles without one last. */
+  tags_order: Generated<string>;
+  /** The effective end, for the order by days left; profiles without a token last. */
+  ends_at: Generated<number>;
 }
 
 /** How many profiles are due on a day, counted from 1970. Triggers of the database keep it. */

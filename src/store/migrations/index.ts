@@ -5,6 +5,7 @@ import * as relay from './003-relay.ts';
 import * as activation from './006-activation.ts';
 import * as undelivered from './007-undelivered.ts';
 import * as reminderChannels from './008-reminder-channels.ts';
+import * as tableOrders from './009-table-orders.ts';
 
 /** In the order of their names. A released migration never changes: another one follows it. */
 const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const migrations: Record<string, Migration> = {
   '006-activation': activation,
   '007-undelivered': undelivered,
   '008-reminder-channels': reminderChannels,
+  '009-table-orders': tableOrders,
 };
 
 export const migrationProvider: MigrationProvider = {

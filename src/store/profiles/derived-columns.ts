@@ -37,22 +37,54 @@ interface DerivedColumns {
   search_text: string;
   undelivered_until: number | null;
   token_expires_at: number | null;
+  title_order: string;
+  account_order: string;
+  contact_order: string;
+  tags_order: string;
+  ends_at: number;
 }
 
-/** The derived columns of a profile. `filedUnder`: its contact and tags. `undeliveredUntil`: see `undeliveredEnd`. */
-export function derivedColumnsOf(
-  name: string,
-  orgId: string | null,
-  current: CurrentToken | null,
-  filedUnder: readonly (string | null)[] = [],
-  undeliveredUntil: number | null = null,
-): DerivedColumns {
-  const words = [name, orgId, current?.account_email, current?.account_name, ...filedUnder];
+/** Sorts after every text. */
+const sortsLast = '\u{10ffff}';
+
+/** A text to sort by. An index of PostgreSQL has rows of limited size. */
+function orderOf(text: string | null | undefined): string {
+  return text ? [...text.toLowerCase()].slice(0, 200).join('') : sortsLast;
+}
+
+/** What of a profile its derived columns depend on. `undeliveredUntil`: see `undeliveredEnd`. */
+export interface DerivedFrom {
+  name: string;
+  displayName?: string | null;
+  orgId: string | null;
+  contact: string | null;
+  tags: readonly string[];
+  current?: CurrentToken | null;
+  undeliveredUntil?: number | null;
+}
+
+/** The derived columns of a profile. */
+export function derivedColumnsOf({
+  name,
+  displayName = null,
+  orgId,
+  contact,
+  tags,
+  current = null,
+  undeliveredUntil = null,
+}: DerivedFrom): DerivedColumns {
+  const { account_email: email, account_name: accountName } = current ?? {};
+  const words = [name, displayName, orgId, email, accountName, contact, ...tags];
   return {
     due_at: undeliveredUntil === null ? attentionAt(current) : undeliveredUntil - undeliveredSortOffset,
     search_text: words.filter(Boolean).join(' ').toLowerCase().slice(0, longestSearchText),
     undelivered_until: undeliveredUntil,
     token_expires_at: current?.expires_at ?? null,
+    title_order: orderOf(displayName ?? name),
+    account_order: orderOf(email ?? accountName),
+    contact_order: orderOf(contact),
+    tags_order: orderOf(tags.join(' ')),
+    ends_at: undeliveredUntil ?? current?.expires_at ?? farFuture,
   };
 }
 
@@ -77,6 +109,7 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
     .select([
       'profile.id',
       'profile.name',
+      'profile.display_name',
       'profile.org_id',
       'profile.contact',
       'profile.tags',
@@ -92,7 +125,8 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
   if (rows.length === 0) return;
   const held = await heldTokensOf(db, profileIds);
   const moved: { id: string }[] = [];
-  const fresh = rows.map(({ id, name, org_id, contact, tags, undelivered_until, token_id, ...token }) => {
+  const fresh = rows.map((row) => {
+    const { id, name, display_name, org_id, contact, tags, undelivered_until, token_id, ...token } = row;
     const { expires_at, rejected_at } = token;
     const current = token_id === null || expires_at === null ? null : { ...token, expires_at };
     const until = undeliveredEnd(
@@ -100,14 +134,25 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
       held.get(id) ?? [],
     );
     if (token_id !== null && until !== undelivered_until) moved.push({ id: token_id });
-    const filedUnder = [contact, ...(JSON.parse(tags) as string[])];
-    const derived = derivedColumnsOf(name, org_id, current, filedUnder, until);
-    return sql`(${id}, ${derived.due_at}, ${derived.search_text}, ${derived.undelivered_until}, ${derived.token_expires_at})`;
+    const derived = derivedColumnsOf({
+      name,
+      displayName: display_name,
+      orgId: org_id,
+      contact,
+      tags: JSON.parse(tags) as string[],
+      current,
+      undeliveredUntil: until,
+    });
+    return sql`(${id}, ${derived.due_at}, ${derived.search_text}, ${derived.undelivered_until},
+      ${derived.token_expires_at}, ${derived.title_order}, ${derived.account_order}, ${derived.contact_order},
+      ${derived.tags_order}, ${derived.ends_at})`;
   });
   // Both engines name the unnamed columns of `values` column1 and so on.
   await sql`
     update profile set due_at = cast(fresh.column2 as bigint), search_text = fresh.column3,
-      undelivered_until = cast(fresh.column4 as bigint), token_expires_at = cast(fresh.column5 as bigint)
+      undelivered_until = cast(fresh.column4 as bigint), token_expires_at = cast(fresh.column5 as bigint),
+      title_order = fresh.column6, account_order = fresh.column7, contact_order = fresh.column8,
+      tags_order = fresh.column9, ends_at = cast(fresh.column10 as bigint)
     from (values ${sql.join(fresh)}) as fresh where profile.id = fresh.column1`.execute(db);
   await scheduleReminders(db, moved);
 }

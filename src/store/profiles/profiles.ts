@@ -56,7 +56,7 @@ export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): P
     created_at: profile.createdAt,
     contact,
     tags: JSON.stringify(tags),
-    ...derivedColumnsOf(profile.name, profile.orgId, null, [contact, ...tags]),
+    ...derivedColumnsOf({ ...profile, contact, tags }),
   }));
   await inTransaction(db, async (trx) => {
     created(
@@ -110,6 +110,7 @@ export async function setProfileName(db: Db, id: string, name: string): Promise<
 /** Only shown, so that no MAC covers it. */
 export async function setDisplayName(db: Db, id: string, displayName: string | null): Promise<void> {
   await db.updateTable('profile').set({ display_name: displayName }).where('id', '=', id).execute();
+  await refreshDerivedColumns(db, id);
 }
 
 async function changeProfile(

@@ -14,7 +14,7 @@ import { currentTokensOf } from './tokens.ts';
 
 /** Filters profiles: all given conditions must match. */
 export interface ProfileFilter {
-  /** Words that must all occur in the name, the organization ID, a tag, or the name or address of the account or contact. */
+  /** Words that must all occur in the name, the display name, the organization ID, a tag, or the name or address of the account or contact. */
   search?: string | undefined;
   status?: ProfileStatus | undefined;
   tag?: string | undefined;
@@ -57,6 +57,102 @@ export interface ProfilePage {
 export async function queryProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
   const { rows, ...ends } = await rowsOfPage(db, query);
   return { rows: await withCurrentTokens(db, rows), ...ends, totals: await countByStatus(db, query) };
+}
+
+/** The columns that the table of profiles can be sorted by. */
+export const tableOrders = ['name', 'status', 'days', 'account', 'tags', 'contact'] as const;
+
+export type TableOrder = (typeof tableOrders)[number];
+
+/** Each has an index with the name as its second column. */
+const orderColumns = {
+  name: 'title_order',
+  status: 'due_at',
+  days: 'ends_at',
+  account: 'account_order',
+  tags: 'tags_order',
+  contact: 'contact_order',
+} as const satisfies Record<TableOrder, keyof ProfileTable>;
+
+export interface TableQuery extends ProfileFilter {
+  order: TableOrder;
+  descending: boolean;
+  /** From 1; one that is too high counts as the last. */
+  page: number;
+  pageSize: number;
+  /** Epoch milliseconds. */
+  now: number;
+}
+
+export interface TablePage extends Pick<ProfilePage, 'rows' | 'totals'> {
+  page: number;
+  pages: number;
+  /** How many profiles all pages have. */
+  total: number;
+}
+
+/**
+ * One page of the table of profiles, by its number. Pages before it are skipped within an index; a search reads the text of
+ * every profile.
+ */
+export async function queryTable(db: Db, query: TableQuery): Promise<TablePage> {
+  const totals = await countByStatus(db, query);
+  const total = totals[query.status ?? 'all'];
+  const pages = Math.max(1, Math.ceil(total / query.pageSize));
+  const page = Math.min(Math.max(1, query.page), pages);
+  const skipped = (page - 1) * query.pageSize;
+  const names = isSearch(query)
+    ? await searchInOrder(db, query, skipped)
+    : await inOrder(db, query)
+        .where((expression) => matching(expression, query))
+        .limit(query.pageSize)
+        .offset(skipped)
+        .execute();
+  const found =
+    names.length === 0
+      ? []
+      : await db
+          .selectFrom('profile')
+          .selectAll()
+          .where(
+            'name',
+            'in',
+            names.map(({ name }) => name),
+          )
+          .execute();
+  const byName = new Map(found.map((row) => [row.name, row]));
+  const rows = names.flatMap(({ name }) => byName.get(name) ?? []);
+  return { rows: await withCurrentTokens(db, rows), page, pages, total, totals };
+}
+
+function inOrder(db: Db, { order, descending }: Pick<TableQuery, 'order' | 'descending'>) {
+  const direction = descending ? 'desc' : 'asc';
+  return db
+    .selectFrom('profile')
+    .select('name')
+    .orderBy(orderColumns[order], direction)
+    .orderBy('name', direction);
+}
+
+/** The names on a page of a search, in stretches, so that other requests are served in between. */
+async function searchInOrder(db: Db, query: TableQuery, skipped: number): Promise<{ name: string }[]> {
+  const { all } = await countDueBy(db, {});
+  const found: { name: string }[] = [];
+  for (let from = 0; from < all && found.length < skipped + query.pageSize; from += stretch) {
+    const direction = query.descending ? 'desc' : 'asc';
+    const column = orderColumns[query.order];
+    const searched = inOrder(db, query).clearSelect().selectAll().limit(stretch).offset(from);
+    const names = await db
+      .selectFrom(searched.as('profile'))
+      .select('name')
+      .where((expression) => matching(expression as unknown as Builder, query))
+      .orderBy(column, direction)
+      .orderBy('name', direction)
+      .execute();
+    found.push(...names);
+    await nextTurn();
+  }
+  return found.slice(skipped, skipped + query.pageSize);
 }
 
 /** Every matching profile, by name, in batches of some hundreds. */
@@ -115,7 +211,10 @@ function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, ba
     .orderBy('name', direction);
 }
 
-function matching(expression: Builder, query: ProfilePageQuery): Condition {
+function matching(
+  expression: Builder,
+  query: ProfileFilter & Pick<ProfilePageQuery, 'now' | 'withinDays'>,
+): Condition {
   return expression.and([
     ...filtering(expression, query),
     ...(query.status === undefined ? [] : [standing(expression, query.status, query)]),

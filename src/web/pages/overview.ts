@@ -9,7 +9,7 @@ import { nextTriggerAt, reminderDates } from '../../domain/reminder-triggers.ts'
 import { upToDateState } from '../../monitoring/up-to-date.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
-import { type ProfilePage, queryProfiles } from '../../store/profiles/query.ts';
+import { type ProfilePage, queryProfiles, queryTable } from '../../store/profiles/query.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
@@ -17,14 +17,18 @@ import { findCampaign } from '../../vault/profiles/renewal-campaign.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import type { WebContext } from '../context.ts';
 import { takeFlash } from '../session/flash.ts';
+import { overviewPreference } from '../session/overview-preference.ts';
 import { checklistOf } from '../view-models/checklist.ts';
 import { expiryView } from '../view-models/expiry-view.ts';
+import { organizationTable, parseTableOrder } from '../view-models/organization-table.ts';
 import type { OverviewPage, ProfileCard } from '../view-models/pages.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
 import { campaignCounts } from '../view-models/renewals-view.ts';
 import { renderSignIn } from './sign-in.ts';
 
 const cardsOnPage = 50;
+
+const rowsOnPage = 100;
 
 /** The page reads at most so many profiles to say that everything is up to date: about a tenth of a second. */
 const maxRead = 10_000;
@@ -46,16 +50,25 @@ export function overview(context: WebContext): RequestHandler {
     const search = asked('search');
     const status = profileStatuses.find((each) => each === asked('status'));
     const tag = asked('tag');
-    const page = await queryProfiles(vault.db, {
-      search,
-      tag,
-      status,
-      after: asked('after'),
-      before: asked('before'),
-      sort: 'urgency',
-      limit: cardsOnPage,
-      now: vault.now(),
-    });
+    const { view, columns } = overviewPreference(request, response, vault.settings.port);
+    const fields = { search, tag, status, ...parseTableOrder(asked('sort')), pageSize: rowsOnPage };
+    const rows =
+      view === 'table'
+        ? await queryTable(vault.db, { ...fields, page: pageNumber(asked('page')), now: vault.now() })
+        : null;
+    const page =
+      rows === null
+        ? await queryProfiles(vault.db, {
+            search,
+            tag,
+            status,
+            after: asked('after'),
+            before: asked('before'),
+            sort: 'urgency',
+            limit: cardsOnPage,
+            now: vault.now(),
+          })
+        : { rows: [], totals: rows.totals, next: null, previous: null };
     const notice = takeFlash(request);
     if (page.totals.all === 0 && search === undefined && tag === undefined && notice === null) {
       renderSignIn(context, request, response, { first: true });
@@ -66,22 +79,24 @@ export function overview(context: WebContext): RequestHandler {
     const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
-    const unfiltered = [search, tag, status, asked('after'), asked('before')].every(
+    const unfiltered = [search, tag, status, asked('after'), asked('before'), asked('page')].every(
       (each) => each === undefined,
     );
-    const checklist = unfiltered
-      ? await checklistOf(vault, {
-          profiles: cards.map(({ summary }) => summary.profile),
-          hasToken: page.totals.all > page.totals.empty,
-          remindersSetUp: isSetUp,
-        })
-      : null;
+    const checklist =
+      unfiltered && rows === null
+        ? await checklistOf(vault, {
+            profiles: cards.map(({ summary }) => summary.profile),
+            hasToken: page.totals.all > page.totals.empty,
+            remindersSetUp: isSetUp,
+          })
+        : null;
     render(
       request,
       response,
       'overview',
       {
         cards,
+        table: rows && (await organizationTable(vault, rows, columns, fields)),
         checklist,
         notice,
         search: search ?? '',
@@ -107,9 +122,13 @@ export function overview(context: WebContext): RequestHandler {
         earlierPage: pageLink('before', page.previous, { search, tag, status }),
         laterPage: pageLink('after', page.next, { search, tag, status }),
       },
-      { title: 'Your organizations', at: 'overview', wide: true },
+      { title: 'Your organizations', at: 'overview', wide: rows === null ? true : 'window' },
     );
   };
+}
+
+function pageNumber(text: string | undefined): number {
+  return /^\d{1,9}$/.test(text ?? '') ? Number(text) : 1;
 }
 
 function pageLink(

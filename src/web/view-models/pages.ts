@@ -23,6 +23,7 @@ import type { MailFormValues } from '../forms/reminder-forms.ts';
 import type { ChecklistStep } from './checklist.ts';
 import type { ExpiryEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
+import type { OrganizationTable } from './organization-table.ts';
 import type { Problem } from './problem.ts';
 import type { ReminderView } from './reminder-view.ts';
 import type { ActiveCampaign, CampaignCounts, CampaignForm, CampaignStep } from './renewals-view.ts';
@@ -94,7 +95,10 @@ export interface RemindersPage extends ReminderView {
 }
 
 export interface OverviewPage {
+  /** Empty if there is a table. */
   cards: ProfileCard[];
+  /** The dense view; null for the cards. */
+  table: OrganizationTable | null;
   /** What is left to set up; null once everything is, or if the page is filtered. */
   checklist: ChecklistStep[] | null;
   notice: string | null;

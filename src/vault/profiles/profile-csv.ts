@@ -1,0 +1,100 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import type { Profile } from '../../domain/profile.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import { type ProfileColumn, profileColumns, type RawProfileRow } from './csv-row.ts';
+
+const exportedColumns = [
+  'profile',
+  'org_id',
+  'deployment',
+  'contact',
+  'tags',
+] as const satisfies ProfileColumn[];
+
+/** The header of an export. It never has a column of tokens. */
+export const profileCsvHeader = `${exportedColumns.join(',')}\r\n`;
+
+/** One line of an export, as `parseProfileCsv` reads it. */
+export function profileCsvLine({ name, orgId, deployment, contact, tags }: Profile): string {
+  return `${[name, orgId ?? '', deployment, contact ?? '', tags.join(' ')].map(cellOf).join(',')}\r\n`;
+}
+
+/** A spreadsheet would take a cell that starts with one of these signs for a formula. */
+function cellOf(text: string): string {
+  const neutral = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",;\r\n]/.test(neutral) ? `"${neutral.replaceAll('"', '""')}"` : neutral;
+}
+
+/**
+ * The rows of a CSV file of profiles, by its header. An apostrophe before the sign of a formula is one that an export put
+ * there. Throws `E_CSV`.
+ */
+export function parseProfileCsv(text: string): RawProfileRow[] {
+  const records = parseRecords(text);
+  const [header, ...rest] = records;
+  if (header === undefined) throw csvError('The file is empty', headerHelp);
+  const columns = readHeader(header.record);
+  return rest
+    .filter(({ record }) => record.some((cell) => cell !== ''))
+    .map(({ record, info }) => {
+      const cells: RawProfileRow['cells'] = {};
+      columns.forEach((column, at) => {
+        const cell = record[at];
+        if (cell !== undefined && cell !== '') cells[column] = cell.replace(/^'(?=[=+\-@])/, '');
+      });
+      if (record.length > columns.length) {
+        throw csvError(
+          `Line ${info.lines} has ${record.length} cells, and the header has ${columns.length} columns`,
+          'Put quotes around a cell that contains a comma: "one, two".',
+        );
+      }
+      return { line: info.lines, cells };
+    });
+}
+
+interface CsvRecord {
+  record: string[];
+  info: { lines: number };
+}
+
+function parseRecords(text: string): CsvRecord[] {
+  // Spreadsheets use semicolons where the comma is the decimal separator.
+  const delimiter = /^[^\n,]*;/.test(text) ? ';' : ',';
+  try {
+    return parse(text, {
+      delimiter,
+      info: true,
+      relax_column_count: true,
+      trim: true,
+      record_delimiter: ['\r\n', '\n', '\r'],
+    }) as unknown as CsvRecord[];
+  } catch (error) {
+    // Its message may contain text of the file.
+    if (!(error instanceof CsvError)) throw error;
+    const line = typeof error.lines === 'number' ? ` in line ${error.lines}` : '';
+    throw csvError(
+      `The file has a misplaced quotation mark${line}`,
+      'Inside quotes, write a quotation mark twice.',
+    );
+  }
+}
+
+function readHeader(cells: string[]): ProfileColumn[] {
+  const columns = cells.map((cell) => cell.toLowerCase().replace(/[\s-]+/g, '_'));
+  const unknown = columns.find((column) => !(profileColumns as readonly string[]).includes(column));
+  if (unknown !== undefined) {
+    throw csvError(`Unknown column "${sanitizeForDisplay(unknown, 40)}"`, headerHelp);
+  }
+  const twice = columns.find((column, at) => columns.indexOf(column) !== at);
+  if (twice !== undefined) throw csvError(`The column "${twice}" occurs twice`, headerHelp);
+  if (!columns.includes('profile')) throw csvError('The column "profile" is missing', headerHelp);
+  return columns as ProfileColumn[];
+}
+
+const headerHelp = `The first line names the columns: profile (required), ${profileColumns.slice(1).join(', ')}.`;
+
+/** An error of the whole file: nothing was stored. */
+export function csvError(what: string, help: string): BrokerError {
+  return new BrokerError('E_CSV', `${what}.`, { help: `${help} Nothing was stored.` });
+}

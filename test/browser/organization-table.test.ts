@@ -1,0 +1,70 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertProfiles } from '../../src/store/profiles/profiles.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { faultsOf } from '../support/browser/axe.ts';
+import { type BrowserSession, browserSession } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
+import { fakeProfile } from '../support/store/fake-rows.ts';
+import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser.close());
+
+const longName = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
+
+async function partner(): Promise<BrowserSession> {
+  const set = await browserSession(browser);
+  await insertProfiles(
+    set.vault.db,
+    Array.from({ length: 240 }, (_, number) =>
+      fakeProfile({
+        name: number === 0 ? longName : `customer-${String(number).padStart(3, '0')}`,
+        orgId: crypto.randomUUID(),
+        contact: `the-administrator-${number}@customer-${number}.example`,
+        tags: number % 3 === 0 ? ['emea', 'gold'] : ['apac'],
+      }),
+    ),
+  );
+  for (let number = 1; number <= 9; number += 1) {
+    set.vault.setNow(today - number * 43 * 86_400_000);
+    await importToken(
+      set.vault,
+      { profile: `customer-00${number}` },
+      justCaptured(`fake-token-${number}`),
+      actor,
+    );
+  }
+  set.vault.setNow(today);
+  return set;
+}
+
+describe('the table of organizations', { timeout: 120_000 }, () => {
+  it('works for a partner without script, in light and dark, on a phone and a desktop', async () => {
+    const set = await partner();
+    const page = await set.person({ javaScriptEnabled: false });
+    await page.goto(`${set.origin}/`);
+    await page.getByRole('link', { name: 'Table' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(100);
+    await page.getByRole('link', { name: 'Contact' }).click();
+    await page.getByRole('link', { name: 'Page 3' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(40);
+    await page.getByText('Columns', { exact: true }).first().click();
+    await page.getByLabel('Organization', { exact: true }).check();
+    await page.getByRole('button', { name: 'Show these columns' }).click();
+    expect(await page.locator('thead th').allInnerTexts()).toContain('Organization');
+    await page.goto(`${set.origin}/`);
+    expect(await page.locator('thead th').allInnerTexts()).toContain('Organization');
+
+    const scripted = await set.person();
+    await scripted.goto(
+      `${set.origin}/?view=table&columns=organization&columns=status&columns=days&columns=tags`,
+    );
+    expect(await faultsOf(scripted, 'the table')).toEqual([]);
+  });
+});
