@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as sendRequest } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { ask, type RelayServer, relayServer, scimError } from '../support/relay-server.ts';
@@ -189,7 +189,10 @@ describe('an answer', () => {
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
     ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
     ['zstd', zstdCompressSync],
+    [', GZIP, identity', gzipSync],
+    ['', Buffer.from],
   ] as const)(
     'comes back with addresses of the relay if it is compressed with %s',
     async (encoding, compress) => {
@@ -208,6 +211,53 @@ describe('an answer', () => {
       expect(answer.headers).not.toHaveProperty('content-encoding');
     },
   );
+
+  it.each([
+    ['HEAD', 200, '44'],
+    ['GET', 200, '0'],
+    ['GET', 204, '0'],
+    ['GET', 304, '44'],
+  ])('without a body is not decompressed: %s %i', async (method, status, length) => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = (_request, response) => {
+      response
+        .writeHead(status, { 'Content-Type': json, 'Content-Encoding': 'gzip', 'Content-Length': length })
+        .end();
+    };
+    const answer = await ask(here, secret, '/scim/acme/Users', { method });
+    expect(answer).toMatchObject({ status, body: '', aborted: false, headers: { 'content-type': json } });
+  });
+
+  it('has the first value of a header that Webex sent twice', async () => {
+    const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
+    upstream.handle = (_request, response) => {
+      response
+        .writeHead(201, {
+          'Content-Type': [json, json],
+          Location: [`${tenantUrl}/Users/1`, `${tenantUrl}/Users/2`],
+          'Retry-After': ['17', '18'],
+          Vary: ['Accept', 'Origin'],
+        })
+        .end(`{"meta":{"location":"${tenantUrl}/Users/1"}}`);
+    };
+    const answer = await ask(here, secret, '/scim/acme/Users', { method: 'POST', body: '{}' });
+    expect(answer).toMatchObject({
+      status: 201,
+      body: `{"meta":{"location":"${relayUrl}/Users/1"}}`,
+      headers: {
+        'content-type': json,
+        location: `${relayUrl}/Users/1`,
+        'retry-after': '17',
+        vary: 'Accept, Origin',
+      },
+    });
+  });
+
+  it('has addresses of the relay if it has no type', async () => {
+    const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
+    upstream.handle = (_request, response) => void response.end(`{"$ref":"${tenantUrl}/Users/1"}`);
+    expect((await ask(here, secret, '/scim/acme/Users')).body).toBe(`{"$ref":"${relayUrl}/Users/1"}`);
+  });
 
   it.each([204, 304, 302, 404, 409, 500])('comes back with the status %i', async (status) => {
     const { here, secret, upstream } = await ready();

@@ -21,6 +21,19 @@ const requestHeaders = [
   'user-agent',
 ] as const;
 
+/** Lists: several lines of one count as one. All others have one value. */
+const lists: ReadonlySet<string> = new Set([
+  'accept-patch',
+  'allow',
+  'cache-control',
+  'content-encoding',
+  'content-language',
+  'preference-applied',
+  'ratelimit',
+  'ratelimit-policy',
+  'vary',
+]);
+
 const responseHeaders = [
   'accept-patch',
   'allow',
@@ -69,12 +82,18 @@ export function headersForClient(headers: IncomingHttpHeaders): OutgoingHttpHead
   for (const name of responseHeaders) {
     const value = headers[name];
     if (value === undefined || dropped?.has(name)) continue;
-    const values = (Array.isArray(value) ? value : [value]).filter((each) => fieldValue.test(each));
+    const all = lists.has(name) ? [value].flat() : [onlyValue(value)];
+    const values = all.filter((each) => fieldValue.test(each));
     if (values.length > 0) sent[name] = values.join(', ');
   }
   // Users' data is for nobody's cache.
   sent['cache-control'] ??= 'no-store';
   return sent;
+}
+
+/** The value of a header that is no list: the first one, where a server has sent it twice. */
+export function onlyValue<T extends string | undefined>(value: T | string[]): T {
+  return (Array.isArray(value) ? value[0] : value) as T;
 }
 
 /** The headers that `Connection` names: they are for one hop only (RFC 9110 §7.6.1). */

@@ -1,21 +1,40 @@
 import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+} from 'node:zlib';
+
+/** The content codings of a body (RFC 9110 §8.4), in lower case. */
+export function contentCodings(header: string | string[] | undefined): string[] {
+  if (header === undefined) return [];
+  const all = String(header)
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim());
+  return all.filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+type Decoder = (start: Buffer) => Transform;
 
 /**
- * Decompresses a content coding of RFC 9110 §8.4.1; null if it is unknown. Webex is asked for none, because the addresses
- * in its answer are changed, but it may use one anyway.
+ * Decompresses a content coding of RFC 9110 §8.4.1, given the start of the body; null if it is unknown. Webex is asked for
+ * none, because the addresses in its answer are changed, but it may use one anyway.
  */
-export function createDecoder(encoding: string): Transform | null {
-  switch (encoding) {
+export function decoderOf(coding: string): Decoder | null {
+  switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      return createGunzip();
+      return () => createGunzip();
     case 'deflate':
-      return createInflate();
+      // Some servers leave out the zlib header, whose lowest bits are 8 (RFC 1950 §2.2).
+      return ([first = 0]) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw());
     case 'br':
-      return createBrotliDecompress();
+      return () => createBrotliDecompress();
     case 'zstd':
-      return createZstdDecompress();
+      return () => createZstdDecompress();
     default:
       return null;
   }

@@ -5,8 +5,8 @@ import type { RawRequests } from '../../http/raw-requests.ts';
 import type { RelayLimits } from '../limits.ts';
 import { type Addresses, relayed } from '../locations/addresses.ts';
 import { LocationRewriter } from '../locations/rewriter.ts';
-import { headersForClient } from '../request/headers.ts';
-import { createDecoder } from './decoder.ts';
+import { headersForClient, onlyValue } from '../request/headers.ts';
+import { contentCodings, decoderOf } from './decoder.ts';
 
 /** Answers up to this size get a `Content-Length`, if they arrive at once. Bytes. */
 const heldBytes = 65_536;
@@ -53,9 +53,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Why the request must not be sent, if it has not been yet. */
   #aborted: Error | null = null;
   #status = 0;
+  /** Whether the answer can have a body (RFC 9110 §6.4.1). */
+  #hasBody = true;
   /** The head of the answer, until it is sent. */
   #head: OutgoingHttpHeaders | null = null;
   #rewriter: LocationRewriter | null = null;
+  #createDecoder: ReturnType<typeof decoderOf> = null;
   #decoder: Transform | null = null;
   #held: Buffer[] = [];
   #heldSize = 0;
@@ -109,25 +112,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status;
     if (status === 401) return;
     const { request, response, addresses, limits, responseHeaders } = this.#options;
+    this.#hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
     const length = headers['content-length'];
-    if (length !== undefined && Number(length) > limits.maxResponseBytes && request.method !== 'HEAD') {
+    if (length !== undefined && Number(length) > limits.maxResponseBytes && this.#hasBody) {
       this.#tooLarge();
       return;
     }
     const head = { ...headersForClient(headers), ...responseHeaders };
-    if (headers.location !== undefined) head.location = relayed(headers.location, addresses);
-    if (isJson(headers['content-type'])) {
-      const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-      const decoder = encoding === 'identity' ? null : createDecoder(encoding);
-      if (encoding !== 'identity' && decoder === null) {
-        this.#fail(new Error(`the answer has an unknown encoding: ${encoding.slice(0, 40)}`));
+    const location = onlyValue(headers.location);
+    if (location !== undefined) head.location = relayed(location, addresses);
+    if (isJson(onlyValue(headers['content-type']))) {
+      const [coding, ...more] = contentCodings(headers['content-encoding']);
+      this.#createDecoder = coding === undefined || more.length > 0 ? null : decoderOf(coding);
+      if (coding !== undefined && this.#createDecoder === null && this.#hasBody) {
+        this.#fail(
+          new Error(`the answer has an unknown encoding: ${[coding, ...more].join(', ').slice(0, 40)}`),
+        );
         return;
       }
       delete head['content-encoding'];
       // Set once the length is known.
       this.#head = head;
       this.#rewriter = new LocationRewriter(addresses);
-      if (decoder !== null) this.#decode(decoder);
       return;
     }
     response.writeHead(status, {
@@ -145,10 +151,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#end({ kind: 'unauthorized' });
     } else if (this.#received > this.#options.limits.maxResponseBytes) {
       this.#tooLarge();
-    } else if (this.#decoder === null) {
+    } else if (this.#createDecoder === null) {
       this.#deliver(chunk);
-    } else if (!this.#decoder.write(chunk)) {
-      controller.pause();
+    } else {
+      // Not before: an answer without a body has nothing to decompress.
+      this.#decoder ??= this.#decode(this.#createDecoder(chunk));
+      if (!this.#decoder.write(chunk)) controller.pause();
     }
   }
 
@@ -161,11 +169,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#status === 401) this.#end({ kind: 'unauthorized' });
+    // Complete with its head, whatever its Content-Length says: that of 304 is the length of the body it stands for.
+    else if (!this.#hasBody) this.#finish();
     else this.#fail(error);
   }
 
-  #decode(decoder: Transform): void {
-    this.#decoder = decoder;
+  #decode(decoder: Transform): Transform {
     decoder.on('data', (chunk: Buffer) => {
       if (this.#ended) return;
       this.#decoded += chunk.length;
@@ -175,6 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     decoder.on('drain', () => this.#controller?.resume());
     decoder.on('end', () => this.#finish());
     decoder.on('error', (error) => this.#fail(error));
+    return decoder;
   }
 
   /** Passes a piece of the answer on, with its addresses moved to the relay. */
@@ -230,8 +240,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       response.end();
     } else {
       this.#hold(rest);
-      const hasBody = this.#options.request.method !== 'HEAD' && this.#status !== 204 && this.#status !== 304;
-      if (hasBody) this.#head['Content-Length'] = this.#heldSize;
+      if (this.#hasBody) this.#head['Content-Length'] = this.#heldSize;
       response.writeHead(this.#status, this.#head);
       const [only, ...more] = this.#held;
       response.end(more.length === 0 ? only : Buffer.concat(this.#held));
@@ -277,6 +286,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
+/** Also an answer without a type: its client takes it for JSON, because it asked for that. */
 function isJson(type: string | undefined): boolean {
-  return type !== undefined && /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
+  return type === undefined || /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
 }
