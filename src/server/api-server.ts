@@ -15,6 +15,7 @@ import { writeApiInstanceFile } from '../instance/api-instance-file.ts';
 import type { Vault } from '../vault/context.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
 import { createApiListener } from './api-listener.ts';
+import { handleClientError } from './listening/client-errors.ts';
 import { Connections, connectionLimits } from './listening/connections.ts';
 import { applyLimits, closeServer, type ServerLimits, serverLimits } from './listening/listen.ts';
 import { findPortOwner } from './listening/port-owner.ts';
@@ -84,6 +85,7 @@ export async function startApiServer(
     connections,
     rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be accepted')),
   );
+  handleClientError(server, '');
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => void cannotListen(host, port, error).then(reject));
     server.listen({ host, port }, resolve);

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { handleClientError } from '../../src/server/listening/client-errors.ts';
 
-async function serving(): Promise<number> {
-  const server = createServer((_request, response) => response.end('fine'));
+async function serving(
+  listener: RequestListener = (_request, response) => void response.end('fine'),
+): Promise<number> {
+  const server = createServer(listener);
   handleClientError(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,5 +66,31 @@ describe('handleClientError', () => {
     expect(await send(port, ['HELLO\r\n\r\n'])).toMatch(
       /^HTTP\/1.1 400 Bad Request\r\n.*Content-Length: 0\r\n\r\n$/s,
     );
+  });
+
+  it('adds nothing to an answer under way, whatever else waits on its connection', async () => {
+    const port = await serving(({ url }, response) => {
+      if (url === '/first') response.writeHead(200, { 'Content-Length': 500 }).write('half');
+    });
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    socket.write('GET /first HTTP/1.1\r\nHost: x\r\n\r\nGET /second HTTP/1.1\r\nHost: x\r\n\r\n');
+    let text = '';
+    socket.on('data', (data: string) => {
+      text += data;
+      if (text.endsWith('half')) socket.write('HELLO\r\n\r\n');
+    });
+    await once(socket, 'close');
+    expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n.*half$/s);
+  });
+
+  it('does not answer an earlier request with the status of a later one', async () => {
+    const port = await serving(() => {});
+    expect(await send(port, ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'HELLO\r\n\r\n'])).toBe('');
+  });
+
+  it('answers a request whose body is malformed', async () => {
+    const port = await serving((request) => void request.resume());
+    const chunked = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(await send(port, [chunked, 'x\r\n'])).toMatch(/^HTTP\/1.1 400 /);
   });
 });

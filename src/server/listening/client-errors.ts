@@ -17,19 +17,24 @@ const statuses: Record<string, number> = {
 /** How long a browser may take to send the rest of the request. Milliseconds. */
 const restTimeoutMs = 10_000;
 
-/** Responds to headers that are too large with an explanation. Node's own response would be an empty page. */
-export function handleClientError(server: Server | TlsServer): void {
-  const latest = new WeakMap<Socket, ServerResponse>();
-  server.on('request', (request, response) => latest.set(request.socket, response));
+/**
+ * Responds to a request that cannot be parsed, and explains headers that are too large. Node's own response would be an empty
+ * page, and it would also pass for the answer to an earlier request on the connection.
+ */
+export function handleClientError(server: Server | TlsServer, tooLarge = tooManyCookies): void {
+  const unanswered = new WeakMap<Socket, Set<ServerResponse>>();
+  server.on('request', (request, response) => {
+    const all = unanswered.get(request.socket) ?? new Set();
+    unanswered.set(request.socket, all.add(response));
+    response.once('close', () => all.delete(response));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const response = latest.get(socket);
-    const midAnswer = response?.headersSent === true && !response.writableFinished;
-    if (!socket.writable || midAnswer) {
+    if (!socket.writable || !isNext(unanswered.get(socket))) {
       socket.destroy();
       return;
     }
     const status = statuses[error.code ?? ''] ?? 400;
-    const text = status === 431 ? tooManyCookies : '';
+    const text = status === 431 ? tooLarge : '';
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nCache-Control: no-store\r\n` +
         `Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
@@ -43,4 +48,10 @@ export function handleClientError(server: Server | TlsServer): void {
     socket.setTimeout(restTimeoutMs, () => socket.destroy());
     socket.resume();
   });
+}
+
+/** Whether the next response on a connection is for the request that cannot be parsed, or for its body. */
+function isNext(unanswered: ReadonlySet<ServerResponse> = new Set()): boolean {
+  const [first, ...more] = [...unanswered].filter(({ writableFinished }) => !writableFinished);
+  return first === undefined || (more.length === 0 && !first.headersSent && !first.req.complete);
 }
