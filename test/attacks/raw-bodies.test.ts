@@ -17,6 +17,7 @@ describe('ambiguous bodies (request smuggling)', () => {
     ['TE and CL', ['Transfer-Encoding: chunked', 'Content-Length: 5']],
     ['TE with a space before the colon', ['Transfer-Encoding : chunked']],
     ['an unknown TE', ['Transfer-Encoding: xchunked']],
+    ['a TE that is not decoded', ['Transfer-Encoding: gzip, chunked']],
     ['TE twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity']],
     ['TE after a tab', ['Transfer-Encoding:\x0bchunked']],
     ['CL twice', ['Content-Length: 5', 'Content-Length: 6']],

@@ -5,8 +5,9 @@ import { readTarget } from './request-target.ts';
 
 /**
  * Rejects a request that two programs could interpret differently before any handler sees it: one with several Host
- * headers (RFC 9112 §3.2), or whose target is neither a path nor our own URL (§3.2.1, §3.2.2). `isOwn` decides whether
- * an origin is ours. HTTP/1.0 does not require a Host header, and some health checks still use it.
+ * headers (RFC 9112 §3.2), with a transfer coding that is not decoded here (§6.1), or whose target is neither a path nor
+ * our own URL (§3.2.1, §3.2.2). `isOwn` decides whether an origin is ours. HTTP/1.0 does not require a Host header, and
+ * some health checks still use it.
  */
 export function rejectMalformed(
   handler: RequestListener,
@@ -16,10 +17,12 @@ export function rejectMalformed(
     const hosts = countHosts(request.rawHeaders);
     const target = readTarget(request.url ?? '', isOwn);
     const named = hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
-    if ('refusal' in target || !named) {
-      const status = 'refusal' in target && named ? target.refusal : 400;
+    const decoded = isDecoded(request.rawHeaders);
+    if ('refusal' in target || !named || !decoded) {
+      const status = 'refusal' in target && named && decoded ? target.refusal : 400;
       if (isRelayTarget(request.url ?? '')) {
-        const description = 'The request is malformed: it needs one Host header and a plain path.';
+        const description =
+          'The request is malformed: it needs one Host header, a plain path, and no transfer coding but chunked.';
         sendScimError(response, { code: 'invalid_request', description, status }, { Connection: 'close' });
         return;
       }
@@ -46,4 +49,14 @@ function countHosts(rawHeaders: readonly string[]): number {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   return hosts;
+}
+
+/** Whether Node takes off the transfer coding of the body, if it has one. It accepts others and leaves them on. */
+function isDecoded(rawHeaders: readonly string[]): boolean {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length !== 17 || name.toLowerCase() !== 'transfer-encoding') continue;
+    if (rawHeaders[at + 1]?.toLowerCase() !== 'chunked') return false;
+  }
+  return true;
 }
