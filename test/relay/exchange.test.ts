@@ -192,8 +192,8 @@ describe('an answer', () => {
     ['deflate', deflateRawSync],
     ['zstd', zstdCompressSync],
     [', GZIP, identity', gzipSync],
-    ['', Buffer.from],
-  ] as const)(
+    ['', (text: string) => Buffer.from(text)],
+  ] as [string, (text: string) => Buffer][])(
     'comes back with addresses of the relay if it is compressed with %s',
     async (encoding, compress) => {
       const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
