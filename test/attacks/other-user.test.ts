@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { secretVariables } from '../../src/environment/secret-variables.ts';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
@@ -96,8 +96,8 @@ describe('one-time links', () => {
 
   describe('the owner of a connection, in the tables of the system', () => {
     const me = process.getuid?.() ?? 0;
-    const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8') =>
-      `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
+    const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8', state = '01') =>
+      `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
     const v6 = ['00000000000000000000000001000000:9C40', '00000000000000000000000001000000:0BB8'] as const;
     const isOther = (tables: string[], remotePort = 40_000) =>
       isOtherUser({ remotePort, localPort: 3000 }, () => tables);
@@ -109,8 +109,19 @@ describe('one-time links', () => {
       expect(isOther(['', row(me + 1, ...v6)])).toBe(true);
       expect(isOther([row(me + 1)], 40_001)).toBe(false);
       // The other direction is the socket of this server.
-      expect(isOther([row(me + 1, '0100007F:0BB8', '0100007F:9C40')])).toBe(false);
+      expect(isOther([row(me + 1, '0100007F:0BB8', '0100007F:9C40'), row(me)])).toBe(false);
       expect(isOther(['', ''])).toBe(false);
+    });
+
+    it('is unknown once the other end has closed its socket, and counts as another user', () => {
+      vi.spyOn(process, 'getuid').mockReturnValue(1000);
+      onTestFinished(() => void vi.restoreAllMocks());
+      const closed = ['04', '05', '06', '09'];
+      for (const state of closed) expect(isOther([row(0, undefined, undefined, state)])).toBe(true);
+      // An open socket of root, and one whose other end has closed.
+      for (const state of ['01', '08']) expect(isOther([row(0, undefined, undefined, state)])).toBe(false);
+      // Nothing is left of the connection, but the tables have the socket that listens.
+      expect(isOther([row(1000, '0100007F:0BB8', '00000000:0000', '0A')])).toBe(true);
     });
 
     it('is looked up once, when the tables have the connection', () => {

@@ -9,28 +9,47 @@ const found = new WeakMap<Peer, boolean>();
 /**
  * Whether the other end of a loopback connection certainly belongs to another user of this computer. Linux lists the
  * owner of each socket in /proc/net/tcp; on systems without that list the result is false. Sockets of root do not count:
- * root can read everything anyway, and its processes forward the connections of others.
+ * root can read everything anyway, and its processes forward the connections of others. A socket that its process has
+ * closed is listed under root, too, and then not at all: its owner is unknown, and counts as another.
  */
 export function isOtherUser(peer: Peer, tables: () => string[] = connectionTables): boolean {
   const known = found.get(peer);
   if (known !== undefined) return known;
   const me = process.getuid?.();
   if (me === undefined || peer.remotePort === undefined || peer.localPort === undefined) return false;
-  const owners = tables().flatMap((table) => ownersOf(table, peer));
-  const isOther = owners.some((owner) => owner !== me && owner !== 0);
-  if (owners.length > 0) found.set(peer, isOther);
+  const sockets = tables().flatMap(socketsIn);
+  const owners = sockets.filter(({ from, to }) => from === peer.remotePort && to === peer.localPort);
+  // The other end is gone, where this server's sockets are listed.
+  if (owners.length === 0) return sockets.some(({ from }) => from === peer.localPort);
+  const isOther = owners.some(({ owner, isOpen }) => owner !== me && !(owner === 0 && isOpen));
+  found.set(peer, isOther);
   return isOther;
 }
 
-/** The owners of the sockets from the peer's port to this server's port. Fields as in `man 5 proc`; ports are hexadecimal. */
-function ownersOf(table: string, { remotePort, localPort }: Peer): number[] {
+interface ListedSocket {
+  /** Ports. */
+  from: number;
+  to: number;
+  owner: number;
+  isOpen: boolean;
+}
+
+/** Fields as in `man 5 proc`; ports are hexadecimal. */
+function socketsIn(table: string): ListedSocket[] {
   return table
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, from = '', to = '']) => portOf(from) === remotePort && portOf(to) === localPort)
-    .map((fields) => Number(fields[7]));
+    .map(([, from = '', to = '', state = '', , , , owner]) => ({
+      from: portOf(from),
+      to: portOf(to),
+      owner: Number(owner),
+      isOpen: openStates.includes(state),
+    }));
 }
+
+/** TCP_ESTABLISHED and TCP_CLOSE_WAIT: the process has not closed the socket (net/tcp_states.h in the kernel). */
+const openStates = ['01', '08'];
 
 function portOf(address: string): number {
   return Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
