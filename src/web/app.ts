@@ -49,7 +49,15 @@ import {
   saveDisplayName,
   saveTagsAndContact,
 } from './pages/profile.ts';
-import { checkStatus, deleteDestination, markUpdated, offer, providerPage, push } from './pages/provider.ts';
+import {
+  checkStatus,
+  deleteDestination,
+  markStep,
+  markUpdated,
+  offer,
+  providerPage,
+  push,
+} from './pages/provider.ts';
 import { cancelPushJob, pushJobPage, pushJobProgress, startPushJob } from './pages/push-job.ts';
 import { removeSaved, saveDesktop, saveMail, saveWebhook, testChannel } from './pages/reminder-channels.ts';
 import {
@@ -190,6 +198,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     route(app, path, { get: providerPage(context, provider) });
     route(app, `${path}/push`, { post: [...formBody, push(context, provider)] });
     route(app, `${path}/offer`, { post: [...formBody, offer(context, provider)] });
+    route(app, `${path}/steps`, { post: [...formBody, markStep(context, provider)] });
     route(app, `${path}/updated`, { post: [...formBody, markUpdated(context, provider)] });
     route(app, `${path}/remove`, { post: [...formBody, deleteDestination(context, provider)] });
   }

@@ -85,6 +85,10 @@ async function fillTables(db: Db): Promise<void> {
     .insertInto('renewal_item')
     .values({ campaign_id: 'r', profile_id, token_id: null, expires_at: 1, skipped_at: null })
     .execute();
+  await db
+    .insertInto('guide_step')
+    .values({ profile_id, provider: 'okta', step: 'a/b', done_at: 1 })
+    .execute();
   await db.insertInto('meta').values({ key: 'k', value: 'v' }).execute();
   await db.insertInto('counter').values({ name: 'n', label: 'l', value: 5 }).execute();
   await db.insertInto('calendar_feed').values({ secret_hash: 's', created_at: 1 }).execute();

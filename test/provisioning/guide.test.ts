@@ -14,6 +14,7 @@ const profile: GuideProfile = {
   account: 'ada@acme.example',
   installedBefore: false,
   via: 'token',
+  oktaOrgUrl: 'https://acme.okta.com',
 };
 
 const sectionIds = ({ sections }: Guide) => sections.map(({ id }) => id);
@@ -70,7 +71,7 @@ describe('the guides', () => {
   });
 
   it('lead with the relay, which needs no pasting, and say what it requires', () => {
-    const guide = entraGuide({ ...profile, via: null });
+    const guide = entraGuide({ ...profile, via: 'relay' });
     expect(guide.questions[0]).toMatchObject({ id: 'way' });
     expect(guide.answers.way).toBe('relay');
     expect(fields(guide)).toContainEqual({
@@ -81,7 +82,7 @@ describe('the guides', () => {
     expect(stepIds(guide)).not.toContain('tell');
     const { caution } = guide.sections.flatMap(({ steps }) => steps).find(({ id }) => id === 'address') ?? {};
     expect(caution).toMatch(/over https, with a certificate of a public CA[\s\S]*provisioning agent/);
-    expect(stepIds(oktaGuide({ ...profile, via: null }))).toContain('offer');
+    expect(stepIds(oktaGuide({ ...profile, via: 'relay' }))).toContain('offer');
   });
 
   it('show the token endpoint and the client credentials for Entra ID alone', () => {
@@ -142,5 +143,26 @@ describe('the guides', () => {
     const names = JSON.stringify(guide);
     expect(names).not.toMatch(/access_token|undefined/);
     if (guide.provider === 'entra') expect(names).toContain('Azure Active Directory');
+  });
+});
+
+describe('the portals of a guide', () => {
+  it('are those of the chosen Microsoft cloud', () => {
+    expect(entraGuide(profile).portals['Entra ID']?.url).toBe('https://entra.microsoft.com');
+    expect(entraGuide(profile, { cloud: 'government' }).portals['Entra ID']?.url).toBe(
+      'https://portal.azure.us',
+    );
+    expect(entraGuide(profile, { cloud: 'china' }).portals['Entra ID']?.url).toBe('https://portal.azure.cn');
+  });
+
+  it.each([
+    ['https://acme.okta.com', 'https://acme-admin.okta.com'],
+    ['https://acme-admin.okta.com/', 'https://acme-admin.okta.com'],
+    ['https://acme.oktapreview.com', 'https://acme-admin.oktapreview.com'],
+    ['https://sign-in.acme.example', undefined],
+    ['https://acme.okta.com.evil.example', undefined],
+    [null, undefined],
+  ])('include the Admin Console of %s only where its address is known', (oktaOrgUrl, expected) => {
+    expect(oktaGuide({ ...profile, oktaOrgUrl }).portals.Applications?.url).toBe(expected);
   });
 });

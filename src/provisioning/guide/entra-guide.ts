@@ -4,6 +4,7 @@ import { mappingsSection, scopeSection } from './entra-mappings.ts';
 import { logsSection, operationsSection } from './entra-operations.ts';
 import { addAppSection, assignSection, prepareSection } from './entra-prepare.ts';
 import { assemble, type Guide, type GuideProfile, type GuideQuestion, resolveAnswers } from './guide.ts';
+import { controlHub, entraPortal } from './portals.ts';
 import { accessSection, leadOfAccess, titleOf, wayQuestion } from './ways.ts';
 
 const questions: GuideQuestion[] = [
@@ -67,7 +68,7 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
   const answers = resolveAnswers(questions, given, {
     task: profile.installedBefore ? 'replace' : 'set-up',
     app: profile.installedBefore ? 'there' : 'missing',
-    way: profile.via ?? 'relay',
+    way: profile.via,
   });
   const via = answers.way === 'relay' || answers.way === 'oauth' ? answers.way : null;
   const replacing = answers.task === 'replace';
@@ -84,6 +85,11 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
           : 'Entra ID then creates, updates and deactivates the Webex accounts of the people you choose. Start with one person, and add the others once that works.',
     questions: asked,
     answers,
+    portals: {
+      'Entra ID': entraPortal(answers.cloud),
+      'Entra admin center': entraPortal(answers.cloud),
+      [controlHub.url]: controlHub,
+    },
   };
   if (replacing) {
     const replace = via === null ? replaceSection(profile, answers) : connect;

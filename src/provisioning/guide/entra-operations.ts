@@ -42,6 +42,7 @@ export function operationsSection(): GuideSection {
   return {
     id: 'operations',
     title: 'Remove, delete and restore users',
+    reference: true,
     steps: steps(
       {
         id: 'remove-assignment',

@@ -7,6 +7,12 @@ import type { SettingSource } from '../settings-sources.ts';
  * The token itself is never in it.
  */
 
+/** An address of a portal that its maker documents; pages within it may move. */
+export interface Portal {
+  title: string;
+  url: string;
+}
+
 /** The value of a field in the portal. */
 export type FieldValue =
   /** Copied unchanged. */
@@ -50,6 +56,8 @@ export interface GuideSection {
   /** Why, in one or two sentences. */
   intro?: string;
   steps: GuideStep[];
+  /** Read when it is needed: there is nothing to mark as done. */
+  reference?: boolean;
 }
 
 /** A question of the guide, so that it shows only the steps that this person needs. */
@@ -67,6 +75,8 @@ export interface Guide {
   /** The answer to each question. */
   answers: Record<string, string>;
   sections: GuideSection[];
+  /** The portals by the first part of a step's `where`. */
+  portals: Record<string, Portal>;
   /** The documents that the steps are based on, each once. */
   sources: SettingSource[];
 }
@@ -84,8 +94,10 @@ export interface GuideProfile {
   account: string | null;
   /** Whether a token of this profile was installed at this provider before: then it is replaced, not set up. */
   installedBefore: boolean;
-  /** How it reaches Webex now; null where it does not yet. */
-  via: Via | null;
+  /** How it reaches Webex now, or most likely will. */
+  via: Via;
+  /** The address of the Okta organization; null while unknown. */
+  oktaOrgUrl: string | null;
 }
 
 /** The answers from a query. Anything that is not an option becomes the default, or the first option. */
@@ -117,6 +129,11 @@ export function assemble(
 /** The steps whose condition is true. */
 export function steps(...entries: (GuideStep | false)[]): GuideStep[] {
   return entries.filter((entry) => entry !== false);
+}
+
+/** The name of a step within its guide. It stays the same where the answers change. */
+export function stepKey(section: Pick<GuideSection, 'id'>, step: Pick<GuideStep, 'id'>): string {
+  return `${section.id}/${step.id}`;
 }
 
 /** A value to copy, or why it is missing. */

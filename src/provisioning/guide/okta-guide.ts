@@ -9,6 +9,7 @@ import {
 } from './guide.ts';
 import { oktaAssignSection, oktaAttributesSection, oktaOperationsSection } from './okta-operations.ts';
 import { oktaAddAppSection, oktaPrepareSection } from './okta-prepare.ts';
+import { controlHub, oktaAdminConsole } from './portals.ts';
 import { accessSection, leadOfAccess, titleOf, wayQuestion } from './ways.ts';
 
 const questions: GuideQuestion[] = [
@@ -52,9 +53,10 @@ export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> 
   const answers = resolveAnswers(questions, given, {
     task: profile.installedBefore ? 'replace' : 'set-up',
     app: profile.installedBefore ? 'there' : 'missing',
-    way: profile.via ?? 'relay',
+    way: profile.via,
   });
   const via = answers.way === 'relay' || answers.way === 'oauth' ? answers.way : null;
+  const console = oktaAdminConsole(profile.oktaOrgUrl);
   const replacing = answers.task === 'replace';
   const guide = {
     provider: 'okta' as const,
@@ -67,6 +69,10 @@ export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> 
           : 'Okta then creates, updates and deactivates the Webex accounts of the people you assign. Start with one person, and add the others once that works.',
     questions: questions.filter(({ id }) => !replacing || id === 'task' || id === 'way'),
     answers,
+    portals: {
+      ...(console !== null && { Applications: console, 'Okta Admin Console': console }),
+      [controlHub.url]: controlHub,
+    },
   };
   const connect = via === null ? connectSection(profile, replacing) : accessSection('okta', via, profile);
   if (replacing) return assemble(guide, [connect, oktaOperationsSection()]);

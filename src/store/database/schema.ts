@@ -359,6 +359,15 @@ export interface ClientAssertionTable {
   expires_at: number;
 }
 
+/** A step of the guide for a provider that a person marked as done. */
+export interface GuideStepTable {
+  profile_id: string;
+  provider: ProviderId;
+  /** The section and the step, for example `connect/save`. */
+  step: string;
+  done_at: number;
+}
+
 /** How many requests the SCIM relay forwarded for a profile in five minutes. Rows older than a day are removed. */
 export interface RelayTrafficTable {
   profile_id: string;
@@ -450,6 +459,7 @@ export interface Schema {
   client_assertion: ClientAssertionTable;
   relay_traffic: RelayTrafficTable;
   relay_state: RelayStateTable;
+  guide_step: GuideStepTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
   reminder: ReminderTable;

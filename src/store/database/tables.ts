@@ -24,6 +24,7 @@ export const tables = [
   'reminder_schedule',
   'reminder',
   'reminder_channel',
+  'guide_step',
   'counter',
   'calendar_feed',
   'calendar_entry',

@@ -6,6 +6,7 @@ import * as activation from './006-activation.ts';
 import * as undelivered from './007-undelivered.ts';
 import * as reminderChannels from './008-reminder-channels.ts';
 import * as tableOrders from './009-table-orders.ts';
+import * as guideSteps from './010-guide-steps.ts';
 
 /** In the order of their names. A released migration never changes: another one follows it. */
 const migrations: Record<string, Migration> = {
@@ -16,6 +17,7 @@ const migrations: Record<string, Migration> = {
   '007-undelivered': undelivered,
   '008-reminder-channels': reminderChannels,
   '009-table-orders': tableOrders,
+  '010-guide-steps': guideSteps,
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -8,11 +8,12 @@ import { listDestinations, recordManualUpdate, removeDestination } from '../../p
 import { entraSignInMethod } from '../../provisioning/entra/auth/sign-in-method.ts';
 import { entraClouds, isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { entraAlternative, entraGuide } from '../../provisioning/guide/entra-guide.ts';
-import type { Guide, GuideProfile } from '../../provisioning/guide/guide.ts';
+import { type Guide, type GuideProfile, stepKey } from '../../provisioning/guide/guide.ts';
 import { oktaGuide } from '../../provisioning/guide/okta-guide.ts';
 import { requirementsOf, waysOf } from '../../provisioning/guide/ways.ts';
 import { addressWarnings } from '../../provisioning/push/address-warnings.ts';
 import { offerAccess } from '../../provisioning/push/offer-access.ts';
+import { guideStepsDone, markGuideStep, unmarkGuideStep } from '../../store/profiles/guide-steps.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
@@ -151,13 +152,26 @@ export function deleteDestination({ vault }: WebContext, provider: ProviderId): 
   };
 }
 
-async function renderProvider(
-  { vault, render }: WebContext,
-  request: Pick<Request, 'session' | 'query'>,
-  response: Response,
-  asked: { provider: ProviderId; name: string; app?: string; errors?: FieldError[] },
-): Promise<void> {
-  const { provider, name, errors = [] } = asked;
+/** `POST /profiles/:name/entra/steps`, `/okta/steps`: marks a step of the guide as done, or as not done. */
+export function markStep(context: WebContext, provider: ProviderId): ByName {
+  return async (request, response) => {
+    const { vault } = context;
+    const { profile, guide } = await guideOf(context, provider, request.params.name, request.body);
+    const done = field(request.body, 'done');
+    const step = done === '' ? field(request.body, 'undone') : done;
+    const keys = guide.sections.flatMap((section) => section.steps.map((each) => stepKey(section, each)));
+    const known = keys.includes(step);
+    const key = { profileId: profile.id, provider, step };
+    if (known && done !== '') await markGuideStep(vault.db, key, vault.now());
+    else if (known) await unmarkGuideStep(vault.db, key);
+    const answers = new URLSearchParams(guide.answers);
+    const at = known ? `step-${step.replace('/', '-')}` : 'guide';
+    response.redirect(303, `/profiles/${profile.name}/${provider}?${answers}#${at}`);
+  };
+}
+
+/** The guide of a profile for the answers in a query or a form, with what it is made of. */
+async function guideOf({ vault }: WebContext, provider: ProviderId, name: string, given: unknown) {
   const profile = await requireProfile(vault, name);
   const current = currentOf(await tokensOf(vault.db, profile.id));
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
@@ -166,6 +180,8 @@ async function renderProvider(
   );
   const issuer = issuerOf(vault.settings);
   const warnings = addressWarnings(issuer, providerTitle(provider));
+  // The first choice has to work: a server that only this computer reaches cannot be a relay.
+  const way = destinations[0]?.via ?? (warnings.length === 0 ? 'relay' : 'token');
   const guide = guides[provider](
     {
       name,
@@ -175,11 +191,42 @@ async function renderProvider(
       relayUrl: relayTenantUrl(issuer, name),
       tokenEndpoint: `${issuer}${tokenPath}`,
       account: summary.account,
-      via: destinations[0]?.via ?? null,
+      via: way,
+      oktaOrgUrl: vault.settings.okta.orgUrl,
       installedBefore: destinations.some(({ installedAt }) => installedAt !== null),
     },
-    request.query,
+    (given ?? {}) as Record<string, unknown>,
   );
+  return { profile, current, summary, destinations, warnings, way, guide };
+}
+
+/** The steps that were marked as done. Those of a replacement count for the current token only. */
+async function doneSteps(
+  { vault }: WebContext,
+  { profile, current, destinations, guide }: Awaited<ReturnType<typeof guideOf>>,
+): Promise<string[]> {
+  const marked = await guideStepsDone(vault.db, profile.id, guide.provider);
+  const since = guide.answers.task === 'replace' ? (current?.capturedAt ?? 0) : 0;
+  const isUpdated = destinations.length > 0 && destinations.every(({ upToDate }) => upToDate);
+  return guide.sections.flatMap((section) =>
+    section.steps
+      .filter(
+        (step) => (step.id === 'tell' && isUpdated) || (marked.get(stepKey(section, step)) ?? -1) >= since,
+      )
+      .map((step) => stepKey(section, step)),
+  );
+}
+
+async function renderProvider(
+  context: WebContext,
+  request: Pick<Request, 'session' | 'query'>,
+  response: Response,
+  asked: { provider: ProviderId; name: string; app?: string; errors?: FieldError[] },
+): Promise<void> {
+  const { vault, render } = context;
+  const { provider, name, errors = [] } = asked;
+  const found = await guideOf(context, provider, name, request.query);
+  const { summary, destinations, warnings, way, guide } = found;
   const page: ProviderPage = {
     provider,
     providerName: providerTitle(provider),
@@ -187,9 +234,9 @@ async function renderProvider(
     expiry: expiryView(summary.status, summary, vault.now()),
     destinations,
     guide,
+    doneSteps: await doneSteps(context, found),
     ways: waysOf(provider),
-    // The first choice has to work: a server that only this computer reaches cannot be a relay.
-    way: destinations[0]?.via ?? (warnings.length === 0 ? 'relay' : 'token'),
+    way,
     requirements: requirementsOf(provider),
     addressWarnings: warnings,
     alternative: provider === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,

@@ -396,6 +396,8 @@ export interface ProviderPage {
   expiry: ExpiryView;
   destinations: DestinationView[];
   guide: Guide;
+  /** The steps of the guide that are done, by their names. */
+  doneSteps: string[];
   /** How it may reach Webex; the ways that need no pasting come first. */
   ways: Way[];
   /** The chosen way. */
