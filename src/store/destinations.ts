@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { ProviderId } from '../domain/providers.ts';
 import { leaseNextCheck } from './database/lease.ts';
 import type { DestinationTable } from './database/schema.ts';
+import { isList, isObject, parseColumn } from './database/stored-json.ts';
 import type { Db } from './db.ts';
 import { authentic } from './integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from './integrity/changes.ts';
@@ -421,12 +422,15 @@ function fromRow(row: Selectable<DestinationTable>): Destination {
         ? null
         : { expiresAt: row.token_expires_at, rejectedAt: row.token_rejected_at },
     installedAt: row.installed_at,
-    steps: JSON.parse(row.steps) as unknown[],
-    provisioningStatus: row.provisioning_status === null ? null : JSON.parse(row.provisioning_status),
+    steps: parseColumn(row.steps, 'destination.steps', isList),
+    provisioningStatus:
+      row.provisioning_status === null
+        ? null
+        : parseColumn(row.provisioning_status, 'destination.provisioning_status', isObject),
     statusCheckedAt: row.status_checked_at,
     quarantinedSince: row.quarantined_since,
     lastCheckError: row.last_check_error,
-    findings: row.findings === null ? null : (JSON.parse(row.findings) as unknown[]),
+    findings: row.findings === null ? null : parseColumn(row.findings, 'destination.findings', isList),
     findingsAt: row.findings_at,
     via: row.via ?? 'token',
     clientId: row.client_id,

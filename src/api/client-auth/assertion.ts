@@ -8,6 +8,7 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
+import { isObject, parseColumn } from '../../store/database/stored-json.ts';
 import type { Assertion } from '../../store/token-requests/token-request-store.ts';
 import { clockTolerance, signingAlgorithms, verifyJwt } from './verify-jwt.ts';
 
@@ -36,9 +37,10 @@ export async function checkAssertion(
   client: string,
   keys: { jwks: string; audiences: string[]; now: number },
 ): Promise<CheckedAssertion> {
+  const jwks = parseColumn(keys.jwks, 'client.jwks', isKeySet);
   let payload: JWTPayload;
   try {
-    payload = await verified(jwt, JSON.parse(keys.jwks) as JSONWebKeySet, {
+    payload = await verified(jwt, jwks, {
       audience: keys.audiences,
       issuer: client,
       subject: client,
@@ -58,6 +60,11 @@ export async function checkAssertion(
   const jtiHash = createHash('sha256').update(jti).digest('base64url');
   // A NumericDate may have a fraction (RFC 7519 §2). Rounded up: the assertion is accepted until that second is over.
   return { ok: true, assertion: { jtiHash, expiresAt: (Math.ceil(exp) + clockTolerance) * 1000 } };
+}
+
+/** Each key was checked when the client was added; jose checks it again. */
+function isKeySet(value: unknown): value is JSONWebKeySet {
+  return isObject(value) && Array.isArray(value.keys) && value.keys.every(isObject);
 }
 
 /**

@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { inRanges } from '../../domain/client.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { commandLine } from '../../errors/remedy.ts';
+import { parseListColumn } from '../../store/database/stored-json.ts';
 import type { Assertion, ClientRow, Lookup } from '../../store/token-requests/token-request-store.ts';
 import { instant } from '../../text/instant.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
@@ -58,7 +59,7 @@ export function authenticate(
       `This client expired at ${ended}. Ask an administrator to create it again: ${commandLine(['client', 'add'])}`,
     );
   }
-  if (addresses !== '[]' && !inRanges(JSON.parse(addresses) as string[], address)) {
+  if (addresses !== '[]' && !inRanges(parseListColumn(addresses, 'client.addresses'), address)) {
     return refused(
       'unauthorized_client',
       `This client is not allowed to connect from ${address}. Ask an administrator to allow it: ${commandLine(['client', 'add', '--allow'])}`,

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { knownEnd } from '../../domain/lifetimes.ts';
+import { parseListColumn } from '../../store/database/stored-json.ts';
 import {
   type GrantedProfile,
   type Lookup,
@@ -66,7 +67,7 @@ class IntrospectionRequest extends ClientRequest {
     const { deployment, orgId, profile } = match;
     const json = JSON.stringify({
       active: true,
-      scope: (JSON.parse(match.token.scopes) as string[]).join(' '),
+      scope: parseListColumn(match.token.scopes, 'token.scopes').join(' '),
       client_id: this.client,
       token_type: 'Bearer',
       ...(knownEnd(match.token.expiresAt) !== null && { exp: Math.floor(match.token.expiresAt / 1000) }),

@@ -1,4 +1,5 @@
 import { commandLine } from '../../errors/remedy.ts';
+import { parseListColumn } from '../../store/database/stored-json.ts';
 import type { GrantedProfile, StoredToken } from '../../store/token-requests/token-request-store.ts';
 import { instant } from '../../text/instant.ts';
 import type { Deployment } from '../../webex/deployments.ts';
@@ -44,7 +45,7 @@ export function selectToken(
   if (refusal !== null || token === null)
     return { ok: false, profile, refusal: refusal ?? noTokenError(profile) };
 
-  const scopes = JSON.parse(token.scopes) as string[];
+  const scopes = parseListColumn(token.scopes, 'token.scopes');
   const missing = query.scope?.split(' ').find((scope) => scope !== '' && !scopes.includes(scope));
   if (missing !== undefined) {
     const description = `The token was not granted the scope ${missing.slice(0, 80)}. Granted: ${scopes.join(' ')}`;

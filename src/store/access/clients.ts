@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import type { ClientTable } from '../database/schema.ts';
+import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { clearDestinationsOfClient } from '../destinations.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
@@ -236,7 +237,7 @@ function fromRow(row: Selectable<ClientTable>, profiles: string[]): Client {
     authentication: authenticationOf(row),
     relayRights: row.relay_rights,
     workloadIdentity: workloadIdentityOf(row),
-    addresses: JSON.parse(row.addresses) as string[],
+    addresses: parseListColumn(row.addresses, 'client.addresses'),
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     maxExpiresIn: row.max_expires_in ?? defaultMaxExpiresIn,

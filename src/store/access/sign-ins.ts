@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { SignInTable } from '../database/schema.ts';
+import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
@@ -195,7 +196,7 @@ async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefin
     profileName: found.profile_name,
     deployment: found.deployment,
     orgId: found.org_id,
-    scopes: JSON.parse(found.scopes) as string[],
+    scopes: parseListColumn(found.scopes, 'sign_in.scopes'),
     freshSignIn: found.fresh_sign_in !== 0,
     sessionBindingHash: found.session_binding_hash,
     expiresAt: found.expires_at,

@@ -1,5 +1,6 @@
 import type { WrappedDataKey } from '../../crypto/data-key.ts';
 import type { ScryptParameters } from '../../crypto/passphrase.ts';
+import { isObject, parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 
 /** A key-encryption key as the store knows it: its kind, never the key. */
@@ -35,13 +36,25 @@ export async function listKeyRecords(db: Db): Promise<KeyEncryptionKeyRecord[]> 
   return rows.map(({ id, kind, parameters, name, public_key, authorization, created_at }) => ({
     info:
       kind === 'passphrase'
-        ? { id, kind, parameters: JSON.parse(parameters) as ScryptParameters }
+        ? {
+            id,
+            kind,
+            parameters: parseColumn(parameters, 'key_encryption_key.parameters', isScryptParameters),
+          }
         : { id, kind },
     name,
     publicKey: public_key,
     authorization,
     createdAt: created_at,
   }));
+}
+
+function isScryptParameters(value: unknown): value is ScryptParameters {
+  return (
+    isObject(value) &&
+    typeof value.salt === 'string' &&
+    [value.N, value.r, value.p].every((each) => Number.isSafeInteger(each) && Number(each) > 0)
+  );
 }
 
 export async function insertKeyRecord(db: Db, record: KeyEncryptionKeyRecord): Promise<void> {

@@ -1,3 +1,4 @@
+import { isObject, parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 
 /** The active operation on the keys, stored so that any process can resume it. */
@@ -25,7 +26,11 @@ export interface Replacement {
 
 export async function activeReplacement(db: Db): Promise<Replacement | null> {
   const text = await value(db, keyEncryptionKey);
-  return text === null ? null : (JSON.parse(text) as Replacement);
+  return text === null ? null : parseColumn(text, 'meta.value', isReplacement);
+}
+
+function isReplacement(value: unknown): value is Replacement {
+  return isObject(value) && typeof value.oldId === 'string' && typeof value.newId === 'string';
 }
 
 export async function startReplacement(db: Db, replacement: Replacement): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod';
+import { isObject, isStringList, parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { mac, macHolds, macKeysOf } from '../integrity/mac-keys.ts';
 import { getMeta, getOrCreateMeta, setMeta } from './meta.ts';
@@ -17,12 +17,6 @@ export interface StoreIdentity {
   mac?: string | undefined;
 }
 
-const schema = z.object({
-  id: z.string(),
-  incarnation: z.string(),
-  ancestors: z.array(z.string()),
-  mac: z.string().optional(),
-});
 const key = 'identity';
 
 /** Whether a process with the store's key wrote this. Null where no key is loaded. */
@@ -44,7 +38,7 @@ export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   const known = await find(db);
   if (known !== null) return known;
   const created: StoreIdentity = { id: randomUUID(), incarnation: randomUUID(), ancestors: [] };
-  return parse(await getOrCreateMeta(db, key, () => JSON.stringify(created)));
+  return parseIdentity(await getOrCreateMeta(db, key, () => JSON.stringify(created)));
 }
 
 /** Adds a MAC where the store's key is loaded. */
@@ -70,9 +64,20 @@ export function newIncarnation(
 
 async function find(db: Db): Promise<StoreIdentity | null> {
   const value = await getMeta(db, key);
-  return value === null ? null : parse(value);
+  return value === null ? null : parseIdentity(value);
 }
 
-function parse(value: string): StoreIdentity {
-  return schema.parse(JSON.parse(value));
+/** Throws `E_STORE_DAMAGED` where the text is no identity. */
+export function parseIdentity(text: string): StoreIdentity {
+  return parseColumn(text, 'meta.value', isIdentity);
+}
+
+function isIdentity(value: unknown): value is StoreIdentity {
+  return (
+    isObject(value) &&
+    typeof value.id === 'string' &&
+    typeof value.incarnation === 'string' &&
+    isStringList(value.ancestors) &&
+    (value.mac === undefined || typeof value.mac === 'string')
+  );
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type HeldToken, undeliveredEnd } from '../../domain/delivery.ts';
 import { unknownEnd } from '../../domain/lifetimes.ts';
+import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { scheduleReminders } from '../reminders/schedule.ts';
 
@@ -139,7 +140,7 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
       displayName: display_name,
       orgId: org_id,
       contact,
-      tags: JSON.parse(tags) as string[],
+      tags: parseListColumn(tags, 'profile.tags'),
       current,
       undeliveredUntil: until,
     });

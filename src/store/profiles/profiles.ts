@@ -3,6 +3,7 @@ import type { NewProfile, Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
 import { grantIds } from '../access/clients.ts';
 import type { ProfileTable } from '../database/schema.ts';
+import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
@@ -152,10 +153,10 @@ export function profileFromRow(row: Selectable<ProfileTable>): Profile {
     displayName: row.display_name,
     deployment: row.deployment,
     orgId: row.org_id,
-    scopes: JSON.parse(row.scopes) as string[],
+    scopes: parseListColumn(row.scopes, 'profile.scopes'),
     createdAt: row.created_at,
     contact: row.contact,
-    tags: JSON.parse(row.tags) as string[],
+    tags: parseListColumn(row.tags, 'profile.tags'),
     undeliveredUntil: row.undelivered_until,
   };
 }

@@ -3,6 +3,7 @@ import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Account, ReviewReason, Token, TokenState } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
 import type { TokenTable } from '../database/schema.ts';
+import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
@@ -370,13 +371,13 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
         row.verified_at !== null &&
         row.verified_at >= row.expires_reported && { acceptedAt: row.verified_at }),
     },
-    scopes: JSON.parse(row.scopes) as string[],
+    scopes: parseListColumn(row.scopes, 'token.scopes'),
     orgId: row.org_id,
     account: accountOf(row),
     verifiedAt: row.verified_at,
     rejectedAt: row.rejected_at,
     reviewReason: row.review_reason,
-    warnings: JSON.parse(row.warnings) as string[],
+    warnings: parseListColumn(row.warnings, 'token.warnings'),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { isProfileEvent, profileEvents } from '../../domain/reminder-triggers.ts';
 import type { ReminderTable } from '../database/schema.ts';
+import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { getMeta, swapMeta } from '../meta/meta.ts';
 import { currentTokenIds, stateOf } from '../profiles/tokens.ts';
@@ -361,7 +362,7 @@ function fromRow(row: Selectable<ReminderTable>): Reminder {
     sentAt: row.sent_at,
     changedAt: row.changed_at,
     error: row.error,
-    deliveredTo: row.delivered_to === null ? [] : (JSON.parse(row.delivered_to) as string[]),
+    deliveredTo: row.delivered_to === null ? [] : parseListColumn(row.delivered_to, 'reminder.delivered_to'),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   findWebSession,
   saveWebSession,
 } from '../../store/access/web-sessions.ts';
+import { isObject, isStringList, parseColumn } from '../../store/database/stored-json.ts';
 import type { Vault } from '../../vault/context.ts';
 import { hashSecret } from '../../vault/sign-in/secret-hashes.ts';
 
@@ -35,7 +36,7 @@ export class SessionStore extends Store {
   async #read(id: string): Promise<SessionData | null> {
     const { db, now } = this.#vault;
     const data = await findWebSession(db, hashSecret(id), now());
-    return data === null ? null : (JSON.parse(data) as SessionData);
+    return data === null ? null : parseColumn(data, 'web_session.data', isSessionData);
   }
 
   async #write(id: string, session: SessionData): Promise<void> {
@@ -45,6 +46,17 @@ export class SessionStore extends Store {
     const expiresAt = now + (session.authenticated ? lifetimeMs.authenticated : lifetimeMs.signInOnly);
     await saveWebSession(db, hashSecret(id), JSON.stringify(session), expiresAt);
   }
+}
+
+/** Every member but the cookie may be absent. */
+function isSessionData(value: unknown): value is SessionData {
+  if (!isObject(value) || !isObject(value.cookie)) return false;
+  const { authenticated = false, sameUser = false, binding = '', captured = [], notice = '' } = value;
+  return (
+    [authenticated, sameUser].every((each) => typeof each === 'boolean') &&
+    [binding, notice].every((each) => typeof each === 'string') &&
+    isStringList(captured)
+  );
 }
 
 function callBack<T>(result: Promise<T>, done: (error: unknown, value?: T) => void): void {
