@@ -11,7 +11,9 @@ import { userName } from '../environment/os-user.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../files/private-files.ts';
 import { type Format, formats, formatToken, type TokenOutput } from '../output/formats.ts';
 import { timeLeft } from '../output/token-output.ts';
+import { parseListColumn } from '../store/database/stored-json.ts';
 import type { DataKeys } from '../store/integrity/mac-keys.ts';
+import { parseIdentity } from '../store/meta/incarnation.ts';
 import { newestMigration } from '../store/migrations/newest.ts';
 import { openSqliteFile } from '../store/sqlite/file.ts';
 import {
@@ -145,8 +147,9 @@ function checkState(
     { kind: 'token', row: token },
   ]);
   if (seen === undefined) return;
-  const identity = JSON.parse(state.identity) as { id: string; life: string };
-  const same = identity.id === seen.id && identity.life === seen.incarnation && state.hash === seen.hash;
+  const identity = parseIdentity(state.identity);
+  const same =
+    identity.id === seen.id && identity.incarnation === seen.incarnation && state.hash === seen.hash;
   if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0))
     throw new Error('the store was rolled back');
 }
@@ -157,7 +160,7 @@ function outputOf(name: string, { profile, token }: StoredToken, accessToken: st
   return {
     accessToken,
     ...timeLeft(expiresAt, Date.now()),
-    scope: (JSON.parse(scopes) as string[]).join(' '),
+    scope: parseListColumn(scopes, 'token.scopes').join(' '),
     orgId,
     tenantUrl: orgId === null ? null : tenantUrl(publishedEndpoints[deployment], orgId),
     profile: name,

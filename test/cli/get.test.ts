@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/output/formats.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { machineWithToken, orgId, token } from '../support/cli/stored-token.ts';
 
 describe('webex-token get', () => {
@@ -15,6 +19,21 @@ describe('webex-token get', () => {
     expect(withoutSeconds(short.stdout)).toBe(withoutSeconds(whole.stdout));
     expect(short.stdout).toContain(token);
     expect(short.stdout.endsWith('\n')).toBe(true);
+  });
+
+  it('still takes the fast path once this host has recorded the state of the store', async () => {
+    const here = await machineWithToken();
+    expect(await here.run(['get', 'acme', '--allow-expired'])).toMatchObject({ code: 0 });
+    expect(existsSync(join(here.home, 'key.jwk.seen'))).toBe(true);
+
+    const fastPath = "process.exitCode = require('./dist/get.cjs').fastGet(['acme']) ? 0 : 1";
+    const fast = spawnSync(process.execPath, ['-e', fastPath], {
+      cwd: packageRoot,
+      env: here.environment,
+      encoding: 'utf8',
+    });
+
+    expect(fast).toMatchObject({ status: 0, stdout: `${token}\n`, stderr: '' });
   });
 
   it('prints the tenant URL from the settings in the formats for programs', async () => {
