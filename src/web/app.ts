@@ -14,7 +14,7 @@ import { errorHandler, notFound } from './errors/error-handler.ts';
 import { type PushJobOptions, PushJobs } from './jobs/push-jobs.ts';
 import { createTokenTestJobs } from './jobs/token-test-jobs.ts';
 import { createVerificationJobs } from './jobs/verification-jobs.ts';
-import { formBody, jsonBody } from './middleware/body.ts';
+import { formBody, jsonBody, selectionBody } from './middleware/body.ts';
 import { checkHost } from './middleware/host-check.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requireAuthenticated } from './middleware/require-authenticated.ts';
@@ -70,12 +70,14 @@ import {
 } from './pages/reminders.ts';
 import { finishRenewals, renewalsPage, skipRenewal, startRenewals } from './pages/renewals.ts';
 import { revealToken } from './pages/reveal-token.ts';
+import { selection } from './pages/selection.ts';
 import { clearSiteData, probePage } from './pages/service-worker-probe.ts';
 import { signInForm, startNewSignIn } from './pages/sign-in.ts';
 import { signInLink, startSignInFromLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
 import { activate, confirmPage, removeOne } from './pages/stored-tokens.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
+import { testsPage, testsProgress } from './pages/tests.ts';
 import { createRender } from './render.ts';
 import { route } from './route.ts';
 import type { CleanupServer } from './service-worker-cleanup/server-app.ts';
@@ -165,6 +167,9 @@ export function createWebApp(options: WebAppOptions): WebApp {
   // With an authenticated session.
   app.use(requireAuthenticated);
   route(app, '/', { get: overview(context) });
+  route(app, '/selection', { post: [...selectionBody, selection(context)] });
+  route(app, '/tests', { get: testsPage(context) });
+  route(app, '/tests/progress', { get: testsProgress(context) });
   route(app, '/organizations.csv', { get: organizationsCsv(context) });
   route(app, '/sign-in', { get: signInForm(context), post: [...formBody, startNewSignIn(context)] });
   route(app, '/sign-ins/:id', { get: signInStatus(context) });

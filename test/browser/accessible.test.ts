@@ -116,6 +116,8 @@ const pages: Record<string, string[] | 'no page'> = {
     '/?view=cards',
   ],
   '/organizations.csv': 'no page',
+  '/tests': ['/tests'],
+  '/tests/progress': 'no page',
   '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],
   '/access/:secret': ['/access/used-up'],
   '/sign-in/:link': ['below, with all of it'],

@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertProfiles } from '../../src/store/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { faultsOf } from '../support/browser/axe.ts';
 import { type BrowserSession, browserSession } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
@@ -33,12 +34,13 @@ async function partner(): Promise<BrowserSession> {
   );
   for (let number = 1; number <= 9; number += 1) {
     set.vault.setNow(today - number * 43 * 86_400_000);
-    await importToken(
+    const tokenId = await importToken(
       set.vault,
       { profile: `customer-00${number}` },
       justCaptured(`fake-token-${number}`),
       actor,
     );
+    await verifyToken(set.vault, tokenId, actor);
   }
   set.vault.setNow(today);
   return set;
@@ -60,6 +62,19 @@ describe('the table of organizations', { timeout: 120_000 }, () => {
     expect(await page.locator('thead th').allInnerTexts()).toContain('Organization');
     await page.goto(`${set.origin}/`);
     expect(await page.locator('thead th').allInnerTexts()).toContain('Organization');
+
+    const first = page.locator('tbody tr').first();
+    await first.getByRole('checkbox').check();
+    await page.getByLabel('Tag', { exact: true }).fill('vip');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Add tag' }).click();
+    expect(await page.getByText('Changed 1 organization.').count()).toBe(1);
+    await page.getByRole('link', { name: 'vip' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await page.goto(`${set.origin}/`);
+    await page.getByLabel('Select all 100 on this page').check();
+    await page.getByRole('button', { name: 'Renew' }).click();
+    expect(page.url()).toBe(`${set.origin}/renewals`);
 
     const scripted = await set.person();
     await scripted.goto(

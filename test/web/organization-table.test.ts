@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { insertProfiles, setDisplayName, setTagsAndContact } from '../../src/store/profiles/profiles.ts';
 import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { parseProfileCsv } from '../../src/vault/profiles/profile-csv.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
-import { today } from '../support/vault/test-vault.ts';
+import { actor, auditLog, justCaptured, today } from '../support/vault/test-vault.ts';
 import { type Served, served } from '../support/web/web-client.ts';
 
 async function partner(count = 230): Promise<Served> {
@@ -94,5 +96,97 @@ describe('the export of organizations', () => {
       tags: ['a', 'even'],
     });
     await web.visitor().get('/organizations.csv').expect(403);
+  });
+});
+
+describe('the selection of organizations', () => {
+  const select = async (web: Served, fields: Record<string, string | string[]>) =>
+    (await web.person()).post('/selection').type('form').send(fields);
+  const tagsOf = async ({ vault }: Served) =>
+    (await vault.db.selectFrom('profile').select(['tags', 'contact']).orderBy('name').execute()).map(
+      ({ tags, contact }) => [JSON.parse(tags), contact],
+    );
+
+  it('gets and loses a tag, and gets a contact, all or none of them', async () => {
+    const web = await partner(3);
+    const profiles = ['org-000', 'org-001'];
+    const added = await select(web, { action: 'add-tag', tag: 'EMEA', profiles, query: 'sort=name&page=2' });
+    expect(added.status).toBe(303);
+    expect(added.headers.location).toBe('/?sort=name&page=2');
+    await select(web, { action: 'remove-tag', tag: 'even', all: 'page', shown: 'org-000 org-001 org-002' });
+    await select(web, { action: 'set-contact', contact: 'it@partner.example', profiles: 'org-002' });
+    expect(await tagsOf(web)).toEqual([
+      [['emea'], '003@customer.example'],
+      [['emea'], '002@customer.example'],
+      [[], 'it@partner.example'],
+    ]);
+    expect(await auditLog(web.vault)).toEqual([
+      'update ok org-000',
+      'update ok org-001',
+      'update ok org-000',
+      'update ok org-002',
+      'update ok org-002',
+    ]);
+    const before = await tagsOf(web);
+    const gone = await select(web, { action: 'add-tag', tag: 'new', profiles: ['org-000', 'gone'] });
+    expect(gone.status).toBe(404);
+    expect((await select(web, { action: 'add-tag', tag: '<b>', profiles })).text).toContain(
+      'not a valid tag',
+    );
+    expect((await select(web, { action: 'add-tag', tag: '', profiles })).status).toBe(400);
+    expect((await select(web, { action: 'set-contact', contact: 'x', profiles })).status).toBe(400);
+    expect((await select(web, { action: 'add-tag', tag: 'x' })).text).toContain(
+      'No organization is selected.',
+    );
+    expect((await select(web, { action: 'constructor', profiles })).status).toBe(400);
+    expect(await tagsOf(web)).toEqual(before);
+  });
+
+  it('is exported without tokens', async () => {
+    const web = await partner(3);
+    await importToken(web.vault, { profile: 'org-001' }, justCaptured('fake-token-of-org-001'), actor);
+    const { text } = await select(web, { action: 'export', profiles: ['org-002', 'org-001'] });
+    expect(text.split('\r\n').map((line) => line.split(',')[0])).toEqual([
+      'profile',
+      'org-001',
+      'org-002',
+      '',
+    ]);
+    expect(text).not.toContain('fake-token');
+  });
+
+  it('is renewed, with those that have no token or a valid one', async () => {
+    const web = await partner(3);
+    const tokenId = await importToken(web.vault, { profile: 'org-001' }, justCaptured('fake-token-1'), actor);
+    await verifyToken(web.vault, tokenId, actor);
+    const profiles = ['org-000', 'org-001'];
+    const started = await select(web, { action: 'renew', profiles });
+    expect(started.headers.location).toBe('/renewals');
+    const person = await web.person();
+    const { text } = await person.get('/renewals').expect(200);
+    expect(text).toContain('Next: <a href="/profiles/org-001">');
+    expect(text).toContain('no expiry date');
+    expect(text).not.toContain('org-002');
+    expect((await select(web, { action: 'renew', profiles })).status).toBe(409);
+    const newer = await importToken(web.vault, { profile: 'org-001' }, justCaptured('fake-token-2'), actor);
+    await verifyToken(web.vault, newer, actor);
+    expect((await person.get('/renewals').expect(200)).text).toContain('Next: <a href="/profiles/org-000">');
+  });
+
+  it('is tested, some at a time, with the failed ones first', async () => {
+    const web = await partner(6);
+    const person = await web.person();
+    await person
+      .post('/selection')
+      .type('form')
+      .send({ action: 'test', profiles: ['org-000', 'org-001', 'org-002', 'org-003', 'org-004', 'gone'] })
+      .expect(303)
+      .expect('Location', '/tests');
+    await web.idle();
+    const { text } = await person.get('/tests').expect(200);
+    expect(text).toContain('5 tests failed');
+    expect(text).toContain('href="/profiles/org-004/test">Details');
+    expect((await person.get('/tests/progress').expect(200)).body).toEqual({ next: '/tests' });
+    expect((await (await web.person()).get('/tests').expect(200)).text).toContain('Select organizations');
   });
 });

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { unknownEnd } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
 
 /** The profiles of a campaign. */
@@ -53,6 +54,46 @@ export async function insertCampaign(db: Db, campaign: RenewalCampaign): Promise
           then null else token.id end`.as('token_id'),
         effectiveEnd.as('expires_at'),
       ]),
+    )
+    .executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0);
+}
+
+/** Starts a campaign with these profiles, whenever their tokens expire, and returns their number. */
+export async function insertCampaignOf(
+  db: Db,
+  { id, createdAt }: Pick<RenewalCampaign, 'id' | 'createdAt'>,
+  names: readonly string[],
+): Promise<number> {
+  await db
+    .insertInto('renewal_campaign')
+    .values({
+      id,
+      expires_before: createdAt,
+      tag: null,
+      contact: null,
+      created_at: createdAt,
+      ended_at: null,
+    })
+    .execute();
+  const result = await db
+    .insertInto('renewal_item')
+    .columns(['campaign_id', 'profile_id', 'token_id', 'expires_at'])
+    .expression(
+      db
+        .selectFrom('profile')
+        .leftJoin('token', (join) =>
+          join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
+        )
+        .where('profile.name', 'in', names)
+        .select([
+          sql<string>`${id}`.as('campaign_id'),
+          'profile.id',
+          'token.id as token_id',
+          sql<number>`coalesce(profile.undelivered_until, token.expires_at, ${sql.lit(unknownEnd)})`.as(
+            'expires_at',
+          ),
+        ]),
     )
     .executeTakeFirst();
   return Number(result.numInsertedOrUpdatedRows ?? 0);

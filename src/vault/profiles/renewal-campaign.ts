@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import {
   countCampaignItems,
   endCampaign,
   findActiveCampaign,
   insertCampaign,
+  insertCampaignOf,
   itemsOfCampaign,
   type RenewalCampaign,
   type RenewalItem,
@@ -14,7 +16,7 @@ import {
   skipItem,
 } from '../../store/profiles/renewal-campaigns.ts';
 import type { Actor, StoreContext } from '../context.ts';
-import { requireProfile } from './profiles.ts';
+import { noSuchProfile, requireProfile } from './profiles.ts';
 
 const renewalsPage = { label: 'Renewals', path: '/renewals' };
 
@@ -40,14 +42,7 @@ export async function startCampaign(
 ): Promise<CampaignProgress> {
   return await db.transaction().execute(async (trx) => {
     const at = now();
-    if ((await findActiveCampaign(trx)) !== null) {
-      throw new BrokerError('E_RENEWAL', 'A renewal is in progress.', {
-        help: [
-          { text: 'To continue it', command: ['renew', 'continue'], link: renewalsPage },
-          { text: 'To finish it', command: ['renew', 'finish'], only: 'terminal' },
-        ],
-      });
-    }
+    await requireNoCampaign(trx);
     const campaign = {
       id: randomUUID(),
       expiresBefore: at + withinDays * dayMs,
@@ -66,6 +61,33 @@ export async function startCampaign(
     }
     await appendAudit(trx, at, { action: 'renewal-start', outcome: 'ok', ...actor });
     return { campaign, counts: await countCampaignItems(trx, campaign.id) };
+  });
+}
+
+/**
+ * Starts a campaign with these profiles, whenever their tokens expire; those without a token get their first one.
+ * Throws `E_RENEWAL` if a campaign is in progress, `E_NO_PROFILE` if none of them exists.
+ */
+export async function startCampaignOf(
+  { db, now }: StoreContext,
+  names: readonly string[],
+  actor: Actor,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await requireNoCampaign(trx);
+    const campaign = { id: randomUUID(), createdAt: now() };
+    if ((await insertCampaignOf(trx, campaign, names)) === 0) throw noSuchProfile(names[0] ?? '');
+    await appendAudit(trx, campaign.createdAt, { action: 'renewal-start', outcome: 'ok', ...actor });
+  });
+}
+
+async function requireNoCampaign(trx: Db): Promise<void> {
+  if ((await findActiveCampaign(trx)) === null) return;
+  throw new BrokerError('E_RENEWAL', 'A renewal is in progress.', {
+    help: [
+      { text: 'To continue it', command: ['renew', 'continue'], link: renewalsPage },
+      { text: 'To finish it', command: ['renew', 'finish'], only: 'terminal' },
+    ],
   });
 }
 

@@ -11,10 +11,17 @@ export const jsonBody: RequestHandler[] = [
 ];
 
 /** Parses a form in the encoding that browsers use. */
-export const formBody: RequestHandler[] = [
-  ofType('application/x-www-form-urlencoded'),
-  express.urlencoded({ limit, inflate: false, extended: false, parameterLimit: 30 }),
-];
+export const formBody = formBodyOf(30);
+
+/** The same with a checkbox for each row of a table. */
+export const selectionBody = formBodyOf(250);
+
+function formBodyOf(parameterLimit: number): RequestHandler[] {
+  return [
+    ofType('application/x-www-form-urlencoded'),
+    express.urlencoded({ limit, inflate: false, extended: false, parameterLimit }),
+  ];
+}
 
 function ofType(type: string): RequestHandler {
   return (request, _response, next) => {

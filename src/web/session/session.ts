@@ -18,6 +18,8 @@ declare module 'express-session' {
     binding: string;
     /** The IDs of the tokens that this browser captured, newest last. */
     captured: string[];
+    /** The tests of several tokens that this browser started last. `startedAt`: epoch milliseconds. */
+    tests: { profiles: string[]; startedAt: number };
     /** Shown once, on the next page. */
     notice: string;
   }

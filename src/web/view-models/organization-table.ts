@@ -64,6 +64,8 @@ export interface OrganizationTable {
   /** The fields of the page's URL, for its forms. */
   kept: Record<string, string>;
   exportUrl: string;
+  /** The query of the page's URL, to return to it. */
+  query: string;
 }
 
 /** The query of the page as its URL has it, for the links to other orders and pages. */
@@ -117,6 +119,7 @@ export async function organizationTable(
     }),
     kept,
     exportUrl: urlOf('/organizations.csv', filter),
+    query: urlOf('', { ...kept, page: page === 1 ? '' : `${page}` }).slice(1),
   };
 }
 

@@ -50,6 +50,7 @@ export interface PageData {
   profile: ProfilePage;
   'reveal-token': { profile: string; accessToken: string };
   test: TestPage;
+  tests: TestsPage;
   reminders: RemindersPage;
   'calendar-feed': { url: string };
   provider: ProviderPage;
@@ -267,6 +268,14 @@ export interface ProfilePage {
   newName: string;
   /** The form of tags and contact, as entered or as stored. */
   values: { tag: string; contact: string };
+}
+
+/** The tests of several tokens. */
+export interface TestsPage {
+  /** `ok` is null while the test waits or runs. */
+  rows: { profile: string; ok: boolean | null; message: string | null }[];
+  waiting: number;
+  failed: number;
 }
 
 export interface TestPage {

@@ -122,8 +122,9 @@ export function campaignCounts({ counts }: CampaignProgress): CampaignCounts {
 function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): CampaignRow {
   const ends = instant(knownEnd(expiresAt));
   const left = daysLeft(expiresAt, now());
+  const unknown = ends === null ? 'no expiry date' : null;
   const timeLeft = rejected
     ? 'rejected by Webex'
-    : timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left);
+    : (unknown ?? timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left));
   return { profile, contact, expiresAt: ends, timeLeft, rejected, state };
 }
