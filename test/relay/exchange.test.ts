@@ -217,7 +217,7 @@ describe('an answer', () => {
     ['GET', 200, '0'],
     ['GET', 204, '0'],
     ['GET', 304, '44'],
-  ])('without a body is not decompressed: %s %i', async (method, status, length) => {
+  ])('is not decompressed where it has no body: %s %i', async (method, status, length) => {
     const { here, secret, upstream } = await ready();
     upstream.handle = (_request, response) => {
       response

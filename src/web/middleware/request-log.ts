@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { requestIdOf } from '../../relay/request/request-ids.ts';
+import { resourceTypes } from '../../relay/request/target.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /**
@@ -22,15 +23,26 @@ export function requestLog(log: Logger): RequestHandler {
   };
 }
 
-/** Masks the secret of a one-time link and anything that looks like a token, and limits the length. */
+/** What is shown below a profile: names of resources, and the versions that some tools put before them. */
+const shownBelowProfile: ReadonlySet<string> = new Set([...resourceTypes, 'Bulk', 'Me', 'v1', 'v2']);
+
+const resources = resourceTypes.join('|');
+
+/**
+ * Masks the secret of a one-time link, what may be the ID or name of a person or group, and anything that looks like a token,
+ * and limits the length. A tool with a wrong base address puts such an ID anywhere.
+ */
 export function maskedPath(path: string): string {
   const masked = path
     .replace(/^(\/+(?:access|sign-in|calendar|clear-site-data)\/+).+$/is, '$1…')
-    // The ID of a user or group.
-    .replace(/^(\/+scim\/+[^/]*\/+[^/]*\/+).+$/is, '$1…');
+    .replace(/^(\/+scim\/+[^/]*\/+)([^/]*)(.*)$/is, (_all, start: string, name: string, rest: string) => {
+      return `${start}${shownBelowProfile.has(name) ? name : '…'}${rest.replace(/^(\/+).+$/s, '$1…')}`;
+    })
+    .replace(new RegExp(`(/(?:${resources})/+).+$`, 'is'), '$1…');
   const shown = masked
     .split('/')
-    .map((segment) => sanitizeForDisplay(segment))
+    // An address of mail, or parameters of a segment.
+    .map((segment) => (/[@;]|%(?:40|3b|2f)/i.test(segment) ? '…' : sanitizeForDisplay(segment)))
     .join('/');
   return shown.length <= 200 ? shown : `${shown.slice(0, 199)}…`;
 }
