@@ -71,7 +71,7 @@ async function demonstrate(): Promise<void> {
         '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n  npx webex-token push entra acme\n',
       );
       note(
-        `Press "Renew" for "${relayedProfile}": its next cycle uses the new token, and nothing has to be done in Entra ID.\n`,
+        `Press "Renew" for "${relayedProfile}": its next cycle uses the new token, with nothing to do in Entra ID.\n`,
       );
       const end = new AbortController();
       const cycles = provisionThroughRelay(vault, simulator, note, end.signal);

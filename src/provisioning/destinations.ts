@@ -188,7 +188,7 @@ export function alwaysCurrentMessages(views: DestinationView[]): string[] {
     .filter(({ via }) => via !== 'token')
     .map(
       ({ provider, appName }) =>
-        `${providerTitle(provider)} ("${appName}") uses the new token by itself. Nothing has to be done there.`,
+        `${providerTitle(provider)} ("${appName}") picks up the new token automatically. There is nothing to do there.`,
     );
 }
 

@@ -103,7 +103,7 @@ async function hookMessage(
     trigger: 'hook-failed',
     organization: name,
     subject: `Fix the renewal hook for ${name}: it failed`,
-    summary: `${name} has a new Webex token, but the program that runs after a renewal failed, so the programs that it informs may still use the previous token. It is tried again with growing pauses.`,
+    summary: `${name} has a new Webex token, but the program that runs after a renewal failed, so the programs that it notifies may still use the previous token. It is tried again at increasing intervals.`,
     action: `Fix ${settings.renewalHook ?? 'the program'}. To see when it is tried again, run "${commandLine(['show', name])}".`,
     shortAction: `Fix the renewal hook: ${commandLine(['show', name])}`,
     facts: [

@@ -52,7 +52,7 @@ describe.each(['relay', 'oauth'] as const)('a destination via %s', (via) => {
     expect(views).toMatchObject([{ via, upToDate: true, tokenExpiresAt: expect.stringMatching(/^\d{4}-/) }]);
     expect(outdatedMessages('acme', views)).toEqual([]);
     expect(alwaysCurrentMessages(views)).toEqual([
-      'Entra ID ("Cisco Webex") uses the new token by itself. Nothing has to be done there.',
+      'Entra ID ("Cisco Webex") picks up the new token automatically. There is nothing to do there.',
     ]);
     expect([...(await destinationLabels(vault))]).toEqual([['acme', 'Entra ID (always current)']]);
   });

@@ -59,7 +59,7 @@ describe('push entra --via oauth', () => {
     ]);
   });
 
-  it('gives a new secret when it is repeated; the one before works for seven more days', async () => {
+  it('gives a new secret when it is repeated; the previous one works for seven more days', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     await push(server);

@@ -191,7 +191,7 @@ describe('the renewal hook', () => {
     expect(await statusOf(vault)).toMatchObject({ state: 'succeeded', attempts: 2 });
   });
 
-  it('is tried again with growing pauses, until it succeeds', async () => {
+  it('is tried again at increasing intervals, until it succeeds', async () => {
     let answer = fail;
     const { vault, ran, reported, retry } = await withHook(() => answer());
     await store(vault);

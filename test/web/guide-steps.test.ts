@@ -40,7 +40,7 @@ describe('the steps of a guide', () => {
     expect(await page(replace)).toMatch(/<strong>0 of \d+ steps done/);
   });
 
-  it('of a replacement start again with each token, and those of the setup stay', async () => {
+  it('start again with each token for a replacement, and stay for the setup', async () => {
     const { web, mark } = await guide();
     const setUp = { way: 'token', task: 'set-up' };
     await mark({ ...replace, done: 'replace/save' });
@@ -54,7 +54,7 @@ describe('the steps of a guide', () => {
     expect(await page(setUp)).toMatch(/id="step-prepare-roles" class="done"/);
   });
 
-  it('that the guide does not have are not stored', async () => {
+  it('are not stored if the guide does not have them', async () => {
     const { web, mark } = await guide();
     for (const done of ['nope/nope', 'replace/save', '<script>']) {
       const { headers } = await mark({ way: 'token', task: 'set-up', done });
@@ -70,7 +70,7 @@ describe('the steps of a guide', () => {
     expect(await web.vault.db.selectFrom('guide_step').selectAll().execute()).toEqual([]);
   });
 
-  it('that are only read when needed have nothing to mark', async () => {
+  it('have nothing to mark if they are only read when needed', async () => {
     const { page } = await guide();
     const text = await page(replace);
     expect(text).toContain('id="step-operations-delete-user"');

@@ -191,7 +191,7 @@ describe('the SCIM relay on the page of a profile', () => {
     const text = await section();
     expect(text).toContain('6 requests, 1 failed');
     expect(text).toContain('106 requests, 1 failed');
-    expect(text).toContain('Webex could not be reached, or ended the connection.');
+    expect(text).toContain('Webex could not be reached, or closed the connection.');
     expect(text?.match(/class="good"/g)).toHaveLength(3);
     expect(text?.match(/class="bad"/g)).toHaveLength(2);
     expect(text).toMatch(/Last success<\/dt><dd><time datetime="2027-03-01T00:00/);

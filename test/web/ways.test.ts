@@ -52,7 +52,7 @@ describe('the page of a provider', () => {
     expect((await person.get('/profiles/acme')).text).toContain('Switch to the relay');
     const connected = await through(served, '/profiles/acme/entra/push', { via: 'relay', app: app.id });
     expect(connected).toContain('Entra ID is connected');
-    expect(connected).toContain('After a renewal, nothing has to be done in Entra ID.');
+    expect(connected).toContain('After a renewal, there is nothing to do in Entra ID.');
     expect(app.secrets.get('BaseAddress')).toBe(`${issuer}/scim/acme`);
     const secret = app.secrets.get('SecretToken') ?? '';
     expect(connected).not.toContain(secret);
@@ -66,7 +66,7 @@ describe('the page of a provider', () => {
       .select('id')
       .where('state', '=', 'current')
       .execute();
-    expect((await person.get(`/tokens/${token?.id}`)).text).toContain('uses the new token by itself');
+    expect((await person.get(`/tokens/${token?.id}`)).text).toContain('picks up the new token automatically');
 
     const provider = (await person.get('/profiles/acme/entra')).text;
     expect(provider).toContain('Give it a new secret');
@@ -84,7 +84,7 @@ describe('the page of a provider', () => {
     web.simulator.entra.settings.connectivityParameters = 'missing';
     const failed = await through(served, '/profiles/acme/entra/push', { via: 'oauth' });
     expect(failed).toContain('Entra ID needs a manual step');
-    expect(failed).toContain('Nothing that is saved there was changed.');
+    expect(failed).toContain('The settings there are unchanged.');
     expect(failed).toContain('action="/profiles/acme/entra/offer"');
     expect(await listClients(web.vault.db)).toEqual([]);
     const form = { via: 'oauth', app: web.simulator.entra.app.id };

@@ -48,7 +48,7 @@ export async function discoverKeys(issuer: string, request: IssuerRequest): Prom
   const parsed = discoverySchema.safeParse(await readDocument(address, request));
   if (!parsed.success) throw new IssuerError(`${address} has no issuer or jwks_uri`);
   if (parsed.data.issuer !== issuer) {
-    throw new IssuerError(`${address} is of another issuer: ${sanitizeForDisplay(parsed.data.issuer)}`);
+    throw new IssuerError(`${address} belongs to another issuer: ${sanitizeForDisplay(parsed.data.issuer)}`);
   }
   return keyAddress(issuer, parsed.data.jwks_uri);
 }
@@ -56,7 +56,7 @@ export async function discoverKeys(issuer: string, request: IssuerRequest): Prom
 /** The keys at an address that `discoverKeys` returned. Throws `IssuerError`. */
 export async function readKeys(address: string, request: IssuerRequest): Promise<JSONWebKeySet> {
   const parsed = keySetSchema.safeParse(await readDocument(address, request));
-  if (!parsed.success) throw new IssuerError(`${address} is no key set of up to ${maxKeys} keys`);
+  if (!parsed.success) throw new IssuerError(`${address} is not a key set of at most ${maxKeys} keys`);
   return { keys: parsed.data.keys.filter((key) => keySchema.safeParse(key).success) as JWK[] };
 }
 

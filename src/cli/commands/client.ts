@@ -87,7 +87,7 @@ interface AddOptions extends WorkloadIdentityOptions {
 async function add(name: string, options: AddOptions): Promise<void> {
   if (options.rights !== undefined && !options.relay) {
     throw new BrokerError('E_USAGE', '--rights needs --relay.', {
-      help: 'Add --relay, or leave --rights out: the token endpoint knows no rights.',
+      help: 'Add --relay, or leave --rights out: rights apply to the relay only.',
     });
   }
   const workloadIdentity = readWorkloadIdentity(options);

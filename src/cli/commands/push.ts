@@ -132,7 +132,7 @@ function resultLine({ provider, profile, app, via }: PushReport): string {
   const where = `${app.name} (${app.id})`;
   if (via === 'token') return `${title} has the token of "${profile}", and its test passed: ${where}`;
   const how = via === 'relay' ? 'through the SCIM relay' : 'with tokens from the token endpoint';
-  return `${title} reaches Webex for "${profile}" ${how}, and its test passed: ${where}. It is always current: after a renewal, nothing has to be done there.`;
+  return `${title} reaches Webex for "${profile}" ${how}, and its test passed: ${where}. It is always current: after a renewal, there is nothing to do there.`;
 }
 
 function failureObject(

@@ -17,12 +17,12 @@ export function waysOf(provider: ProviderId): Way[] {
   const relay: Way = {
     via: 'relay',
     title: 'Through this server (relay)',
-    hint: `${name} gets an address and a secret of this server once. After a renewal, nothing has to be done there.`,
+    hint: `${name} gets an address and a secret of this server once. After a renewal, there is nothing to do there.`,
   };
   const oauth: Way = {
     via: 'oauth',
     title: 'With client credentials',
-    hint: `${name} fetches the token from this server’s token endpoint and calls Webex itself. After a renewal, nothing has to be done there.`,
+    hint: `${name} fetches the token from this server’s token endpoint and calls Webex itself. After a renewal, there is nothing to do there.`,
   };
   const token: Way = {
     via: 'token',

@@ -13,6 +13,6 @@ export function addressWarnings(issuer: string, provider: string): string[] {
   }
   if (protocol === 'https:') return [];
   return [
-    `${issuer} is not https, so the secret and the users travel in the clear, and ${provider} most likely refuses it. Set WEBEX_TOKEN_ISSUER to the https address of this server.`,
+    `${issuer} is not https, so the secret and the data of users are sent unencrypted, and ${provider} most likely refuses the address. Set WEBEX_TOKEN_ISSUER to the https address of this server.`,
   ];
 }

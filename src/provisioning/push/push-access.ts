@@ -66,7 +66,7 @@ export class PushAccess {
       const message =
         opened.kind === 'created'
           ? `Registered the API client ${client.name}.`
-          : `Gave the API client ${client.name} a new secret. The one before works for seven more days.`;
+          : `Gave the API client ${client.name} a new secret. The previous one works for seven more days.`;
       return { value: { clientId: client.name, secret: opened.secret }, message };
     });
     if (via === 'relay') return { via, tenantUrl, secretToken: secret };

@@ -22,12 +22,12 @@ export const refusals = {
   },
   unreachable: {
     code: 'unreachable',
-    description: 'Webex cannot be reached, or ended the connection. See the log of the server.',
+    description: 'Webex cannot be reached, or closed the connection. See the log of the server.',
     status: 502,
   },
   answerTooLarge: {
     code: 'answer-too-large',
-    description: 'The answer of Webex is too large. Ask for fewer resources, for example with count.',
+    description: 'The response from Webex is too large. Request fewer resources, for example with count.',
     status: 502,
   },
   revoked: {
@@ -42,13 +42,13 @@ export const refusals = {
   },
   methodNotAllowed: (methods: readonly string[]) => ({
     code: 'method-not-allowed',
-    description: `This path takes ${methods.join(', ')}.`,
+    description: `This path supports ${methods.join(', ')}.`,
     status: 405,
     allow: methods.join(', '),
   }),
   noRight: (method: string) => ({
     code: 'no-right',
-    description: `This client has no right to ${method}. Ask an administrator to register it again: ${commandLine(['client', 'add', '--relay', '--rights'])}`,
+    description: `This client is not allowed to send ${method} requests. Ask an administrator to register it again: ${commandLine(['client', 'add', '--relay', '--rights'])}`,
     status: 403,
   }),
   bodyTooLarge: (maxBytes: number) => ({

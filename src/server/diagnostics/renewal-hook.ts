@@ -17,7 +17,7 @@ export async function diagnoseRenewalHook({ db, settings }: StoreContext): Promi
       title,
       ok: false,
       message: `${program} fails for "${first.profile}"${others}: ${first.status.error ?? 'unknown reason'}`,
-      help: `Fix the program. It is tried again with growing pauses; to see when, run: ${commandLine(['show', first.profile])}`,
+      help: `Fix the program. It is tried again at increasing intervals; to see when, run: ${commandLine(['show', first.profile])}`,
     },
   ];
 }

@@ -35,7 +35,7 @@ export async function stageClientSecret(
   });
 }
 
-/** Makes a staged secret the current one. The one before works for seven more days. */
+/** Makes a staged secret the current one. The previous one works for seven more days. */
 export async function promoteStagedSecret(
   vault: StoreContext,
   { client }: Pick<StagedSecret, 'client'>,

@@ -117,7 +117,7 @@ function remedyFor(
   if ((state.status === 'expired' || state.status === 'rejected') && state.via !== 'token') {
     const login = commandLine(['login', name]);
     return {
-      action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${login}". Nothing has to be changed in Entra ID: it uses the new token by itself, and its next attempt ends the quarantine.`,
+      action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${login}". There is nothing to change in Entra ID: it picks up the new token automatically, and its next attempt ends the quarantine.`,
       shortAction: `Renew the token: ${login}`,
     };
   }
