@@ -6,8 +6,10 @@ import type { ProvisioningStatus } from '../../src/provisioning/entra/status/pro
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
 import { sources } from '../../src/provisioning/settings-sources.ts';
 import { destinationsOf, saveDestination, saveFindings } from '../../src/store/destinations.ts';
+import { addTraffic, slotOf } from '../../src/store/profiles/relay-traffic.ts';
 import { tokenById } from '../../src/store/profiles/tokens.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
+import { changeDisplayName, requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
@@ -63,9 +65,66 @@ async function furnish(set: BrowserSession): Promise<string[]> {
   }
   vault.setNow(today);
   await addClient(vault, { name: 'ci', profiles: ['acme', longName], addresses: ['10.0.0.0/8'] }, actor);
+  await furnishWidest(set);
   await quarantine(set, good);
   const others = [rejectedId, unknown, due].map((tokenId) => `/tokens/${tokenId}`);
   return [good, foreign, lesser, unverified, ...others];
+}
+
+/** The longest name without a place to break it. */
+const widestName = 'w'.repeat(63);
+
+/** A renewed profile whose destinations reach Webex in every way, with API clients of every kind, and the longest names. */
+async function furnishWidest({ vault, simulator }: BrowserSession): Promise<void> {
+  const profile = widestName;
+  const capture = async (daysAgo: number) => {
+    vault.setNow(today - daysAgo * dayMs);
+    const { accessToken } = simulator.issueToken('full-admin');
+    const tokenId = await importToken(vault, { profile }, accessToken, actor);
+    await verifyToken(vault, tokenId, actor);
+    vault.setNow(today);
+    return tokenId;
+  };
+  const earlier = await capture(300);
+  await changeDisplayName(vault, profile, 'W'.repeat(100), actor);
+  const { id: profileId } = await requireProfile(vault, profile);
+  const appName = 'Webex'.repeat(20);
+  const { client: relayClient } = await addClient(
+    vault,
+    { name: `r${widestName.slice(1)}`, profiles: [profile], relayRights: 'all' },
+    actor,
+  );
+  const destination = { profileId, steps: [], installedAt: today - dayMs, appName };
+  const token = { ...destination, tokenId: earlier, method: 'push' as const };
+  await saveDestination(vault.db, { ...token, provider: 'entra', appId: 'token-app' });
+  await saveDestination(vault.db, { ...token, provider: 'okta', appId: 'okta-app', method: 'manual' });
+  const byClient = { ...destination, tokenId: null, method: 'push' as const, clientId: relayClient.id };
+  await saveDestination(vault.db, { ...byClient, provider: 'entra', appId: 'relay-app', via: 'relay' });
+  await saveDestination(vault.db, { ...byClient, provider: 'entra', appId: 'oauth-app', via: 'oauth' });
+  await addTraffic(
+    vault.db,
+    [
+      {
+        profileId,
+        slots: [{ slot: slotOf(today), succeeded: 1_234_567, failed: 89 }],
+        lastSuccessAt: today,
+        lastError: { at: today, error: 'network' },
+      },
+    ],
+    today,
+  );
+  const workloadIdentity = {
+    issuer: `https://issuer.${widestName}.example/${widestName}`,
+    subject: `repo:${widestName}/${widestName}:ref:refs/heads/main`,
+    audience: `api://${widestName}`,
+    anyScope: false,
+  };
+  await addClient(
+    vault,
+    { name: 'workload', profiles: [profile], workloadIdentity, expiresAt: today + dayMs },
+    actor,
+  );
+  await capture(1);
 }
 
 /** Puts the profile of this capture in quarantine in Entra ID, with a setup that a status check finds fault with. */
@@ -134,6 +193,7 @@ const pages: Record<string, string[] | 'no page'> = {
     '/profiles/umbrella',
     '/profiles/initech',
     `/profiles/${longName}`,
+    `/profiles/${widestName}`,
   ],
   '/profiles/:name/test': ['/profiles/acme/test'],
   '/profiles/:name/test/progress': 'no page',
@@ -143,8 +203,10 @@ const pages: Record<string, string[] | 'no page'> = {
   '/profiles/:name/entra': [
     `/profiles/${longName}/entra?attributes=more&userName=differs`,
     '/profiles/acme/entra',
+    `/profiles/${widestName}/entra?way=relay`,
+    `/profiles/${widestName}/entra?way=oauth&task=set-up`,
   ],
-  '/profiles/:name/okta': ['/profiles/acme/okta'],
+  '/profiles/:name/okta': ['/profiles/acme/okta', `/profiles/${widestName}/okta?way=relay`],
   '/push-jobs/:id': ['a push job is opened by the test that starts it'],
   '/push-jobs/:id/progress': 'no page',
   '/profiles/:name/calendar.ics': 'no page',
@@ -152,7 +214,7 @@ const pages: Record<string, string[] | 'no page'> = {
   '/calendar/:secret.ics': 'no page',
   '/reminders': ['/reminders'],
   '/clients': ['below, with errors'],
-  '/clients/:client': ['/clients/ci'],
+  '/clients/:client': ['/clients/ci', `/clients/r${widestName.slice(1)}`, '/clients/workload'],
   '/renewals': ['/renewals', '/renewals?within=many', 'below, under way'],
   '/audit-log': ['/audit-log'],
   '/errors/:code': ['/errors/E_EXPIRED'],
@@ -222,6 +284,8 @@ describe('the pages', () => {
       ['/profiles/acme/test', 'the result of the test'],
       ['/clients/ci/secret', 'the secret'],
       ['/reminders/feed', 'the address of the feed'],
+      [`/profiles/${widestName}/entra/offer`, 'the secret of the relay'],
+      [`/profiles/${widestName}/test`, 'the test of the longest name'],
       ['/profiles/acme/okta/push', 'the link to the guide for Okta'],
       ['/renewals', 'the renewal'],
     ] as const) {
