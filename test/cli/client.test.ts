@@ -97,6 +97,9 @@ describe('webex-token client', () => {
       '--json',
     ]);
     expect(JSON.parse(stdout)).toEqual({ client_id: 'keyed', profiles: ['acme'] });
+    const rotated = await here.run(['client', 'rotate', 'keyed']);
+    expect(rotated).toMatchObject({ code: 2, stdout: '' });
+    expect(rotated.stderr).toContain('webex-token client add keyed --profile acme --jwks FILE');
   });
 
   it('refuses an invalid registration and stores nothing', async () => {
@@ -108,6 +111,11 @@ describe('webex-token client', () => {
       [['add', 'ci', '--profile', 'acme', '--allow', 'localhost'], 2],
       [['add', 'ci', '--profile', 'acme', '--expires', 'tomorrow'], 2],
       [['add', 'ci', '--profile', 'acme', '--expires', '2020-01-01'], 2],
+      [['add', 'ci', '--profile', 'acme', '--expires', '2027-02-30'], 2],
+      [['add', 'ci', '--profile', 'acme', '--expires', '2027-02-29T12:00Z'], 2],
+      [['add', 'ci', '--profile', 'acme', '--expires', '2027-13-01'], 2],
+      [['add', 'ci', '--profile', 'acme', '--max-expires-in', '59'], 2],
+      [['add', 'ci', '--profile', 'acme', '--max-expires-in', '315360001'], 2],
       [['add', 'ci', '--profile', 'acme', '--jwks', '/nowhere'], 1],
       [['add', 'ci', '--profile', 'acme', '--rights', 'read'], 2],
       [['add', 'ci', '--profile', 'acme', '--relay', '--rights', 'none'], 2],

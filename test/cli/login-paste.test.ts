@@ -80,6 +80,30 @@ describe('login --paste from a pipe', () => {
     expect((await here.run(['list', '--json'])).stdout).toBe('[]\n');
   });
 
+  it('refuses a line that is far too long, without delay', async () => {
+    const here = await machine(await simulated());
+    const login = here.start(['login', 'acme', '--paste'], null);
+    await printedAddress(login);
+    const begin = Date.now();
+    login.write('a'.repeat(2_000_000));
+    expect(await login.finished).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Standard input is larger than 1,048,576 bytes.'),
+    });
+    // Looking for the end of the line again from each character took minutes.
+    expect(Date.now() - begin).toBeLessThan(30_000);
+  });
+
+  it('skips empty lines before the address', async () => {
+    const here = await machine(await simulated());
+    const login = here.start(['login', 'acme', '--paste'], null);
+    const redirectUrl = await signIn(await printedAddress(login), { account: 'full-admin' });
+    login.write('\n');
+    login.write(` \r\n${redirectUrl}`);
+    login.write('\r\n');
+    expect((await login.finished).code).toBe(0);
+  });
+
   it('reports that the person declined', async () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--paste'], null);

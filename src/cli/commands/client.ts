@@ -111,7 +111,9 @@ async function add(name: string, options: AddOptions): Promise<void> {
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d{1,9}$/.test(text) && seconds >= 60 && seconds <= 315_360_000) return seconds;
-  throw new InvalidArgumentError('Use a whole number of seconds, 60 or more, for example 3600.');
+  throw new InvalidArgumentError(
+    'Use a whole number of seconds from 60 to 315360000 (ten years), for example 3600.',
+  );
 }
 
 function showSecret(client: Client, secret: string | null, issuer: string, json: boolean | undefined): void {

@@ -160,7 +160,10 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
   const { profiles, due, destinations, reminders, schedule, key, store, server } = report;
   const places = destinations.upToDate + destinations.outdated;
   const targets = reminders.channels.map(({ target }) => target).join('; ');
-  const failures = reminders.failed === 0 ? '' : `, ${reminders.failed} failed deliveries`;
+  const failures =
+    reminders.failed === 0
+      ? ''
+      : `, ${reminders.failed} failed ${reminders.failed === 1 ? 'delivery' : 'deliveries'}`;
   const brokenJob = schedule.find(({ ok }) => ok === false);
   return [
     [
@@ -168,7 +171,7 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
       due.length === 0 && profiles.total > 0,
       profiles.total === 0
         ? 'no organizations yet: webex-token login NAME'
-        : `${profiles.total.toLocaleString('en')} organizations, ${(due.length - profiles.undelivered).toLocaleString('en')} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
+        : `${profiles.total.toLocaleString('en')} ${profiles.total === 1 ? 'organization' : 'organizations'}, ${(due.length - profiles.undelivered).toLocaleString('en')} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
     ],
     [
       'Destinations',

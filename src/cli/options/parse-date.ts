@@ -15,9 +15,15 @@ export function parseDate(text: string, direction: 'ahead' | 'back', now = Date.
   }
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const isInstant = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/.test(text);
-  const instant = isDay || isInstant ? Date.parse(text) : Number.NaN;
+  const instant = (isDay || isInstant) && isCalendarDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
   throw new InvalidArgumentError(
     'Use a date such as 2027-12-31, a time such as 2027-12-31T12:00Z, or a duration such as 90d.',
   );
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function isCalendarDay(day: string): boolean {
+  const start = new Date(day);
+  return !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day);
 }

@@ -80,7 +80,7 @@ export async function readInputLine(signal: AbortSignal): Promise<string> {
   const stop = () => void process.stdin.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const text = await readInput((read) => /\S[^\n]*\n/.test(read.toString('latin1')), 1 << 20);
+    const text = await readInput((read) => read.toString('latin1').trimStart().includes('\n'), 1 << 20);
     return text.trim().split(/\r?\n/)[0] ?? '';
   } catch (error) {
     if (signal.aborted) return '';
@@ -90,6 +90,7 @@ export async function readInputLine(signal: AbortSignal): Promise<string> {
   }
 }
 
+/** Reads until the end, or until a line has ended and `isComplete`. */
 async function readInput(isComplete: (read: Buffer) => boolean, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -102,7 +103,7 @@ async function readInput(isComplete: (read: Buffer) => boolean, maxBytes: number
           `Standard input is larger than ${maxBytes.toLocaleString('en')} bytes.`,
         );
       chunks.push(chunk);
-      if (isComplete(Buffer.concat(chunks))) break;
+      if (chunk.includes('\n') && isComplete(Buffer.concat(chunks))) break;
     }
   } catch (error) {
     if (error instanceof BrokerError) throw error;

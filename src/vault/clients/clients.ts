@@ -189,13 +189,20 @@ export async function rotateClientSecret(
 ): Promise<{ client: Client; secret: string }> {
   const secret = newSecret();
   return await vault.db.transaction().execute(async (trx) => {
-    const { authentication, workloadIdentity } = await requireClient(trx, name);
+    const { authentication, workloadIdentity, profiles } = await requireClient(trx, name);
     if (workloadIdentity !== null) throw nothingToRotate(name, workloadIdentity);
     if (authentication !== 'secret') {
       throw new BrokerError('E_USAGE', `The client "${name}" has keys instead of a secret.`, {
         help: {
           text: 'Remove it, then add it again with its new key set',
-          command: ['client', 'add', name, '--jwks', 'FILE'],
+          command: [
+            'client',
+            'add',
+            name,
+            ...profiles.flatMap((profile) => ['--profile', profile]),
+            '--jwks',
+            'FILE',
+          ],
         },
       });
     }
