@@ -1,4 +1,4 @@
-import { defaultReminderDays } from '../src/config/reminder-settings.ts';
+import { defaultReminderDays } from '../src/domain/reminder-triggers.ts';
 import { currentProcess } from '../src/process/lease-owner.ts';
 import type { Channel } from '../src/reminders/channels/channel.ts';
 import { sendReminders } from '../src/reminders/send-reminders.ts';

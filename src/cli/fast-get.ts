@@ -6,6 +6,8 @@ import { kidOf } from '../crypto/jwe.ts';
 import { readKeyFile } from '../crypto/key-file.ts';
 import { keyId } from '../crypto/key-id.ts';
 import { openToken } from '../crypto/key-ring.ts';
+import { dayMs } from '../domain/lifetimes.ts';
+import { defaultReminderDays } from '../domain/reminder-triggers.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
 import { userName } from '../environment/os-user.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../files/private-files.ts';
@@ -102,6 +104,7 @@ function read(profile: string, format: Format): string | null {
   database.exec('begin');
   const stored = storedToken(database, profile);
   if (stored === undefined || stored.token.expires_at <= Date.now()) return null;
+  if (process.stderr.isTTY && mayNeedWarning(stored, environment)) return null;
   checkState(database, keys, `${keyFile}.seen`, home, stored);
   database.exec('commit');
   const { token } = stored;
@@ -115,6 +118,16 @@ function read(profile: string, format: Format): string | null {
   const entry = { action: 'read', outcome: 'ok', profile, user: userName() };
   appendAuditRows(database, keys, Date.now(), [entry]);
   return `${text}\n`;
+}
+
+/** Whether the whole program may have to warn the person at the terminal. Only it reads the days of the reminders. */
+function mayNeedWarning({ token }: StoredToken, environment: NodeJS.ProcessEnv): boolean {
+  const [firstReminder = 0] = defaultReminderDays;
+  return (
+    token.rejected_at !== null ||
+    Boolean(environment.WEBEX_TOKEN_REMINDER_DAYS) ||
+    token.expires_at <= Date.now() + firstReminder * dayMs
+  );
 }
 
 /** Whether a data key is the one that this host has seen last, if it has seen any: see key-memory.ts. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defaultReminderDays } from '../domain/reminder-triggers.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { mailServerExample, parseMailServer } from './mail-server.ts';
@@ -17,8 +18,6 @@ export interface ReminderSettings {
   /** How many days before a token expires to send a reminder; largest first, without duplicates. */
   days: number[];
 }
-
-export const defaultReminderDays = [60, 30, 14, 7, 3, 1, 0];
 
 const address = String.raw`[^\s<>@,;"]+@[^\s<>@,;"]+`;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { minPassphraseLength } from '../crypto/passphrase.ts';
+import { defaultReminderDays } from '../domain/reminder-triggers.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
 import { isSecretVariable } from '../environment/secret-variables.ts';
 import { BrokerError } from '../errors/broker-error.ts';
@@ -9,12 +10,7 @@ import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/po
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from '../webex/deployments.ts';
 import { documentedClientId, documentedScopes } from '../webex/documented-values.ts';
 import { oktaOrgUrl } from './okta-org-url.ts';
-import {
-  defaultReminderDays,
-  type ReminderSettings,
-  reminderVariables,
-  validateReminders,
-} from './reminder-settings.ts';
+import { type ReminderSettings, reminderVariables, validateReminders } from './reminder-settings.ts';
 
 /** The settings, checked. `.env.example` describes each variable. */
 export interface Settings {

@@ -2,6 +2,9 @@ import { dayMs, daysLeft, expiryOf } from './lifetimes.ts';
 import type { Delivery } from './profile-status.ts';
 import type { Token } from './token.ts';
 
+/** How many days before a token expires to send a reminder, unless set otherwise. Largest first. */
+export const defaultReminderDays = [60, 30, 14, 7, 3, 1, 0];
+
 /** What a reminder is about: so many days left, or that it is over. */
 export type ReminderTrigger = `${number}` | 'expired' | 'rejected';
 

@@ -23,7 +23,8 @@ export class SpawnError extends BrokerError {
   readonly exitCode: number;
 
   constructor(command: string, cause: NodeJS.ErrnoException) {
-    const missing = cause.code === 'ENOENT';
+    // A shell does not find an empty name either.
+    const missing = cause.code === 'ENOENT' || command === '';
     super(
       'E_EXEC',
       missing

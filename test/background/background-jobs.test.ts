@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startBackgroundJobs } from '../../src/background/background-jobs.ts';
 import { sleep } from '../../src/background/sleep.ts';
-import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';

@@ -8,7 +8,7 @@ import {
   createCalendarFeed,
   removeCalendarFeed,
 } from '../../src/calendar/feed.ts';
-import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import type { Token } from '../../src/domain/token.ts';
 import { setProfileName, setProfileOrganization } from '../../src/store/profiles/profiles.ts';
 import { updateToken } from '../../src/store/profiles/tokens.ts';

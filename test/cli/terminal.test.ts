@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -73,6 +74,39 @@ describe.runIf(hasScript)('a command on a terminal', () => {
     const added = await onTerminal(here, 'key add', paste, { after: '[y/N]', text: 'y\r' });
     expect(added).toContain('Added the key');
     expect(await keys()).toBe(2);
+  });
+
+  it('warns before a token is used that ends soon or is rejected: get and exec', async () => {
+    const here = await machine(undefined, { NO_COLOR: '1' });
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000 + 3_600_000).toISOString();
+    const rows = [
+      'profile,access_token,captured_at,expires_at',
+      `near,fake-token-near,${day(-100)},${day(59)}`,
+      `far,fake-token-far,${day(-100)},${day(61)}`,
+      `gone,fake-token-gone,${day(-100)},${day(-1)}`,
+    ];
+    expect(await here.run(['profile', 'import', '-'], rows.join('\n'))).toMatchObject({ code: 0 });
+    const warning =
+      /Warning: The token of "near" expires on .*\(59 days\s+left\)\. Get a new token: webex-token login near/s;
+    const words = (text: string) => text.replace(/\s+/g, ' ');
+    for (const args of ['get near', 'get near --format header', 'exec near -- true'])
+      expect(words(await onTerminal(here, args)), args).toMatch(warning);
+    expect(await onTerminal(here, 'get far')).toBe('fake-token-far\r\n');
+    expect(await onTerminal(here, 'exec far -- true')).toBe('');
+    expect(await onTerminal(here, 'get gone --allow-expired')).toBe('fake-token-gone\r\n');
+    const later: Machine = {
+      ...here,
+      environment: { ...here.environment, WEBEX_TOKEN_REMINDER_DAYS: '90,5' },
+    };
+    expect(words(await onTerminal(later, 'get far'))).toContain('The token of "far" expires on');
+    // Programs get the token alone.
+    expect(await here.run(['get', 'near'])).toMatchObject({ stdout: 'fake-token-near\n', stderr: '' });
+
+    const webex = await machine(await simulated(), { NO_COLOR: '1' });
+    expect(await webex.run(['import', 'acme'], 'fake-token-unknown')).toMatchObject({ code: 5 });
+    expect(words(await onTerminal(webex, 'get acme'))).toContain(
+      'Warning: Webex rejects the token of "acme". Get a new token: webex-token login acme',
+    );
   });
 
   it('uses color, but never with NO_COLOR', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
 import { daysLeft, documentedLifetimeMs } from '../../src/domain/lifetimes.ts';
 import {
+  defaultReminderDays,
   dueTriggerAt,
   nextTriggerAt,
   type TokenDates,

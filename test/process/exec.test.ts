@@ -37,6 +37,7 @@ describe('execute', () => {
     chmodSync(plain, 0o600);
     const start = (command: string) => execute({ command, args: [], environment: {}, terminal: false });
     await expect(start(join(folder, 'none'))).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 127 });
+    await expect(start('')).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 127 });
     await expect(start(plain)).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 126 });
   });
 

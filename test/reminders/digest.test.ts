@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import { type Channel, ChannelTimeout, PartialDelivery } from '../../src/reminders/channels/channel.ts';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { webhookChannel } from '../../src/reminders/channels/webhook.ts';

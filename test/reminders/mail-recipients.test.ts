@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import type { Channel } from '../../src/reminders/channels/channel.ts';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';

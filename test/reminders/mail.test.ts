@@ -1,6 +1,6 @@
 import type { SMTPServerOptions } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import { type Channel, PartialDelivery } from '../../src/reminders/channels/channel.ts';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { sendReminders } from '../../src/reminders/send-reminders.ts';

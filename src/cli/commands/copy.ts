@@ -5,6 +5,7 @@ import { systemClipboard } from '../../process/clipboard.ts';
 import { readToken } from '../../vault/tokens/read-token.ts';
 import { waitForShutdown } from '../terminal/shutdown.ts';
 import { note, warn } from '../terminal/terminal.ts';
+import { warnOfEnd } from '../terminal/warn-of-end.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -42,10 +43,11 @@ async function copyToken(
 ): Promise<{ copied: CopiedText; stopped: Promise<void> }> {
   const clipboard = systemClipboard();
   return await withVault(async (vault, actor) => {
-    const { accessToken } = await readToken(vault, profile, actor, allowExpired);
+    const token = await readToken(vault, profile, actor, allowExpired);
+    warnOfEnd(vault, token);
     // Signals are handled before the token is copied, so that Ctrl-C cannot leave it on the clipboard.
     const stopped = waitForShutdown();
-    return { copied: await copyText(clipboard, accessToken), stopped };
+    return { copied: await copyText(clipboard, token.accessToken), stopped };
   });
 }
 

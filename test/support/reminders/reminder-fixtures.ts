@@ -1,6 +1,6 @@
-import { defaultReminderDays } from '../../../src/config/reminder-settings.ts';
 import { dayMs, lifetimesAtCapture } from '../../../src/domain/lifetimes.ts';
 import type { Profile } from '../../../src/domain/profile.ts';
+import { defaultReminderDays } from '../../../src/domain/reminder-triggers.ts';
 import type { Token } from '../../../src/domain/token.ts';
 import type { LeaseOwner } from '../../../src/process/lease-owner.ts';
 import type { Channel } from '../../../src/reminders/channels/channel.ts';

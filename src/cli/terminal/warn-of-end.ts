@@ -1,0 +1,27 @@
+import { dayMs, daysLeft, knownEnd } from '../../domain/lifetimes.ts';
+import { commandLine } from '../../errors/remedy.ts';
+import type { Vault } from '../../vault/context.ts';
+import type { DecryptedToken } from '../../vault/tokens/read-token.ts';
+import { warn } from './terminal.ts';
+import { dateInSentence } from './time.ts';
+
+/**
+ * Warns a person at a terminal before a token is used that Webex rejected, or that expires within the days of the first
+ * reminder. Programs that read standard error get no warning.
+ */
+export function warnOfEnd(vault: Vault, { profile, token, expiry }: DecryptedToken): void {
+  if (!process.stderr.isTTY) return;
+  const renew = `Get a new token: ${commandLine(['login', profile.name])}`;
+  if (token.rejectedAt !== null) {
+    warn(`Webex rejects the token of "${profile.name}". ${renew}`);
+    return;
+  }
+  const now = vault.now();
+  const end = knownEnd(expiry.expiresAt);
+  const [firstReminder = 0] = vault.settings.reminders.days;
+  // Who asks for a token that has expired knows it.
+  if (end === null || end <= now || end > now + firstReminder * dayMs) return;
+  const days = daysLeft(end, now);
+  const left = days === 1 ? '1 day' : `${days} days`;
+  warn(`The token of "${profile.name}" expires on ${dateInSentence(end)} (${left} left). ${renew}`);
+}
