@@ -16,8 +16,13 @@ export interface ChannelRef {
   reminderChannel: string;
 }
 
+/** A file that waits in memory for a person to confirm its import. */
+export interface FileRef {
+  importedFile: string;
+}
+
 /** Where a ciphertext is stored: it cannot be decrypted anywhere else. */
-export type SecretRef = TokenRef | ChannelRef;
+export type SecretRef = TokenRef | ChannelRef | FileRef;
 
 /** Decrypts a token with one data key, if it is the key that encrypted it. */
 export function openToken(ciphertext: string, dataKey: Uint8Array, dataKeyId: string, ref: TokenRef): string {
@@ -25,7 +30,7 @@ export function openToken(ciphertext: string, dataKey: Uint8Array, dataKeyId: st
 }
 
 function aadOf(ref: SecretRef): Record<string, string> {
-  return 'tokenId' in ref ? tokenAad(ref) : { reminderChannel: ref.reminderChannel };
+  return 'tokenId' in ref ? tokenAad(ref) : { ...ref };
 }
 
 function tokenAad({ tokenId, profileId }: TokenRef): Record<string, string> {

@@ -11,10 +11,11 @@ import { savedChannelNames } from '../vault/reminders/channel-settings.ts';
 import { serveAssets } from './assets.ts';
 import type { WebContext } from './context.ts';
 import { errorHandler, notFound } from './errors/error-handler.ts';
+import { CsvImports } from './jobs/csv-imports.ts';
 import { type PushJobOptions, PushJobs } from './jobs/push-jobs.ts';
 import { createTokenTestJobs } from './jobs/token-test-jobs.ts';
 import { createVerificationJobs } from './jobs/verification-jobs.ts';
-import { formBody, jsonBody, selectionBody } from './middleware/body.ts';
+import { fileBody, formBody, jsonBody, selectionBody } from './middleware/body.ts';
 import { checkHost } from './middleware/host-check.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requireAuthenticated } from './middleware/require-authenticated.ts';
@@ -35,6 +36,7 @@ import {
   verificationProgress,
 } from './pages/captured-token.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
+import { csvImportForm, csvImportPreview, importCsv, uploadCsv } from './pages/csv-import.ts';
 import { errorReferencePage } from './pages/error-reference.ts';
 import { importAddress, importForm, importPasted } from './pages/import.ts';
 import { instance } from './pages/instance.ts';
@@ -119,9 +121,19 @@ export function createWebApp(options: WebAppOptions): WebApp {
   } = options;
   const verifications = createVerificationJobs(log);
   const tokenTests = createTokenTestJobs(log);
+  const csvImports = new CsvImports(vault);
   const pushJobs = new PushJobs(vault, log, pushJobOptions);
   const render = createRender({ demonstration });
-  const context: WebContext = { vault, log, verifications, tokenTests, pushJobs, render, cleanupServer };
+  const context: WebContext = {
+    vault,
+    log,
+    verifications,
+    tokenTests,
+    pushJobs,
+    csvImports,
+    render,
+    cleanupServer,
+  };
 
   const { port } = vault.settings;
   const origin = appOrigin(vault.settings);
@@ -175,6 +187,11 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/sign-ins/:id', { get: signInStatus(context) });
   route(app, '/sign-ins/:id/progress', { get: signInProgress(context) });
   route(app, '/import', { get: importForm(context), post: [...formBody, importPasted(context)] });
+  route(app, '/import/csv', { get: csvImportForm(context), post: [...fileBody, uploadCsv(context)] });
+  route(app, '/import/csv/preview', {
+    get: csvImportPreview(context),
+    post: [...formBody, importCsv(context)],
+  });
   route(app, '/import/address', { post: [...formBody, importAddress(context)] });
   route(app, '/tokens/:tokenId/verify', { post: [...formBody, reverify(context)] });
   route(app, '/tokens/:tokenId/approve', { post: [...formBody, approve(context)] });

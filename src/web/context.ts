@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Actor, Vault } from '../vault/context.ts';
+import type { CsvImports } from './jobs/csv-imports.ts';
 import type { PushJobs } from './jobs/push-jobs.ts';
 import type { TokenTestJobs } from './jobs/token-test-jobs.ts';
 import type { VerificationJobs } from './jobs/verification-jobs.ts';
@@ -14,6 +15,7 @@ export interface WebContext {
   verifications: VerificationJobs;
   tokenTests: TokenTestJobs;
   pushJobs: PushJobs;
+  csvImports: CsvImports;
   render: Render;
   /** Null if it could not listen. */
   cleanupServer: CleanupServer | null;

@@ -175,6 +175,8 @@ const pages: Record<string, string[] | 'no page'> = {
     '/?view=cards',
   ],
   '/organizations.csv': 'no page',
+  '/import/csv': ['/import/csv'],
+  '/import/csv/preview': ['the test of the CSV import opens it'],
   '/tests': ['/tests'],
   '/tests/progress': 'no page',
   '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],

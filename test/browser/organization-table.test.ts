@@ -82,4 +82,28 @@ describe('the table of organizations', { timeout: 120_000 }, () => {
     );
     expect(await faultsOf(scripted, 'the table')).toEqual([]);
   });
+
+  it('starts with a CSV file that is previewed row by row, without script', async () => {
+    const set = await browserSession(browser);
+    const page = await set.person({ javaScriptEnabled: false });
+    await page.goto(`${set.origin}/import`);
+    await page.getByRole('link', { name: 'import a CSV file' }).click();
+    const buffer = Buffer.from(`profile,contact\n${longName},it@customer.example\nNot a name,\nglobex,`);
+    await page.getByLabel('CSV file').setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer });
+    await page.getByRole('button', { name: 'Show preview' }).click();
+    expect(await page.locator('tbody tr').count()).toBe(3);
+    await page.getByLabel('Leave out the invalid row').check();
+    await page.getByRole('button', { name: 'Import 2 organizations' }).click();
+    expect(await page.getByText('2 organizations created').count()).toBe(1);
+
+    const checked = await set.person();
+    await checked.goto(`${set.origin}/import/csv`);
+    expect(await faultsOf(checked, 'the form')).toEqual([]);
+    await checked
+      .getByLabel('CSV file')
+      .setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer });
+    await checked.getByRole('button', { name: 'Show preview' }).click();
+    await checked.getByRole('heading', { name: 'Preview of the import' }).waitFor();
+    expect(await faultsOf(checked, 'the preview')).toEqual([]);
+  });
 });

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
-import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../vault/profiles/csv-row.ts';
+import type { ProfileRow, RawProfileRow } from '../../vault/profiles/csv-row.ts';
 import {
   importBatchSize,
   importProfiles,
   planImport,
   type RowResult,
 } from '../../vault/profiles/import-profiles.ts';
+import { parseProfileRows } from '../../vault/profiles/profile-rows.ts';
 import { failed } from '../exit-codes.ts';
 import { readProfileFile } from '../options/profile-csv.ts';
 import { JsonArray } from '../terminal/json-array.ts';
@@ -54,7 +54,7 @@ async function importFile(path: string, options: Options): Promise<void> {
 
 /** Returns the number of invalid rows. */
 async function run(vault: Vault, actor: Actor, raw: RawProfileRow[], options: Options): Promise<number> {
-  const { rows, results: unparsed } = parseRows(raw, vault.now());
+  const { rows, invalid: unparsed } = parseProfileRows(raw, vault.now());
   const report = new Report(options.json === true, options.dryRun === true);
   const planned = await inBatches('Checking', rows, (batch) => planImport(vault, batch));
   const invalid = [...unparsed, ...planned.filter(({ outcome }) => outcome === 'invalid')];
@@ -78,31 +78,6 @@ async function run(vault: Vault, actor: Actor, raw: RawProfileRow[], options: Op
 
 function refusal(invalid: number): string {
   return `Nothing was stored because ${invalid === 1 ? 'a row is invalid' : `${invalid.toLocaleString('en')} rows are invalid`}. Fix the file, or import the valid rows with --skip-invalid.`;
-}
-
-/** Parses the rows, without the store. */
-function parseRows(raw: RawProfileRow[], now: number): { rows: ProfileRow[]; results: RowResult[] } {
-  const rows: ProfileRow[] = [];
-  const results: RowResult[] = [];
-  const first = new Map<string, number>();
-  for (const each of raw) {
-    const row = parseProfileRow(each, now);
-    // If the columns are shifted, this may be a token.
-    const profile = 'reason' in row ? sanitizeForDisplay(each.cells.profile ?? '', 80) : row.profile;
-    const reject = (reason: string) =>
-      results.push({ line: each.line, profile, outcome: 'invalid', token: false, reason });
-    if ('reason' in row) {
-      reject(row.reason);
-      continue;
-    }
-    const before = first.get(row.profile);
-    if (before !== undefined) reject(`line ${before} has the same profile`);
-    else {
-      first.set(row.profile, row.line);
-      rows.push(row);
-    }
-  }
-  return { rows, results };
 }
 
 /** Long enough for a process that waits for the store to get its turn. Milliseconds. */

@@ -20,6 +20,8 @@ declare module 'express-session' {
     captured: string[];
     /** The tests of several tokens that this browser started last. `startedAt`: epoch milliseconds. */
     tests: { profiles: string[]; startedAt: number };
+    /** The CSV file that this browser uploaded last and has not imported yet. */
+    csvImport: string;
     /** Shown once, on the next page. */
     notice: string;
   }

@@ -14,6 +14,7 @@ import type { SettingSource } from '../../provisioning/settings-sources.ts';
 import type { AuditVerification } from '../../store/audit/audit.ts';
 import type { StatusTotals } from '../../store/profiles/query.ts';
 import type { Unfinished } from '../../store/profiles/unfinished.ts';
+import type { RowResult } from '../../vault/profiles/import-profiles.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
 import type { HookSummary } from '../../vault/renewals/hook-summary.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
@@ -46,6 +47,8 @@ export interface PageData {
   /** `profile`: the existing profile that the sign-in was to renew; null if it was to add one. */
   'sign-in-ended': { title: string; detail: string; help: string; profile: string | null };
   import: ImportPage;
+  'csv-import': { errors: FieldError[] };
+  'csv-import-preview': CsvImportPreview;
   'captured-token': CapturedTokenPage;
   profile: ProfilePage;
   'reveal-token': { profile: string; accessToken: string };
@@ -198,6 +201,14 @@ export interface ImportPage {
   redirectUri: string;
   /** The sign-in whose redirect is to be pasted; null if a token of any sign-in is. The address is shown only once. */
   started: { signInId: string; profile: string; authorizeUrl: string | null } | null;
+}
+
+export interface CsvImportPreview {
+  /** The first rows, invalid ones first. */
+  rows: RowResult[];
+  more: number;
+  counts: Record<RowResult['outcome'], number>;
+  tokens: number;
 }
 
 export interface CapturedTokenPage {
