@@ -9,6 +9,24 @@ export interface LeaseOwner {
   hasExited(id: string): boolean;
 }
 
+/** A lease as it is stored: who does the work, and until when others leave it alone. Epoch milliseconds. */
+export interface StoredLease {
+  leaseOwner: string | null;
+  leaseExpiresAt: number | null;
+}
+
+/**
+ * Until when a stored lease keeps others away; null if the work is free: its owner has exited, or the lease has expired. No
+ * lease lasts longer than `longestMs`: one that ends further ahead was written while the clock was wrong.
+ */
+export function leasedUntil(
+  { leaseOwner, leaseExpiresAt }: StoredLease,
+  { now, hasExited, longestMs }: Pick<LeaseOwner, 'hasExited'> & { now: number; longestMs: number },
+): number | null {
+  if (leaseOwner === null || leaseExpiresAt === null || hasExited(leaseOwner)) return null;
+  return leaseExpiresAt > now && leaseExpiresAt <= now + longestMs ? leaseExpiresAt : null;
+}
+
 /** This process. Two containers may share a host name and process IDs, so that the PID namespace is part of the ID. */
 export function currentProcess(): LeaseOwner {
   const machine = `${hostname()}/${processNamespace()}`;

@@ -1,6 +1,7 @@
 import { retryDelayMs } from '../domain/delays.ts';
 import { dayMs } from '../domain/lifetimes.ts';
 import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
+import { leasedUntil } from '../process/lease-owner.ts';
 import type { Reminder } from '../store/reminders/reminders.ts';
 
 /** What to do about a trigger on one channel. */
@@ -26,7 +27,7 @@ export const deliveryTimeoutMs = 60_000;
 /** How long a lease for such a delivery lasts. Milliseconds. */
 export const leaseMs = leaseFor(deliveryTimeoutMs);
 
-/** No lease lasts longer: an instant further ahead was written while the clock was wrong. Milliseconds. */
+/** No lease lasts longer. Milliseconds. */
 const longestLeaseMs = 30 * 60_000;
 
 const longestRetryDelayMs = 12 * 3_600_000;
@@ -78,10 +79,8 @@ export function isSameEvent(token: TokenDates): (row: Reminder) => boolean {
 
 /** Until when other processes leave the row alone, or null. An instant too far ahead is from a wrong clock. */
 function busyUntil(row: Reminder, { now, hasExited, retryNow }: DeliveryContext): number | null {
-  const { state, leaseOwner, leaseExpiresAt, retryAt } = row;
-  const ahead = (instant: number | null, atMost: number) =>
-    instant !== null && instant > now && instant <= now + atMost ? instant : null;
-  if (state === 'sending')
-    return leaseOwner !== null && hasExited(leaseOwner) ? null : ahead(leaseExpiresAt, longestLeaseMs);
-  return state === 'failed' && !retryNow ? ahead(retryAt, longestRetryDelayMs) : null;
+  const { state, retryAt } = row;
+  if (state === 'sending') return leasedUntil(row, { now, hasExited, longestMs: longestLeaseMs });
+  const waits = state === 'failed' && !retryNow && retryAt !== null;
+  return waits && retryAt > now && retryAt <= now + longestRetryDelayMs ? retryAt : null;
 }

@@ -2,7 +2,7 @@ import { retryDelayMs } from '../../domain/delays.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { assertTrustedProgram } from '../../files/trusted-program.ts';
 import { environmentForHook } from '../../process/environments.ts';
-import { currentProcess, type LeaseOwner } from '../../process/lease-owner.ts';
+import { currentProcess, type LeaseOwner, leasedUntil } from '../../process/lease-owner.ts';
 import { type HookResult, runHook } from '../../process/run-hook.ts';
 import { type DueHook, dueHooks, leaseHook, recordHookEnd } from '../../store/profiles/activations.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
@@ -80,7 +80,8 @@ async function runOne(
   owner: LeaseOwner,
   start: typeof runHook,
 ): Promise<HookRun | null> {
-  if (isLeased(due, now(), owner)) return null;
+  const { hasExited } = owner;
+  if (leasedUntil(due, { now: now(), hasExited, longestMs: leaseMs }) !== null) return null;
   if (!(await leaseHook(db, due, { owner: owner.id, until: now() + leaseMs }))) return null;
   const { error, output } = await runSafely(program, due.profile, start);
   const endedAt = now();
@@ -92,12 +93,6 @@ async function runOne(
     error === null || nextAt === null ? { now: endedAt, error: null } : { now: endedAt, error, nextAt },
   );
   return { profile: due.profile, error, output, nextAt };
-}
-
-/** Whether a process that may still run has it. A lease that ends too far ahead was written while the clock was wrong. */
-function isLeased({ leaseOwner, leaseExpiresAt }: DueHook, now: number, { hasExited }: LeaseOwner): boolean {
-  if (leaseOwner === null || leaseExpiresAt === null || hasExited(leaseOwner)) return false;
-  return leaseExpiresAt > now && leaseExpiresAt <= now + leaseMs;
 }
 
 /** The program may have been changed since the start. */
