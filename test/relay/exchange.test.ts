@@ -357,6 +357,17 @@ describe('an answer', () => {
     expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
   });
 
+  it.each([
+    ['a large one', 'x'.repeat(500_000)],
+    ['one without an end', 'x'],
+  ])('is not awaited to its end if Webex rejects the token: %s', async (_name, body) => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = (_request, response) => void response.writeHead(401).write(body);
+    const answer = await ask(here, secret, '/scim/acme/Users');
+    expect(scimError(answer)).toMatchObject({ status: 503, detail: expect.stringContaining('rejected') });
+    expect(upstream.arrived).toHaveLength(1);
+  });
+
   it('is 502 if Webex takes too long', async () => {
     const { here, secret, upstream } = await ready({ limits: { totalMs: 300 } });
     upstream.handle = () => {};

@@ -17,6 +17,9 @@ const heldMs = 25;
 /** How much of the answer to a rejected token is read, so that the connection can be used again. Bytes. */
 const discardedBytes = 65_536;
 
+/** How long that may take. Milliseconds. */
+const discardedMs = 1_000;
+
 /** How an exchange with Webex ended. */
 export type Ending =
   | { kind: 'answered'; status: number }
@@ -103,14 +106,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
     // 1xx responses concern this hop.
     if (this.#ended || status < 200) return;
     this.#status = status;
-    if (status === 401) return;
+    if (status === 401) {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#discard(controller), discardedMs);
+      return;
+    }
     const { request, response, addresses, limits, responseHeaders } = this.#options;
     this.#hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
     const length = headers['content-length'];
@@ -146,9 +153,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     this.#received += chunk.length;
     if (this.#status === 401) {
-      if (this.#received <= discardedBytes) return;
-      controller.abort(new Error('the rest of the answer is not needed'));
-      this.#end({ kind: 'unauthorized' });
+      if (this.#received > discardedBytes) this.#discard(controller);
     } else if (this.#received > this.#options.limits.maxResponseBytes) {
       this.#tooLarge();
     } else if (this.#createDecoder === null) {
@@ -172,6 +177,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Complete with its head, whatever its Content-Length says: that of 304 is the length of the body it stands for.
     else if (!this.#hasBody) this.#finish();
     else this.#fail(error);
+  }
+
+  /** Ends it without the rest of the answer to a rejected token. */
+  #discard(controller: Dispatcher.DispatchController): void {
+    controller.abort(new Error('the rest of the answer is not needed'));
+    this.#end({ kind: 'unauthorized' });
   }
 
   #decode(decoder: Transform): Transform {
