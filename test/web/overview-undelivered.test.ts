@@ -62,6 +62,11 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     const [, history = ''] = /id="timeline">(.*?)<\/section>/s.exec(page) ?? [];
     expect(history).toMatch(/Next reminder.*2027-03.*Earlier token ends.*2027-03-26.*Expires/s);
     expect(names((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);
+    // An expired token keeps nothing working, and there is nothing to test.
+    const expired = (await person.get('/profiles/over').expect(200)).text;
+    expect(expired).toContain('Sign in again');
+    expect(expired).not.toContain('keeps working');
+    expect(expired).not.toContain('action="/profiles/over/test"');
     // There is a token to deliver, automatically or by hand.
     const provider = (await person.get('/profiles/globex/entra').expect(200)).text;
     expect(provider).not.toContain('There is no valid token to send');

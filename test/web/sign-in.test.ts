@@ -263,4 +263,18 @@ describe('the pages of a sign-in', () => {
     ).rejects.toThrow(/another browser/);
     await (await person()).post('/profiles/nobody/sign-in').type('form').send({}).expect(404);
   });
+
+  it('can be canceled from the page for a private window, which belongs to the organization', async () => {
+    const { person, vault } = await served();
+    const browser = await person();
+    const form = { name: 'acme', where: 'private' };
+    const added = (await browser.post('/sign-in').type('form').send(form).expect(200)).text;
+    expect(added).toMatch(/href="\/sign-in" aria-current="page"/);
+    expect(added).toContain('href="/">Cancel');
+    await importToken(vault, { profile: 'acme' }, usualToken({ cluster: 'ZZ99' }), actor);
+    const path = '/profiles/acme/sign-in';
+    const renewed = (await browser.post(path).type('form').send({ where: 'private' }).expect(200)).text;
+    expect(renewed).not.toMatch(/href="\/sign-in" aria-current/);
+    expect(renewed).toContain('href="/profiles/acme">Cancel');
+  });
 });

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { appOrigin } from '../../config/settings.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
 import { createSignInLink, type SignInRequest } from '../../vault/sign-in/start-sign-in.ts';
 import type { WebContext } from '../context.ts';
 import { field } from '../middleware/body.ts';
@@ -18,6 +19,7 @@ export async function startSignIn(
     response.redirect(303, `/sign-in/${link}`);
     return;
   }
+  const isRenewal = (await findProfile(vault.db, signIn.profile)) !== null;
   render(
     request,
     response,
@@ -27,7 +29,8 @@ export async function startSignIn(
       waitUrl: `/sign-ins/${signInId}`,
       progressUrl: `/sign-ins/${signInId}/progress`,
       profile: signIn.profile,
+      isRenewal,
     },
-    { title: 'Sign in using a private window', at: 'sign-in', script: 'poll' },
+    { title: 'Sign in using a private window', at: isRenewal ? 'overview' : 'sign-in', script: 'poll' },
   );
 }

@@ -42,7 +42,13 @@ export interface PageData {
   'sign-in': SignInPage;
   'redirect-to-webex': RedirectToWebexPage;
   'service-worker': ServiceWorkerPage;
-  'private-window': { link: string; waitUrl: string; progressUrl: string; profile: string };
+  'private-window': {
+    link: string;
+    waitUrl: string;
+    progressUrl: string;
+    profile: string;
+    isRenewal: boolean;
+  };
   waiting: { title: string; text: string; progressUrl: string };
   /** `profile`: the existing profile that the sign-in was to renew; null if it was to add one. */
   'sign-in-ended': { title: string; detail: string; help: string; profile: string | null };
