@@ -23,8 +23,10 @@ import {
   asAnotherProcess,
   capture,
   days,
+  leaveLease,
   run,
   running,
+  sawExit,
   summaryOf,
   type TestChannel,
   type TestRecords,
@@ -212,12 +214,7 @@ describe('an alert whose process was killed before it recorded the delivery', ()
     const { found } = await handedOver(records);
     await found(quarantined(began));
     const mail = testChannel();
-    const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
-    // Does not return before the test ends: the lease stays, as after a kill.
-    remindOf(await asAnotherProcess(records), [dying], {
-      leaseOwner: { id: 'dead', hasExited: () => false },
-    }).catch(() => {});
-    await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
+    await leaveLease(records, mail, remindOf);
     return { records, mail };
   };
 
@@ -231,8 +228,7 @@ describe('an alert whose process was killed before it recorded the delivery', ()
 
   it('is sent at once by the same machine, which sees that the process has exited', async () => {
     const { records, mail } = await killed();
-    const leaseOwner = { ...running, hasExited: (id: string) => id === 'dead' };
-    expect(await remindOf(records, [mail], { leaseOwner })).toEqual(['mail quarantine sent']);
+    expect(await remindOf(records, [mail], { leaseOwner: sawExit })).toEqual(['mail quarantine sent']);
   });
 });
 

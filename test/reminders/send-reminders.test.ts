@@ -10,8 +10,9 @@ import {
   asAnotherProcess,
   capture,
   days,
+  leaveLease,
   run,
-  running,
+  sawExit,
   testChannel,
   today,
 } from '../support/reminders/reminder-fixtures.ts';
@@ -236,12 +237,7 @@ describe('a reminder whose process was killed before it recorded the delivery', 
     await capture(records, today);
     records.setNow(end - days(14));
     const mail = testChannel();
-    const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
-    // Does not return before the test ends: the lease stays, as after a kill.
-    run(await asAnotherProcess(records), [dying], {
-      leaseOwner: { id: 'dead', hasExited: () => false },
-    }).catch(() => {});
-    await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
+    await leaveLease(records, mail, run);
     return { records, mail };
   };
 
@@ -255,8 +251,7 @@ describe('a reminder whose process was killed before it recorded the delivery', 
 
   it('is sent at once by the same machine, which sees that the process has exited', async () => {
     const { records, mail } = await killed();
-    const leaseOwner = { ...running, hasExited: (id: string) => id === 'dead' };
-    expect(await run(records, [mail], { leaseOwner, retryNow: true })).toEqual(['mail 14 sent']);
+    expect(await run(records, [mail], { leaseOwner: sawExit, retryNow: true })).toEqual(['mail 14 sent']);
   });
 });
 

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { dayMs, lifetimesAtCapture } from '../../../src/domain/lifetimes.ts';
 import type { Profile } from '../../../src/domain/profile.ts';
 import { defaultReminderDays } from '../../../src/domain/reminder-triggers.ts';
@@ -121,3 +122,22 @@ export function summaryOf({ channel, trigger, outcome }: Delivery): string {
 }
 
 export const days = (count: number) => count * dayMs;
+
+const killed: LeaseOwner = { id: 'a killed process', hasExited: () => false };
+
+/** A process of the machine on which the one that `leaveLease` describes has exited. */
+export const sawExit: LeaseOwner = { ...running, hasExited: (id) => id === killed.id };
+
+/** Leaves the state of a process that was killed while it delivered: `send` never returns, so the lease stays. */
+export async function leaveLease(
+  records: TestRecords,
+  channel: TestChannel,
+  send: (records: TestRecords, channels: TestChannel[], more: { leaseOwner: LeaseOwner }) => Promise<unknown>,
+): Promise<void> {
+  const dying = { ...channel, deliver: () => new Promise<void>(() => {}) };
+  send(await asAnotherProcess(records), [dying], { leaseOwner: killed }).catch(() => {});
+  await vi.waitFor(async () => {
+    if ((await records.db.selectFrom('reminder').select('state').execute()).length === 0)
+      throw new Error('not leased yet');
+  });
+}
