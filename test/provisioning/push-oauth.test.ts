@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listDestinations } from '../../src/provisioning/destinations.ts';
 import { ManualSetupRequiredError } from '../../src/provisioning/push/manual-setup.ts';
+import { offerAccess } from '../../src/provisioning/push/offer-access.ts';
 import type { PushOptions } from '../../src/provisioning/push/provider-push.ts';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import { findClient, listClients } from '../../src/store/access/clients.ts';
@@ -146,6 +147,20 @@ describe('a failed push --via oauth', () => {
       expect(server.waits).toEqual([]);
     },
   );
+
+  it('does not count its own test as the connection that a person still has to set up', async () => {
+    const server = await provisioningServer();
+    const { simulator, vault } = server;
+    provisioning(server, simulator.issueToken('full-admin').accessToken);
+    simulator.entra.settings.connectivityParameters = 'read-only';
+    const app = { id: simulator.entra.app.id, name: simulator.entra.app.displayName };
+    await offerAccess(vault, 'acme', { provider: 'entra', via: 'oauth', app }, actor);
+    expect(await brokerErrorOf(() => push(server))).toMatchObject({ code: 'E_ENTRA_MANUAL' });
+    expect(await listClients(vault.db)).toMatchObject([{ name: 'acme-entra-oauth', lastUsedAt: null }]);
+    expect(await listDestinations(vault, 'acme')).toMatchObject([
+      { via: 'token', client: 'acme-entra-oauth', upToDate: false },
+    ]);
+  });
 
   it('asks a person where Graph does not test client credentials that are not saved', async () => {
     const server = await provisioningServer();

@@ -195,6 +195,20 @@ export async function replaceSecondSecret(
   });
 }
 
+/** Takes back the uses of a client up to `usedUntil`: the last one was at `lastUsedAt`, or never. Epoch milliseconds. */
+export async function takeBackUses(
+  db: Db,
+  clientId: string,
+  { lastUsedAt, usedUntil }: { lastUsedAt: number | null; usedUntil: number },
+): Promise<void> {
+  await db
+    .updateTable('client')
+    .set({ last_used_at: lastUsedAt })
+    .where('id', '=', clientId)
+    .where('last_used_at', '<=', usedUntil)
+    .execute();
+}
+
 /** Makes the second secret the current one; the current one works until `previousUntil`. Nothing without a second one. */
 export async function promoteSecondSecret(db: Db, clientId: string, previousUntil: number): Promise<void> {
   await inTransaction(db, async (trx) => {

@@ -50,7 +50,11 @@ export async function withdrawStagedSecret(
   actor: Actor,
 ): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
-    await store.replaceSecondSecret(trx, client.id, before);
+    const { usedAt } = await store.replaceSecondSecret(trx, client.id, before);
+    // Only the test of the push used it. Otherwise an application that was not set up yet would count as connected.
+    if (usedAt !== null) {
+      await store.takeBackUses(trx, client.id, { lastUsedAt: client.lastUsedAt, usedUntil: usedAt });
+    }
     await appendAudit(trx, vault.now(), {
       action: 'client-rotate',
       outcome: 'withdrawn',
