@@ -74,7 +74,7 @@ function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web'
   }
   if (headers['content-length'] !== '0' && status !== 304) {
     expect(headers['content-type']).toMatch(
-      /^(text\/(html|css|javascript|plain|calendar); .*charset=utf-8|text\/plain; version=.*|image\/svg\+xml|application\/(problem\+)?json(; charset=utf-8)?)$/,
+      /^(text\/(html|css|csv|javascript|plain|calendar); .*charset=utf-8|text\/plain; version=.*|image\/svg\+xml|application\/(problem\+)?json(; charset=utf-8)?)$/,
     );
   }
   for (const name of [

@@ -29,11 +29,12 @@ async function withHook(): Promise<TestRecords> {
   return { ...records, settings: { ...records.settings, renewalHook: program } as StoreContext['settings'] };
 }
 
-/** A new current token, and what is recorded about it. */
+/** A new current token after an earlier one, and what is recorded about it. */
 async function renew(records: TestRecords, now: number, hook = true) {
   const token = await capture(records, now);
   const { id: profileId } = records.profile;
-  await recordActivations(records.db, [{ profileId, tokenId: token.id, now, hook }]);
+  for (let count = 0; count < 2; count += 1)
+    await recordActivations(records.db, [{ profileId, tokenId: token.id, now, hook }]);
   return token;
 }
 
@@ -73,6 +74,13 @@ describe('the event renewed', () => {
     expect(message.summary).toContain('Monday 1 March 2027');
   });
 
+  it('is not sent for the first token', async () => {
+    const records = await acme();
+    const { id: tokenId } = await capture(records, today);
+    await recordActivations(records.db, [{ profileId: records.profile.id, tokenId, now: today, hook: true }]);
+    expect(await send(records, [programs()])).toEqual([]);
+  });
+
   it('is sent again for the next token, with another ID', async () => {
     const records = await acme();
     const webhook = programs();
@@ -107,7 +115,8 @@ describe('the event renewed', () => {
     const webhook = programs();
     const { id: tokenId } = await capture(records, today, { expiresAt: today + days(5) });
     const { id: profileId } = records.profile;
-    await recordActivations(records.db, [{ profileId, tokenId, now: today, hook: false }]);
+    for (let count = 0; count < 2; count += 1)
+      await recordActivations(records.db, [{ profileId, tokenId, now: today, hook: false }]);
     webhook.failing = 'down';
     records.setNow(today + days(2));
     expect(await send(records, [webhook], false)).toEqual(['webhook 3 failed', 'webhook renewed failed']);

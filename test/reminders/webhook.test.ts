@@ -65,13 +65,15 @@ describe('the webhook channel', () => {
       id: expect.stringMatching(/^[0-9a-f]{32}$/),
       trigger: '14',
       subject: 'Renew the Webex token for acme by 15 March (14 days left)',
-      summary: 'After that, Entra ID or Okta can’t create or update Webex users.',
+      summary:
+        'After that, Entra ID or Okta can’t create or update Webex users. Entra ID disables provisioning after 28 days of failures, about 12 April.',
       action: expect.stringContaining('webex-token login acme'),
       profile: 'acme',
       deployment: 'commercial',
       orgId: '00000000-1111-4222-8333-444444444444',
       account: 'Ada Nakamura, ada@acme.example',
       expiresAt: '2027-03-15T00:00:00.000Z',
+      effectiveExpiresAt: '2027-03-15T00:00:00.000Z',
       daysLeft: 14,
       expirySource: 'confirmed',
     });

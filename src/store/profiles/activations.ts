@@ -234,14 +234,17 @@ export async function failingHooks(db: Db, limit = 1_000): Promise<FailingHook[]
   }));
 }
 
-/** A profile that has a new current token, whose event a channel does not have yet. Epoch milliseconds. */
+/** A renewal whose event a channel does not have yet. Epoch milliseconds. */
 export interface UnsentActivation {
   profileId: string;
   tokenId: string;
   activatedAt: number;
 }
 
-/** The profiles that got their current token since an instant, without those whose event a channel has. */
+/**
+ * The profiles whose token was renewed since an instant, without those whose event a channel has. A first token renews
+ * nothing.
+ */
 export async function unsentActivations(
   db: Db,
   { since, channel, trigger, limit }: { since: number; channel: string; trigger: string; limit: number },
@@ -252,6 +255,7 @@ export async function unsentActivations(
     .select(['activation.profile_id', 'activation.token_id', 'activation.activated_at'])
     .where('activation.activated_at', '>', since)
     .where('token.state', '=', sql.lit('current' as const))
+    .where('activation.count', '>', 1)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
