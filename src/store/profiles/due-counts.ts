@@ -18,6 +18,21 @@ export async function countDueBy<Name extends string>(
     .executeTakeFirstOrThrow();
 }
 
+/** The days within `[from, until)` on which profiles are due, from counters. Instants are epoch milliseconds; days count from 1970. */
+export async function dueDays(
+  db: Db,
+  { from, until }: { from: number; until: number },
+): Promise<{ day: number; profiles: number }[]> {
+  return await db
+    .selectFrom('profile_due_per_day')
+    .select(['day', 'profiles'])
+    .where('day', '>=', Math.floor(from / dayMs))
+    .where('day', '<', Math.floor(until / dayMs))
+    .where('profiles', '>', 0)
+    .orderBy('day')
+    .execute();
+}
+
 function upTo(instant: number): RawBuilder<number> {
   // Both engines divide this way: toward zero.
   const day = Math.trunc(instant / dayMs);

@@ -19,6 +19,7 @@ import type { WebContext } from '../context.ts';
 import { takeFlash } from '../session/flash.ts';
 import { overviewPreference } from '../session/overview-preference.ts';
 import { checklistOf } from '../view-models/checklist.ts';
+import { expiryChart } from '../view-models/expiry-chart.ts';
 import { expiryView } from '../view-models/expiry-view.ts';
 import { organizationTable, parseTableOrder } from '../view-models/organization-table.ts';
 import type { OverviewPage, ProfileCard } from '../view-models/pages.ts';
@@ -29,6 +30,9 @@ import { renderSignIn } from './sign-in.ts';
 const cardsOnPage = 50;
 
 const rowsOnPage = 100;
+
+/** With more profiles than this, the page shows when their tokens expire. */
+const fewCards = 10;
 
 /** The page reads at most so many profiles to say that everything is up to date: about a tenth of a second. */
 const maxRead = 10_000;
@@ -96,6 +100,7 @@ export function overview(context: WebContext): RequestHandler {
       'overview',
       {
         cards,
+        months: unfiltered && page.totals.all > fewCards ? await expiryChart(vault) : null,
         table: rows && (await organizationTable(vault, rows, columns, fields)),
         checklist,
         notice,

@@ -22,6 +22,7 @@ import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { MailFormValues } from '../forms/reminder-forms.ts';
 import type { ChecklistStep } from './checklist.ts';
+import type { ExpiryMonth } from './expiry-chart.ts';
 import type { ExpiryEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
 import type { OrganizationTable } from './organization-table.ts';
@@ -107,6 +108,8 @@ export interface RemindersPage extends ReminderView {
 export interface OverviewPage {
   /** Empty if there is a table. */
   cards: ProfileCard[];
+  /** How many tokens expire in each month; null if few or none do, or the page is filtered. */
+  months: ExpiryMonth[] | null;
   /** The dense view; null for the cards. */
   table: OrganizationTable | null;
   /** What is left to set up; null once everything is, or if the page is filtered. */
