@@ -76,7 +76,7 @@ async function manyProfiles(): Promise<Db> {
   }
   const { id } = await db.selectFrom('destination').select('id').limit(1).executeTakeFirstOrThrow();
   await saveProvisioningStatus(db, id, {
-    provisioningStatus: null,
+    provisioningStatus: {},
     statusCheckedAt: today,
     quarantinedSince: today,
   });
