@@ -100,7 +100,7 @@ describe('the web app', () => {
     const token = await storeToken(set);
     const page = await set.person();
     await page.goto(`${set.origin}/profiles/acme`);
-    await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
+    await page.getByRole('link', { name: 'Connect to Entra ID' }).click();
     await page.getByLabel('With the token itself').check();
     await page.getByRole('button', { name: 'Set up Entra ID' }).click();
     const code = page.locator('.code');
@@ -122,6 +122,8 @@ describe('the web app', () => {
       .selectOption({ label: 'Set up provisioning for the first time' });
     await page.getByRole('button', { name: 'Show my steps' }).click();
     await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).waitFor();
+    await page.getByRole('button', { name: /^Mark as done.*Press Test Connection/ }).click();
+    await page.getByRole('button', { name: /^Done.*Press Test Connection/ }).waitFor();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
     await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
     await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
