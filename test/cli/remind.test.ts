@@ -30,6 +30,8 @@ async function receiver(): Promise<Receiver> {
       text += chunk;
     });
     request.on('end', () => {
+      // `doctor` only connects.
+      if (text === '') return void response.end();
       received.raw.push(text);
       received.bodies.push(JSON.parse(text));
       received.signatures.push(request.headers['x-webex-token-signature']?.toString());

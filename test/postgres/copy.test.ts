@@ -7,6 +7,7 @@ import { tables } from '../../src/store/database/tables.ts';
 import type { Db } from '../../src/store/db.ts';
 import { created } from '../../src/store/integrity/changes.ts';
 import { copyStoreTo } from '../../src/vault/backup/copy-store.ts';
+import { saveChannelSettings } from '../../src/vault/reminders/channel-settings.ts';
 import { storeLocation } from '../../src/vault/store-location.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { profileWithToken } from '../support/api-server.ts';
@@ -32,6 +33,7 @@ async function full(): Promise<TestVault> {
     await profileWithToken(vault, name);
   }
   await vault.db.transaction().execute(fillTables);
+  await saveChannelSettings(vault, 'webhook', { url: 'https://hooks.example/x', secret: null }, actor);
   return vault;
 }
 
@@ -88,6 +90,14 @@ async function fillTables(db: Db): Promise<void> {
   await db
     .insertInto('guide_step')
     .values({ profile_id, provider: 'okta', step: 'a/b', done_at: 1 })
+    .execute();
+  await db
+    .insertInto('relay_traffic')
+    .values({ profile_id, slot: 300_000, succeeded: 2, failed: 1 })
+    .execute();
+  await db
+    .insertInto('relay_state')
+    .values({ profile_id, last_success_at: 1, last_error_at: 2, last_error: '409' })
     .execute();
   await db.insertInto('meta').values({ key: 'k', value: 'v' }).execute();
   await db.insertInto('counter').values({ name: 'n', label: 'l', value: 5 }).execute();
