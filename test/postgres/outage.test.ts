@@ -4,6 +4,7 @@ import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { profileWithToken, served } from '../support/api-server.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
+import { ask, relayServer, scimError, upstreamServer, vaultBefore } from '../support/relay-server.ts';
 import { newPostgresPlace } from '../support/store/engines.ts';
 import { actor, newVault, testSettings } from '../support/vault/test-vault.ts';
 import { served as servedWeb } from '../support/web/web-client.ts';
@@ -17,8 +18,10 @@ afterAll(() => server.stop());
 
 describe('a server with PostgreSQL', () => {
   it('reports an outage of the database everywhere, and recovers by itself', async () => {
-    const settings = { ...(await testSettings()), databaseUrl: `${server.url}postgres` };
-    const vault = await newVault(undefined, { settings });
+    const upstream = await upstreamServer();
+    const { settings: withUpstream } = await vaultBefore(upstream);
+    const settings = { ...withUpstream, databaseUrl: `${server.url}postgres` };
+    const vault = await newVault(undefined, { settings, fetch: globalThis.fetch });
     const token = await profileWithToken(vault, 'acme');
     const { origin } = await served({ vault });
     const web = await servedWeb(undefined, { vault });
@@ -34,6 +37,10 @@ describe('a server with PostgreSQL', () => {
         }),
       });
     expect(await (await fetchToken()).json()).toMatchObject({ access_token: token });
+    const relay = await relayServer({ vault, upstream });
+    const relaySecret = await relay.client('entra');
+    const provision = () => ask(relay, relaySecret, '/scim/acme/Users', { method: 'POST', body: '{}' });
+    expect((await provision()).status).toBe(200);
 
     await server.interrupt();
     const error = await brokerErrorOf(() => listProfiles(vault.db));
@@ -45,6 +52,11 @@ describe('a server with PostgreSQL', () => {
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
     }
+    const refused = await provision();
+    expect(scimError(refused).status).toBe(503);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    // Nothing leaves without its audit row.
+    expect(upstream.arrived).toHaveLength(1);
     const page = await person.get('/').expect(503);
     expect(page.headers['retry-after']).toBe('5');
     expect(page.text).toContain('Store unreachable');
@@ -52,6 +64,7 @@ describe('a server with PostgreSQL', () => {
 
     await server.start();
     expect(await (await fetchToken()).json()).toMatchObject({ access_token: token });
+    expect((await provision()).status).toBe(200);
     await person.get('/').expect(200);
     expect(await listProfiles(vault.db)).toHaveLength(1);
   });
