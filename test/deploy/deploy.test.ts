@@ -33,14 +33,14 @@ function hasProgram(program: string): boolean {
 }
 
 describe.skipIf(!hasProgram('systemd-analyze'))(`the systemd units${reasonFor('systemd-analyze')}`, () => {
-  /** The units, with a program that exists here: systemd looks for it. */
+  /** The units, with a program that exists everywhere: systemd looks for it. */
   const units = (): string[] => {
     const copies = temporaryFolder();
     return globSync('systemd/*', { cwd: folder }).map((unit) => {
       const copy = join(copies, basename(unit));
       writeFileSync(
         copy,
-        readFileSync(join(folder, unit), 'utf8').replace('/usr/bin/webex-token', process.execPath),
+        readFileSync(join(folder, unit), 'utf8').replace('/usr/bin/webex-token', '/bin/true'),
       );
       return copy;
     });

@@ -13,6 +13,7 @@ import {
 } from '../../src/files/private-files.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
 import { machine, program } from '../support/cli/cli-process.ts';
+import { cloneIsOpen, whySkipped } from '../support/open-to-others.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -74,8 +75,8 @@ describe.skipIf(!posix)('a file system without permissions', () => {
 });
 
 // Only the administrator can be another user.
-describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-  'a user without a name or home folder, as in a container',
+describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && cloneIsOpen)(
+  `a user without a name or home folder, as in a container${whySkipped}`,
   () => {
     const user = 54_321;
     const fsGroup = 2_000;

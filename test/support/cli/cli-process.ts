@@ -51,6 +51,8 @@ export async function machine(
     // The tests must not see the crontab of the person who runs them.
     PATH: `${emptyCrontab}${delimiter}${process.env.PATH}`,
     HOME: folder,
+    // Tests compare times with those that the program prints.
+    ...(process.env.TZ !== undefined && { TZ: process.env.TZ }),
     // Otherwise every start would compile the program again, which is a sixth of its time.
     NODE_COMPILE_CACHE: compileCache,
     WEBEX_TOKEN_HOME: home,
