@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { startBackgroundJobs } from '../background/background-jobs.ts';
 import { chooseBrowser } from '../cli/sign-in/browser.ts';
 import { linkTo } from '../cli/sign-in/links.ts';
@@ -26,14 +27,14 @@ import { type DemoClock, seedDemonstration } from './seed.ts';
  */
 const home = join(packageRoot, '.demo');
 
-async function demonstrate(): Promise<void> {
+async function demonstrate(options: DemoOptions): Promise<void> {
   const stopped = waitForShutdown();
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
   const clock: DemoClock = { behindMs: 0 };
   const simulator = await startSimulator({ now: () => Date.now() - clock.behindMs });
   const mailbox = await startMailbox(mailed);
-  const postgres = process.argv.includes('--postgres') ? await startDatabase() : null;
+  const postgres = options.postgres === true ? await startDatabase() : null;
   const settings = { ...demoSettings(simulator), databaseUrl: postgres?.databaseUrl ?? null };
   const mail = {
     smtpUrl: mailbox.smtpUrl,
@@ -59,10 +60,9 @@ async function demonstrate(): Promise<void> {
       note(
         'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
-      const mayOpen = !process.argv.includes('--no-open');
       await openWebApp(
         linkTo(`/access/${await createAccessLink(vault)}`, server),
-        await chooseBrowser(mayOpen),
+        await chooseBrowser(options.open),
       );
       note(
         '\nAdd the organization "acme", sign in as anyone, then try in another terminal, in this folder:\n',
@@ -89,7 +89,7 @@ async function demonstrate(): Promise<void> {
   }
 }
 
-/** `npm run demo -- --postgres`: the same on its own PostgreSQL. */
+/** The same on its own PostgreSQL. */
 async function startDatabase(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
   const { startPostgres } = await import('./postgres-server.ts');
   const server = await startPostgres();
@@ -165,9 +165,23 @@ function writeEnvironment({ port, databaseUrl, webex, entra, okta }: Settings): 
   );
 }
 
+interface DemoOptions {
+  open: boolean;
+  postgres?: boolean;
+}
+
 rememberCaller({ umask: process.umask(0o077), environment: process.env });
+const program = new Command('npm run demo --')
+  .description(
+    'Run everything on a simulated Webex, Entra ID and Okta, offline. Nothing of yours is touched.',
+  )
+  .option('--postgres', 'use a PostgreSQL database, started for the demonstration, instead of SQLite')
+  .option('--no-open', "don't open a browser")
+  .helpOption('-h, --help', 'show help')
+  .addHelpText('after', '\nExample:\n  npm run demo -- --postgres')
+  .action(demonstrate);
 try {
-  await demonstrate();
+  await program.parseAsync();
 } catch (error) {
   reportError(error);
   process.exitCode = 1;
