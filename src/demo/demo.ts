@@ -71,7 +71,7 @@ async function demonstrate(options: DemoOptions): Promise<void> {
         '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n  npx webex-token push entra acme\n',
       );
       note(
-        `Press "Renew" for "${relayedProfile}": its next cycle uses the new token, with nothing to do in Entra ID.\n`,
+        `Renew the token of "${relayedProfile}": its next cycle uses the new one, with nothing to do in Entra ID.\n`,
       );
       const end = new AbortController();
       const cycles = provisionThroughRelay(vault, simulator, note, end.signal);
