@@ -167,13 +167,7 @@ export async function saveDestination(
   };
   const { profileId, provider, appId } = destination;
   await inTransaction(db, async (trx) => {
-    const known = await trx
-      .selectFrom('destination')
-      .select('id')
-      .where('profile_id', '=', profileId)
-      .where('provider', '=', provider)
-      .where('app_id', '=', appId)
-      .executeTakeFirst();
+    const known = await idOf(trx, destination);
     if (known !== undefined) {
       await changing(trx, 'destination', [known.id]);
       await trx.updateTable('destination').set(change).where('id', '=', known.id).execute();
@@ -392,19 +386,23 @@ export async function rescheduleStatusChecks(db: Db): Promise<void> {
 
 export async function deleteDestination(db: Db, target: DestinationTarget): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const row = await trx
-      .selectFrom('destination')
-      .select('id')
-      .where('profile_id', '=', target.profileId)
-      .where('provider', '=', target.provider)
-      .where('app_id', '=', target.appId)
-      .executeTakeFirst();
+    const row = await idOf(trx, target);
     if (row === undefined) return;
     await removing(trx, 'destination', [row.id]);
     await trx.deleteFrom('destination').where('id', '=', row.id).execute();
     await supersedeReminders(trx, row.id);
     await refreshDerivedColumns(trx, target.profileId);
   });
+}
+
+async function idOf(trx: Db, { profileId, provider, appId }: DestinationTarget) {
+  return await trx
+    .selectFrom('destination')
+    .select('id')
+    .where('profile_id', '=', profileId)
+    .where('provider', '=', provider)
+    .where('app_id', '=', appId)
+    .executeTakeFirst();
 }
 
 function fromRow(row: Selectable<DestinationTable>): Destination {
