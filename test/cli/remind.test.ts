@@ -67,6 +67,18 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
   return { on, to, token: accessToken };
 }
 
+/** Kills a `remind` once the receiver has its message, before it can record the delivery. */
+async function killWhileDelivering(on: Pick<Machine, 'start'>, to: Receiver): Promise<void> {
+  const received = new Promise<void>((resolve) => {
+    to.answer = () => resolve();
+  });
+  const dying = on.start(['remind']);
+  await received;
+  dying.kill('SIGKILL');
+  await dying.finished;
+  to.answer = (respond) => respond(200);
+}
+
 describe('webex-token remind', () => {
   it('sends each due reminder once, signed, without the token', async () => {
     const { on, to, token } = await reminding(3);
@@ -128,14 +140,7 @@ describe('webex-token remind', () => {
 
   it('sends a reminder whose delivery was not recorded at most once more, and does not lose it', async () => {
     const { on, to } = await reminding(3);
-    const received = new Promise<void>((resolve) => {
-      to.answer = () => resolve();
-    });
-    const dying = on.start(['remind']);
-    await received;
-    dying.kill('SIGKILL');
-    await dying.finished;
-    to.answer = (respond) => respond(200);
+    await killWhileDelivering(on, to);
     // Nothing was waited for: the next run sees that the process that had claimed it is gone.
     expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
     expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
@@ -199,14 +204,7 @@ describe('webex-token remind', () => {
     entra.app.secrets.set('SecretToken', 'fake-token-that-nobody-takes');
     await entra.runCycle();
 
-    const received = new Promise<void>((resolve) => {
-      to.answer = () => resolve();
-    });
-    const dying = on.start(['remind']);
-    await received;
-    dying.kill('SIGKILL');
-    await dying.finished;
-    to.answer = (respond) => respond(200);
+    await killWhileDelivering(on, to);
     expect(await on.run(['remind'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^sent +webhook +Fix provisioning for acme by .* \(27 days left\)\n$/),
