@@ -69,6 +69,18 @@ async function statusOf(vault: Vault, profile = 'acme') {
   return await hookStatus(vault.db, (await requireProfile(vault, profile)).id);
 }
 
+/** A hook that runs until `end` is called. */
+async function withRunningHook() {
+  let end = () => {};
+  const started = await withHook(
+    () =>
+      new Promise<HookResult>((resolve) => {
+        end = () => resolve(succeed());
+      }),
+  );
+  return { ...started, end: () => end() };
+}
+
 describe('the renewal hook', () => {
   it('runs after each way to a new current token', async () => {
     const { vault, ran } = await withHook();
@@ -134,13 +146,7 @@ describe('the renewal hook', () => {
   });
 
   it('runs once more for all the tokens that came while it ran', async () => {
-    let end = () => {};
-    const { vault, ran } = await withHook(
-      () =>
-        new Promise<HookResult>((resolve) => {
-          end = () => resolve(succeed());
-        }),
-    );
+    const { vault, ran, end } = await withRunningHook();
     await store(vault);
     await expect.poll(() => ran.length).toBe(1);
     for (const filler of ['B', 'C', 'D']) await store(vault, { filler });
@@ -170,14 +176,8 @@ describe('the renewal hook', () => {
   });
 
   it('is taken over from a process that ended, and after its lease', async () => {
-    let end = () => {};
     // The hook does not end, as if its process had been killed.
-    const { vault, ran } = await withHook(
-      () =>
-        new Promise<HookResult>((resolve) => {
-          end = () => resolve(succeed());
-        }),
-    );
+    const { vault, ran, end } = await withRunningHook();
     await store(vault);
     await expect.poll(() => ran.length).toBe(1);
     const run = () => Promise.resolve(succeed());
