@@ -6,7 +6,18 @@ import { describe, expect, it } from 'vitest';
 const rooms = [
   ...['package-root', 'errors', 'next-turn', 'text', 'files', 'environment', 'process', 'http', 'instance'],
   ...['webex', 'domain', 'crypto', 'store', 'config', 'vault', 'output', 'reminders', 'provisioning'],
-  ...['monitoring', 'calendar', 'background', 'os-scheduler', 'api', 'relay', 'web', 'server', 'cli'],
+  ...[
+    'monitoring',
+    'calendar',
+    'background',
+    'os-scheduler',
+    'api',
+    'relay',
+    'openapi',
+    'web',
+    'server',
+    'cli',
+  ],
   ...['simulator', 'demo'],
 ];
 /** Runs in the browser: it imports no other room, and none imports it. */

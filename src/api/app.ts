@@ -25,6 +25,7 @@ import { apiPaths } from './paths.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
 import { FairLimit } from './queue/fair-limit.ts';
 import { forwardedAddress } from './request/forwarded-address.ts';
+import { sendJson } from './responses.ts';
 import { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
 
 /** Each check reads the store and occupies a thread of the pool that also writes to the disk. */
@@ -38,6 +39,8 @@ export interface ApiOptions {
   /** Other addresses that clients use for this server, in the form of the issuer. */
   origins?: string[];
   probes: HealthProbes;
+  /** The description of the API in OpenAPI, as JSON. */
+  describe?(): Promise<string>;
   /** The reverse proxies whose `X-Forwarded-For` is trusted: addresses or networks. None by default. */
   trustedProxies?: string[];
   /** Asks the issuers of workload identities for their keys. Default: with the proxy and certificates of the environment. */
@@ -58,7 +61,7 @@ export interface Api {
 
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that terminates TLS. */
 export function createApi(options: ApiOptions): Api {
-  const { vault, log, issuer, probes, origins = [], trustedProxies = [] } = options;
+  const { vault, log, issuer, probes, describe, origins = [], trustedProxies = [] } = options;
   const reads = options.reads ?? openTokenRequestStore(storeLocation(vault.settings), vault.db);
   const tokenCache = new DecryptedTokenCache(vault.keys, vault.now);
   const queue = new BatchQueue(reads, vault.now);
@@ -91,6 +94,11 @@ export function createApi(options: ApiOptions): Api {
   route(app, apiPaths.introspection, 'post', introspection(context));
   route(app, apiPaths.metadata, 'get', metadata(context));
   route(app, apiPaths.openidMetadata, 'get', metadata(context));
+  if (describe) {
+    route(app, apiPaths.openapi, 'get', (_request, response, next) => {
+      describe().then((json) => sendJson(response, 200, json), next);
+    });
+  }
   route(app, apiPaths.liveness, 'get', liveness);
   route(app, apiPaths.readiness, 'get', readiness(probes, log));
   if (probes.metrics) route(app, apiPaths.metrics, 'get', metrics(probes.metrics, log));

@@ -6,6 +6,7 @@ export const apiPaths = {
   introspection: '/oauth/introspect',
   metadata: '/.well-known/oauth-authorization-server',
   openidMetadata: '/.well-known/openid-configuration',
+  openapi: '/openapi.json',
   liveness: '/healthz',
   readiness: '/readyz',
   metrics: '/metrics',

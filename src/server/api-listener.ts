@@ -20,8 +20,16 @@ export function createApiListener(options: ApiListenerOptions): {
   listener: RequestListener;
   close(): Promise<void>;
 } {
-  const { vault, log } = options;
-  const api = createApi({ ...options, probes: healthProbes(vault, () => relay.metrics()) });
+  const { vault, log, issuer } = options;
+  const api = createApi({
+    ...options,
+    probes: healthProbes(vault, () => relay.metrics()),
+    // Loaded on the first request, because it would delay the start.
+    describe: async () => {
+      const { openApiDocument } = await import('../openapi/document.ts');
+      return JSON.stringify(openApiDocument(issuer));
+    },
+  });
   const relay = createRelay({ api: api.context, log });
   return {
     listener: (request, response) =>

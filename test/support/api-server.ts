@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { addClient, type ClientRequest } from '../../src/vault/clients/clients.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { comparing } from './openapi/described-answers.ts';
 import { actor, newVault, type TestVault } from './vault/test-vault.ts';
 
 export interface Served {
@@ -16,7 +17,7 @@ export interface Served {
   logged: unknown[];
 }
 
-/** The token API on a free port, over a new vault. Both end with the test. */
+/** The token API on a free port, over a new vault. Both end with the test, which fails if an answer is not as documented. */
 export async function served(options: Partial<ApiOptions> & { vault?: TestVault } = {}): Promise<Served> {
   const vault = options.vault ?? (await newVault());
   let handler: RequestListener = (_request, response) => response.end();
@@ -30,11 +31,13 @@ export async function served(options: Partial<ApiOptions> & { vault?: TestVault 
   };
   const probes = { ready: () => Promise.resolve() };
   const api = createApi({ vault, log, issuer: origin, probes, ...options });
-  handler = api.listener;
+  const differences: string[] = [];
+  handler = comparing(api.listener, (difference) => differences.push(difference));
   onTestFinished(async () => {
     server.closeAllConnections();
     server.close();
     await api.close();
+    expect(differences, 'answers that the OpenAPI document does not describe').toEqual([]);
   });
   return { vault, origin, logged };
 }

@@ -8,13 +8,14 @@ import {
   request as sendRequest,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { isRelayTarget } from '../../src/config/issuer.ts';
 import type { RelayLimits } from '../../src/relay/limits.ts';
 import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { ClientRequest } from '../../src/vault/clients/clients.ts';
 import { clientOf, orgIds, profileWithToken } from './api-server.ts';
+import { comparing } from './openapi/described-answers.ts';
 import { newVault, type TestVault, testSettings } from './vault/test-vault.ts';
 
 /** A request as it arrived at the simulated Webex. */
@@ -132,16 +133,17 @@ export async function relayServer(options: RelayServerOptions = {}): Promise<Rel
     reminded: 0,
     client: (name, more) => clientOf(vault, name, ['acme'], { relayRights: 'all', ...more }),
   };
+  const differences: string[] = [];
+  const relayed = comparing(here.relay.listener, (difference) => differences.push(difference));
   handler = (request, response) =>
-    isRelayTarget(request.url ?? '')
-      ? here.relay.listener(request, response)
-      : api.listener(request, response);
+    isRelayTarget(request.url ?? '') ? relayed(request, response) : api.listener(request, response);
   if (options.vault === undefined) await profileWithToken(vault, 'acme');
   onTestFinished(async () => {
     server.closeAllConnections();
     server.close();
     await here.relay.close();
     await api.close();
+    expect(differences, 'answers that the OpenAPI document does not describe').toEqual([]);
   });
   return here;
 }

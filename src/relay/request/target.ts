@@ -6,7 +6,7 @@ import { relayPath } from '../../config/issuer.ts';
  */
 
 /** The documented resources of SCIM (RFC 7644 §3.2). */
-const resources = {
+export const resources = {
   Users: { collection: ['GET', 'HEAD', 'POST'], item: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] },
   Groups: { collection: ['GET', 'HEAD', 'POST'], item: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] },
   ServiceProviderConfig: { collection: ['GET', 'HEAD'], item: null },
