@@ -101,6 +101,8 @@ async function importing(vault: Vault): Promise<number> {
       return {
         line,
         profile,
+        typedName: null,
+        displayName: undefined,
         orgId: undefined,
         deployment: 'commercial',
         contact: 'a@b.example',

@@ -30,9 +30,22 @@ export function claimConflict(
 export function accountConflict(
   { orgId, admin }: Pick<Account, 'orgId' | 'admin'>,
   profile: Pick<Profile, 'orgId'>,
-): 'other-organization' | 'not-full-admin' | null {
+): TokenFinding | null {
   if (isOther(orgId, profile.orgId)) return 'other-organization';
   return admin === 'other' || admin === 'none' ? 'not-full-admin' : null;
+}
+
+/** What speaks against a token that is in use anyway: approved in spite of it, or found later. */
+export type TokenFinding = 'other-organization' | 'not-full-admin';
+
+/** The finding about a profile's current token; null if nothing speaks against it. */
+export function findingOf(
+  profile: Pick<Profile, 'orgId'>,
+  current: Pick<Token, 'account' | 'orgId'> | null,
+): TokenFinding | null {
+  if (current === null) return null;
+  if (current.account !== null) return accountConflict(current.account, profile);
+  return isOther(current.orgId, profile.orgId) ? 'other-organization' : null;
 }
 
 export interface AssessmentInput {

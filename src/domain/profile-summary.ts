@@ -1,6 +1,7 @@
 import { instant } from '../text/instant.ts';
 import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
+import { findingOf, type TokenFinding } from './assess-token.ts';
 import { daysLeft, disprovedAt, type ExpirySource, expiryOf, knownEnd } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import { effectiveEndOf, type ProfileStatus, statusOf } from './profile-status.ts';
@@ -9,12 +10,18 @@ import { currentOf, type ReviewReason, type Token, type TokenSource, type TokenS
 /** One row of `list --json`. Instants are RFC 3339 in UTC. */
 export interface ProfileSummary {
   profile: string;
+  /** The name that people see; null if it is `profile`. */
+  displayName: string | null;
+  contact: string | null;
+  tags: string[];
   deployment: Deployment;
   orgId: string | null;
   tenantUrl: string | null;
   /** The mail address of the person who signed in, or their name if Webex gave no address. */
   account: string | null;
   status: ProfileStatus;
+  /** What speaks against the token although it is in use. */
+  finding: TokenFinding | null;
   capturedAt: string | null;
   expiresAt: string | null;
   /** With `undelivered`: the earliest end of any token that a destination still holds; otherwise `expiresAt`. */
@@ -62,11 +69,15 @@ export function summarize(
   const effectiveEnd = current === null ? null : knownEnd(effectiveEndOf(profile, current, now));
   return {
     profile: profile.name,
+    displayName: profile.displayName,
+    contact: profile.contact,
+    tags: profile.tags,
     deployment: profile.deployment,
     orgId: profile.orgId,
     tenantUrl: profile.orgId === null ? null : tenantUrl(endpoints, profile.orgId),
     account: accountLabel(current),
     status: statusOf(profile, current, now),
+    finding: findingOf(profile, current),
     capturedAt: instant(current?.capturedAt ?? null),
     expiresAt: instant(expiry && knownEnd(expiry.expiresAt)),
     effectiveExpiresAt: instant(effectiveEnd),

@@ -25,9 +25,9 @@ export interface Profile {
   undeliveredUntil: number | null;
 }
 
-/** A profile at its creation; contact and tags are optional. */
+/** A profile at its creation; contact, tags and the display name are optional. */
 export type NewProfile = Omit<Profile, 'contact' | 'tags' | 'undeliveredUntil' | 'displayName'> &
-  Partial<Pick<Profile, 'contact' | 'tags'>>;
+  Partial<Pick<Profile, 'contact' | 'tags' | 'displayName'>>;
 
 const maxNameLength = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
@@ -37,16 +37,62 @@ export function profileTitle({ name, displayName }: Pick<Profile, 'name' | 'disp
   return displayName ?? name;
 }
 
+/** The name of an organization as people know it, with the name that commands use: `Acme Corporation (acme)`. */
+export function profileLabel(profile: Pick<Profile, 'name' | 'displayName'>): string {
+  return profile.displayName === null ? profile.name : `${profile.displayName} (${profile.name})`;
+}
+
 const maxDisplayNameLength = 100;
 
-/** Checks a display name as a person typed it; null if it is empty. Throws `E_PROFILE_NAME`. */
+/**
+ * Checks a display name as a person typed it; null if it is empty. A word longer than any profile name may be a token in the
+ * wrong place, and is refused. Throws `E_PROFILE_NAME`.
+ */
 export function parseDisplayName(text: string): string | null {
   const name = text.trim().replace(/\s+/g, ' ');
   if (name === '') return null;
-  if (name.length <= maxDisplayNameLength && !/[\p{Cc}\p{Cf}]/u.test(name)) return name;
+  if (
+    name.length <= maxDisplayNameLength &&
+    !/[\p{Cc}\p{Cf}]/u.test(name) &&
+    name.split(' ').every((word) => word.length <= maxNameLength)
+  ) {
+    return name;
+  }
   throw new BrokerError('E_PROFILE_NAME', 'This is not a valid display name.', {
-    help: `Use up to ${maxDisplayNameLength} visible characters.`,
+    help: `Use up to ${maxDisplayNameLength} visible characters, and at most ${maxNameLength} in one word.`,
   });
+}
+
+/** Both names of an organization. */
+export interface OrganizationName {
+  /** The technical name, which commands use. */
+  name: string;
+  /** Null where it is the technical name. */
+  displayName: string | null;
+}
+
+/**
+ * Both names of an organization as a person typed one of them: a technical name as it is, and any other text as a display
+ * name, from which the technical name is derived. The one rule for the web app, the command line and CSV files. Throws
+ * `E_PROFILE_NAME`.
+ */
+export function parseOrganizationName(text: string): OrganizationName {
+  if (isProfileName(text.trim())) return { name: text.trim(), displayName: null };
+  const displayName = parseDisplayName(text);
+  const name = suggestProfileName(displayName ?? '');
+  if (isProfileName(name)) return { name, displayName };
+  throw new BrokerError('E_PROFILE_NAME', 'The name needs a letter from a to z, or a digit.', {
+    help: 'Commands use the token by this name.',
+  });
+}
+
+/**
+ * Whether a typed name can be meant for an existing profile of the same technical name: `Acme, Inc.` and `Acme Inc` both
+ * become `acme-inc`.
+ */
+export function isNamed(profile: Pick<Profile, 'displayName'>, displayName: string | null): boolean {
+  const same = (a: string, b: string) => a.localeCompare(b, 'en', { sensitivity: 'accent' }) === 0;
+  return displayName === null || profile.displayName === null || same(profile.displayName, displayName);
 }
 
 /** Whether a text is a valid profile name. Such a name has no special meaning in a shell. */
@@ -73,6 +119,7 @@ export function suggestProfileName(title: string): string {
     .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/-{2,}/g, '-')
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, maxNameLength)
     .replace(/-+$/, '');

@@ -106,12 +106,14 @@ export async function monitorNamed(
     if (profile === null) {
       profiles.push({
         profile: name,
+        displayName: null,
         state: 'UNKNOWN',
         summary: 'does not exist',
         daysLeft: null,
         expiresAt: null,
         effectiveExpiresAt: null,
         quarantine: null,
+        finding: null,
       });
       continue;
     }

@@ -1,3 +1,4 @@
+import { findingOf, type TokenFinding } from '../domain/assess-token.ts';
 import { dayMs, expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import { effectiveEndOf, statusOf } from '../domain/profile-status.ts';
@@ -13,6 +14,8 @@ export type MonitorState = keyof typeof states;
 /** The state of one profile for a monitoring system. */
 export interface ProfileHealth {
   profile: string;
+  /** The name that people see; null if it is `profile`. */
+  displayName: string | null;
   state: MonitorState;
   /** `expires in 12 days`, `expired 3 days ago`. */
   summary: string;
@@ -24,6 +27,8 @@ export interface ProfileHealth {
   effectiveExpiresAt: string | null;
   /** The quarantine in Entra ID that the last status check found; null if there is none. */
   quarantine: { app: string; since: string; daysLeft: number } | null;
+  /** What speaks against the current token although it is in use. Does not change the state. */
+  finding: TokenFinding | null;
 }
 
 export interface MonitorReport {
@@ -81,7 +86,12 @@ function monitoredToken(
   current: Token | null,
   { now, withinDays }: Monitoring,
 ): ProfileHealth {
-  const none = { profile: profile.name, quarantine: null };
+  const none = {
+    profile: profile.name,
+    displayName: profile.displayName,
+    quarantine: null,
+    finding: findingOf(profile, current),
+  };
   if (current === null) {
     const dates = { daysLeft: null, expiresAt: null, effectiveExpiresAt: null };
     return { ...none, ...dates, state: 'UNKNOWN', summary: 'has no token' };
@@ -129,13 +139,21 @@ export function worstState(states: readonly MonitorState[]): MonitorState {
 /** One line with the worst profile and the performance data, then one for each other profile that is not OK. */
 export function nagiosText({ state, profiles, total, withinDays }: MonitorReport): string {
   const worst = profiles.find((each) => each.state === state);
-  const name = worst === undefined ? 'no profiles' : `${onOneLine(worst.profile)} ${worst.summary}`;
+  const name = worst === undefined ? 'no profiles' : sentence(worst);
   const more = total > 1 ? ` (${total} profiles)` : '';
   const first = `WEBEX TOKEN ${state} - ${name}${more} | ${performanceData(profiles, total, withinDays)}`;
-  const others = profiles.filter((each) => each !== worst && each.state !== 'OK');
-  return [first, ...others.map((each) => `${each.state}: ${onOneLine(each.profile)} ${each.summary}`)].join(
-    '\n',
-  );
+  const others = profiles.filter((each) => each !== worst && (each.state !== 'OK' || each.finding !== null));
+  return [first, ...others.map((each) => `${each.state}: ${sentence(each)}`)].join('\n');
+}
+
+const findingTexts = {
+  'other-organization': 'its token belongs to another organization',
+  'not-full-admin': 'its account is not a full administrator',
+} as const satisfies Record<TokenFinding, string>;
+
+function sentence({ profile, summary, finding }: ProfileHealth): string {
+  const but = finding === null ? '' : `, but ${findingTexts[finding]}`;
+  return `${onOneLine(profile)} ${summary}${but}`;
 }
 
 /** `'label'=value;warn;crit` (Monitoring Plugins Development Guidelines): below the thresholds it alerts. */

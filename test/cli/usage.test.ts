@@ -55,7 +55,7 @@ describe('wrong usage', () => {
     [['login', 'acme', '--timeout', '0']],
     [['login', 'acme', '--timeout', '1.5']],
     [['login', 'acme', '--org-id', 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c']],
-    [['login', 'Not A Name']],
+    [['login', '社']],
     [['list', '--jsn']],
     [['get', 'acme', '--format', 'xml']],
     [['rename', 'acme']],

@@ -32,6 +32,10 @@ describe('summarize', () => {
     const profile = fakeProfile({ name: 'gov', deployment: 'government', scopes: ['a', 'b'] });
     expect(summarize(profile, null, endpoints, now)).toEqual({
       profile: 'gov',
+      displayName: null,
+      contact: null,
+      tags: [],
+      finding: null,
       deployment: 'government',
       orgId: null,
       tenantUrl: null,

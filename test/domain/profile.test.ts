@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseProfileName, suggestProfileName } from '../../src/domain/profile.ts';
+import {
+  isNamed,
+  parseDisplayName,
+  parseOrganizationName,
+  parseProfileName,
+  profileLabel,
+  suggestProfileName,
+} from '../../src/domain/profile.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 
 const allowed = /^[a-z0-9][a-z0-9._-]{0,62}$/;
@@ -60,5 +67,69 @@ describe('parseProfileName', () => {
         }
       }),
     );
+  });
+});
+
+describe('parseOrganizationName', () => {
+  it.each([
+    ['acme', { name: 'acme', displayName: null }],
+    [' acme ', { name: 'acme', displayName: null }],
+    ['Acme', { name: 'acme', displayName: 'Acme' }],
+    [
+      'Acme  Corporation - Käufer & Söhne',
+      { name: 'acme-corporation-kaufer-sohne', displayName: 'Acme Corporation - Käufer & Söhne' },
+    ],
+  ])('makes both names of %j', (text, names) => {
+    expect(parseOrganizationName(text)).toEqual(names);
+  });
+
+  it.each([
+    '',
+    '   ',
+    '社',
+    '---',
+    'a\u0000b',
+    'a\u202eb',
+    'x'.repeat(64),
+    `A ${'x'.repeat(64)}`,
+    'long '.repeat(25),
+  ])('refuses %j, and does not repeat it', async (text) => {
+    const error = await brokerErrorOf(() => parseOrganizationName(text));
+    expect(error.code).toBe('E_PROFILE_NAME');
+    if (text.trim() !== '') expect(`${error.message} ${error.help}`).not.toContain(text.trim());
+  });
+
+  it('returns a valid technical name, and a display name that it reads as the same one again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        let names: ReturnType<typeof parseOrganizationName>;
+        try {
+          names = parseOrganizationName(text);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'E_PROFILE_NAME' });
+          return;
+        }
+        expect(names.name).toMatch(allowed);
+        if (names.displayName === null) return;
+        expect(parseDisplayName(names.displayName)).toBe(names.displayName);
+        expect(parseOrganizationName(names.displayName)).toEqual(names);
+      }),
+    );
+  });
+});
+
+describe('isNamed', () => {
+  it('compares display names without regard to case, and any technical name fits', () => {
+    expect(isNamed({ displayName: 'Acme, Inc.' }, 'ACME, INC.')).toBe(true);
+    expect(isNamed({ displayName: 'Acme, Inc.' }, null)).toBe(true);
+    expect(isNamed({ displayName: null }, 'Acme Inc')).toBe(true);
+    expect(isNamed({ displayName: 'Acme, Inc.' }, 'Acme Inc')).toBe(false);
+  });
+});
+
+describe('profileLabel', () => {
+  it('shows the display name first', () => {
+    expect(profileLabel({ name: 'acme', displayName: 'Acme Corporation' })).toBe('Acme Corporation (acme)');
+    expect(profileLabel({ name: 'acme', displayName: null })).toBe('acme');
   });
 });

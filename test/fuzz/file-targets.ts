@@ -9,7 +9,7 @@ import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 import { noKeychain, openWorld, storedToken } from './world.ts';
 
-const header = 'profile,org_id,deployment,contact,tags,access_token,captured_at,expires_at';
+const header = 'profile,display_name,org_id,deployment,contact,tags,access_token,captured_at,expires_at';
 const cell = fc.oneof(
   fc.constantFrom(
     'acme',

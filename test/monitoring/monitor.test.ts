@@ -194,6 +194,8 @@ describe('nagiosText', () => {
       expiresAt: null,
       effectiveExpiresAt: null,
       quarantine: null,
+      displayName: null,
+      finding: null,
     }));
     const text = nagiosText({ ...report, state: 'OK', profiles: monitored, total: 4 });
     expect(text).toBe(

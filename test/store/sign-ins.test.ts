@@ -20,6 +20,7 @@ async function insertTestSignIn(
   const signIn = {
     id,
     profileName: 'acme',
+    displayName: null,
     deployment: 'government' as const,
     orgId: null,
     scopes: ['a', 'b'],

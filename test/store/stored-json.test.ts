@@ -55,6 +55,7 @@ async function fill(db: Db): Promise<void> {
     {
       id: 'sign-in',
       profileName: 'acme',
+      displayName: null,
       deployment: 'commercial',
       orgId: null,
       scopes: [],

@@ -4,6 +4,8 @@ import { findProfile, profilesByName } from '../../src/store/profiles/profiles.t
 import { countByStatus, queryProfiles } from '../../src/store/profiles/query.ts';
 import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { importProfiles, planImport } from '../../src/vault/profiles/import-profiles.ts';
+import { parseProfileCsv, profileCsvHeader, profileCsvLine } from '../../src/vault/profiles/profile-csv.ts';
+import { parseProfileRows } from '../../src/vault/profiles/profile-rows.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { actor, allTokens, auditLog, filesHolding, newVault, today } from '../support/vault/test-vault.ts';
 import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
@@ -64,6 +66,49 @@ describe('importProfiles', () => {
     expect(filesHolding(vault.settings.home, token)).toEqual([]);
   });
 
+  it('derives the technical name from a display name, and keeps both', async () => {
+    const vault = await newVault();
+    const named = row({ profile: 'Käufer & Söhne' });
+    expect(await importProfiles(vault, [named], actor)).toMatchObject([
+      { profile: 'kaufer-sohne', outcome: 'created' },
+    ]);
+    expect(await findProfile(vault.db, 'kaufer-sohne')).toMatchObject({ displayName: 'Käufer & Söhne' });
+    expect(await planImport(vault, [named])).toMatchObject([{ outcome: 'unchanged' }]);
+    const other = row({ profile: 'Kaufer, Sohne' });
+    expect(await planImport(vault, [other])).toMatchObject([
+      { outcome: 'invalid', reason: 'the profile kaufer-sohne already exists, and is named Käufer & Söhne' },
+    ]);
+    const renamed = row({ profile: 'kaufer-sohne', display_name: 'Käufer AG' });
+    expect(await importProfiles(vault, [renamed], actor)).toMatchObject([{ outcome: 'updated' }]);
+    expect(await findProfile(vault.db, 'kaufer-sohne')).toMatchObject({ displayName: 'Käufer AG' });
+    const plain = row({ profile: 'kaufer-sohne' });
+    expect(await planImport(vault, [plain])).toMatchObject([{ outcome: 'unchanged' }]);
+  });
+
+  it('reads an export without a change, and makes the same profiles of it in another store', async () => {
+    const [vault, other] = [await newVault(), await newVault()];
+    const rows = [
+      row({ profile: '=SUM(A1), "quoted"; Söhne', contact: 'it@acme.example', tags: 'emea gold' }),
+      row({ profile: 'globex', deployment: 'government', org_id: acmeOrgId }),
+    ];
+    await importProfiles(vault, rows, actor);
+    const profilesOf = async ({ db }: typeof vault) => [
+      ...(
+        await profilesByName(
+          db,
+          rows.map(({ profile }) => profile),
+        )
+      ).values(),
+    ];
+    const exported = profileCsvHeader + (await profilesOf(vault)).map(profileCsvLine).join('');
+    const { rows: read, invalid } = parseProfileRows(parseProfileCsv(exported), today);
+    expect(invalid).toEqual([]);
+    expect((await planImport(vault, read)).map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
+    await importProfiles(other, read, actor);
+    const shown = (profiles: Awaited<ReturnType<typeof profilesOf>>) => profiles.map(profileCsvLine).sort();
+    expect(shown(await profilesOf(other))).toEqual(shown(await profilesOf(vault)));
+  });
+
   it('reads the organization from the token', () => {
     const cells = { profile: 'acme', access_token: `Bearer ${usualToken()}`, captured_at: captured };
     expect(row(cells)).toMatchObject({ orgId: acmeOrgId, token: { accessToken: usualToken() } });
@@ -72,7 +117,9 @@ describe('importProfiles', () => {
 
   it.each<[Cells, RegExp]>([
     [{}, /no name/],
-    [{ profile: 'Not A Name' }, /is not a valid profile name/],
+    [{ profile: '社' }, /needs a letter from a to z/],
+    [{ profile: 'x'.repeat(70) }, /not a valid display name/],
+    [{ profile: 'a', display_name: 'two\u202elines' }, /not a valid display name/],
     [{ profile: 'a', org_id: 'acme' }, /./],
     [{ profile: 'a', deployment: 'Government' }, /none of commercial, government/],
     [{ profile: 'a', contact: 'it@acme.example, two@acme.example' }, /not a valid mail address/],

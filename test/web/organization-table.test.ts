@@ -85,9 +85,9 @@ describe('the export of organizations', () => {
     expect(headers['content-type']).toMatch(/^text\/csv/);
     expect(headers['content-disposition']).toBe('attachment; filename=organizations.csv');
     expect(text).toBe(
-      'profile,org_id,deployment,contact,tags\r\n' +
-        "org-000,,commercial,'=sum@customer.example,a even\r\n" +
-        'org-002,,commercial,002@customer.example,even\r\n',
+      'profile,display_name,org_id,deployment,contact,tags\r\n' +
+        "org-000,,,commercial,'=sum@customer.example,a even\r\n" +
+        'org-002,,,commercial,002@customer.example,even\r\n',
     );
     const rows = parseProfileCsv(text).map((row) => parseProfileRow(row, today));
     expect(rows[0]).toMatchObject({

@@ -22,7 +22,7 @@ import {
   type WorkloadIdentityOptions,
 } from '../options/workload-identity-options.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
-import { table } from '../terminal/table.ts';
+import { printTable } from '../terminal/print-table.ts';
 import { note, print, printJson, styled, suggestNext } from '../terminal/terminal.ts';
 import { minuteInTable, timeInSentence } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
@@ -170,7 +170,7 @@ async function list(options: { json?: boolean }): Promise<void> {
     expiryLabel(client),
     client.addresses.join(' ') || 'anywhere',
   ]);
-  print(table(['CLIENT', 'PROFILES', 'AUTH METHOD', 'RELAY', 'LAST USED', 'EXPIRES', 'ALLOWED FROM'], rows));
+  printTable(['CLIENT', 'PROFILES', 'AUTH METHOD', 'RELAY', 'LAST USED', 'EXPIRES', 'ALLOWED FROM'], rows);
   for (const { name, previousSecret, workloadIdentity } of clients) {
     if (workloadIdentity !== null) note(`"${name}" authenticates with a ${jwtText(workloadIdentity)}.`);
     if (previousSecret === null || previousSecret.until <= Date.now()) continue;

@@ -4,6 +4,7 @@ import { importToken } from '../../vault/sign-in/import-token.ts';
 import { verifyToken } from '../../vault/tokens/verify-token.ts';
 import {
   addIgnoredSignInOptions,
+  addProfileArgument,
   addPushOption,
   addTokenOptions,
   signInRequest,
@@ -16,10 +17,10 @@ import { note, readStandardInput } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
-  const base = new Command('import')
-    .description('Store a token from a redirect URL, a fragment or a bare token on standard input.')
-    .argument('<profile>', 'the profile to store it in; created if it does not exist');
-  return addIgnoredSignInOptions(addTokenOptions(addPushOption(base)))
+  const base = new Command('import').description(
+    'Store a token from a redirect URL, a fragment or a bare token on standard input.',
+  );
+  return addIgnoredSignInOptions(addTokenOptions(addPushOption(addProfileArgument(base))))
     .addHelpText(
       'after',
       '\nExample:\n  webex-token import acme     paste the address you landed on, then press Enter',
@@ -27,8 +28,9 @@ export function command(): Command {
     .action(importOne);
 }
 
-async function importOne(profile: string, options: TokenOptions & { push?: boolean }): Promise<void> {
-  const request = signInRequest(profile, options);
+async function importOne(organization: string, options: TokenOptions & { push?: boolean }): Promise<void> {
+  const request = signInRequest(organization, options);
+  const { profile } = request;
   const text = await readPastedText();
   if (text.trim() === '') {
     throw new BrokerError('E_INPUT', 'Standard input is empty.', {

@@ -29,9 +29,9 @@ import { defaultKeyName } from '../../vault/keys/host.ts';
 import { type KeySource, keyFilePath } from '../../vault/keys/load-key.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { readHiddenInput } from '../terminal/hidden-input.ts';
+import { printTable } from '../terminal/print-table.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';
-import { table } from '../terminal/table.ts';
 import { note, print, printJson, readStandardInput, warn } from '../terminal/terminal.ts';
 import { dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
@@ -100,7 +100,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     key.usedHere ? `yes: ${key.location}` : 'no',
     key.hosts.map(({ host, seenAt }) => `${host} (${dateInTable(seenAt)})`).join(', '),
   ]);
-  print(table(['KEY', 'KIND', 'CREATED BY', 'CREATED', 'USED HERE', 'HOSTS (LAST USED)'], rows));
+  printTable(['KEY', 'KIND', 'CREATED BY', 'CREATED', 'USED HERE', 'HOSTS (LAST USED)'], rows);
   print('');
   const dataKeys = found.dataKeys.map(({ id, createdAt, wrappedFor, current }) => [
     shortKeyId(id),
@@ -108,7 +108,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     String(wrappedFor),
     current ? 'encrypts new tokens' : 'kept until the keys that it authorizes are used next',
   ]);
-  print(table(['DATA KEY', 'CREATED', 'KEYS', 'USE'], dataKeys));
+  printTable(['DATA KEY', 'CREATED', 'KEYS', 'USE'], dataKeys);
   for (const key of found.keys.filter(({ authorized }) => !authorized)) warn(unauthorizedKeySentence(key));
   if (found.unfinished !== null) {
     const again = found.unfinished === 'rotation' ? 'key rotate' : 'key rotate --to …';

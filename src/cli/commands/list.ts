@@ -6,9 +6,10 @@ import { iterateSummaries } from '../../vault/profiles/profiles.ts';
 import { addFilterOptions, type FilterOptions, profileFilter } from '../options/profile-filter.ts';
 import { JsonArray } from '../terminal/json-array.ts';
 import { isOutputClosed } from '../terminal/output.ts';
+import { printTable, widthOf } from '../terminal/print-table.ts';
 import { statusLabel } from '../terminal/status-label.ts';
 import { table } from '../terminal/table.ts';
-import { note, print, suggestNext } from '../terminal/terminal.ts';
+import { note, suggestNext } from '../terminal/terminal.ts';
 import { dateInTable } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 
@@ -17,8 +18,9 @@ type Cell = (summary: ProfileSummary, destinations: Destinations) => string;
 
 /** The cells of every column. An empty cell sorts last. */
 const columns = {
+  name: ({ profile, displayName }) => displayName ?? profile,
   profile: ({ profile }) => profile,
-  status: ({ status }) => statusLabel(status),
+  status: (summary) => statusLabel(summary),
   // The date that `days` counts to.
   expires: ({ effectiveExpiresAt }) => (effectiveExpiresAt === null ? '' : dateInTable(effectiveExpiresAt)),
   days: ({ daysLeft }) => (daysLeft === null ? '' : String(daysLeft)),
@@ -26,19 +28,22 @@ const columns = {
   account: ({ account }) => account ?? '',
   destinations: ({ profile }, destinations) => destinations.get(profile) ?? '',
   organization: ({ orgId }) => orgId ?? '',
+  contact: ({ contact }) => contact ?? '',
+  tags: ({ tags }) => tags.join(' '),
   captured: ({ capturedAt }) => (capturedAt === null ? '' : dateInTable(capturedAt)),
 } as const satisfies Record<string, Cell>;
 
 type Column = keyof typeof columns;
 const columnNames = Object.keys(columns) as Column[];
+/** The most important ones first: a narrow terminal shows as many as fit. */
 const defaultColumns: Column[] = [
   'profile',
   'status',
   'expires',
   'days',
-  'deployment',
-  'account',
   'destinations',
+  'account',
+  'deployment',
 ];
 
 interface ListOptions extends FilterOptions {
@@ -60,7 +65,7 @@ export function command(): Command {
     .action(list);
 }
 
-async function list({ json, sort, columns: shown = defaultColumns, ...filter }: ListOptions): Promise<void> {
+async function list({ json, sort, columns: shown, ...filter }: ListOptions): Promise<void> {
   const isFiltered = Object.keys(filter).length > 0;
   await withStore(async (store) => {
     const pages = iterateSummaries(store, profileFilter(filter, store.now()));
@@ -76,14 +81,46 @@ async function list({ json, sort, columns: shown = defaultColumns, ...filter }: 
       return array.end();
     }
     if (summaries.length > 0) {
-      const rows = summaries.map((each) => shown.map((name) => columns[name](each, destinations)));
-      const head = shown.map((name) => name.toUpperCase());
-      return print(table(head, rows));
+      const grid = (names: readonly Column[]) =>
+        summaries.map((each) => names.map((name) => columns[name](each, destinations)));
+      const names = shown ?? defaultColumnsFor(summaries, grid);
+      printTable(names.map(titleOf), grid(names));
+      noteHidden(shown === undefined ? defaultColumns.filter((name) => !names.includes(name)) : []);
+      return;
     }
     if (isFiltered) return note('No matching organizations.');
     note('No organizations yet.');
     suggestNext(['login', 'NAME']);
   });
+}
+
+/**
+ * On a terminal, as many of the default columns as fit, and the display names first if there are any. Programs get all of
+ * them, and the technical name first.
+ */
+function defaultColumnsFor(
+  summaries: ProfileSummary[],
+  grid: (names: readonly Column[]) => string[][],
+): Column[] {
+  const { isTTY, columns: width } = process.stdout;
+  if (!isTTY) return defaultColumns;
+  const all: Column[] = summaries.some(({ displayName }) => displayName !== null)
+    ? ['name', ...defaultColumns]
+    : defaultColumns;
+  for (let count = all.length; count > 1; count -= 1) {
+    const names = all.slice(0, count);
+    if (!width || widthOf(table(names.map(titleOf), grid(names))) <= width) return names;
+  }
+  return all;
+}
+
+function noteHidden(hidden: readonly Column[]): void {
+  if (hidden.length > 0)
+    note(`Too wide for this terminal: ${hidden.join(', ')}. To see them, use --columns.`);
+}
+
+function titleOf(column: Column): string {
+  return column.toUpperCase();
 }
 
 async function printPages(pages: AsyncIterable<ProfileSummary[]>): Promise<void> {

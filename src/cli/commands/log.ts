@@ -10,8 +10,8 @@ import { pruneAuditLog } from '../../vault/prune-audit.ts';
 import { failed } from '../exit-codes.ts';
 import { parseDate } from '../options/parse-date.ts';
 import { isOutputClosed } from '../terminal/output.ts';
-import { table } from '../terminal/table.ts';
-import { note, print, printExactly, printJson, printProse, styled } from '../terminal/terminal.ts';
+import { printTable } from '../terminal/print-table.ts';
+import { note, printExactly, printJson, printProse, styled } from '../terminal/terminal.ts';
 import { secondInTable, timeInSentence } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
@@ -105,7 +105,7 @@ async function printNewest(records: StoreContext, filter: AuditFilter, last: num
     return;
   }
   const head = ['TIME', 'ACTION', 'RESULT', 'PROFILE', 'CLIENT', 'USER', 'ADDRESS', 'SUBJECT'];
-  print(table(head, shown.map(cells)));
+  printTable(head, shown.map(cells));
   if (more) note(`For older entries, use --last ${last * 10}, or --json for all.`);
 }
 

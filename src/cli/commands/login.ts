@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import {
   addPasteOption,
+  addProfileArgument,
   addPushOption,
   addSignInOptions,
   type SignInOptions,
@@ -14,10 +15,10 @@ import { waitForShutdown } from '../terminal/shutdown.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
-  const base = new Command('login')
-    .description('Sign in to Webex in a private browser window and store the token.')
-    .argument('<profile>', 'the profile to store it in; created if it does not exist');
-  return addPasteOption(addSignInOptions(addPushOption(base)))
+  const base = new Command('login').description(
+    'Sign in to Webex in a private browser window and store the token.',
+  );
+  return addPasteOption(addSignInOptions(addPushOption(addProfileArgument(base))))
     .addHelpText(
       'after',
       '\nExamples:\n  webex-token login acme --deployment government\n  webex-token login acme --paste     over SSH, without a browser or a tunnel',
@@ -30,8 +31,9 @@ interface LoginOptions extends SignInOptions {
   paste?: boolean;
 }
 
-async function login(profile: string, options: LoginOptions): Promise<void> {
-  const request = signInRequest(profile, options);
+async function login(organization: string, options: LoginOptions): Promise<void> {
+  const request = signInRequest(organization, options);
+  const { profile } = request;
   process.exitCode = await withVault(async (vault, actor) => {
     // Signals are handled before a server starts that would have to be closed.
     const stopped = waitForShutdown();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { knownEnd } from '../../domain/lifetimes.ts';
+import { profileLabel } from '../../domain/profile.ts';
 import { userName } from '../../environment/os-user.ts';
 import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
@@ -17,10 +18,10 @@ import { contactOption, days, tagOption } from '../options/profile-filter.ts';
 import { addPushOption, addSignInOptions, type SignInOptions } from '../options/sign-in-options.ts';
 import { pushToDestinations } from '../push/push-to-destinations.ts';
 import { SignInServer, signIn } from '../sign-in/sign-in.ts';
+import { printTable } from '../terminal/print-table.ts';
 import { reportVerification } from '../terminal/report-verification.ts';
 import { waitForShutdown } from '../terminal/shutdown.ts';
-import { table } from '../terminal/table.ts';
-import { note, print, printJson, suggestNext } from '../terminal/terminal.ts';
+import { note, printJson, suggestNext } from '../terminal/terminal.ts';
 import { dateInSentence, dateInTable } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
@@ -103,7 +104,7 @@ async function continueRenewal(options: SignInOptions & { push?: boolean }): Pro
         }
         const contact = next.contact === null ? '' : `, contact ${next.contact}`;
         note(
-          `\n${summary(progress)}. Next: "${next.profile}" (expires ${dateInSentence(next.expiresAt)}${contact}).`,
+          `\n${summary(progress)}. Next: ${profileLabel({ name: next.profile, displayName: next.displayName })}, which expires ${dateInSentence(next.expiresAt)}${contact}.`,
         );
         note(`To skip it, run: webex-token renew skip ${next.profile}`);
         // The browser may still be signed in to Webex for the previous organization.
@@ -149,12 +150,14 @@ async function status(options: { json?: boolean }): Promise<void> {
     const { campaign, counts } = progress;
     return printJson({
       startedAt: instant(campaign.createdAt),
+      // Null where the profiles were selected one by one.
       expiresBefore: instant(campaign.expiresBefore),
       tag: campaign.tag,
       contact: campaign.contact,
       ...counts,
-      profiles: items.map(({ profile, contact, expiresAt, state }) => ({
+      profiles: items.map(({ profile, displayName, contact, expiresAt, state }) => ({
         profile,
+        displayName,
         contact,
         expiresAt: instant(knownEnd(expiresAt)),
         state,
@@ -162,12 +165,12 @@ async function status(options: { json?: boolean }): Promise<void> {
     });
   }
   const rows = items.map((item) => [
-    item.profile,
+    profileLabel({ name: item.profile, displayName: item.displayName }),
     item.state,
     dateInTable(item.expiresAt),
     item.contact ?? '',
   ]);
-  print(table(['PROFILE', 'STATE', 'EXPIRES', 'CONTACT'], rows));
+  printTable(['PROFILE', 'STATE', 'EXPIRES', 'CONTACT'], rows);
   note(`${summary(progress)}.`);
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { TokenFinding } from '../../domain/assess-token.ts';
 import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { ProfileDetails } from '../../domain/profile-summary.ts';
 import { providerTitle } from '../../domain/providers.ts';
@@ -24,6 +25,8 @@ export function command(): Command {
     .action(show);
 }
 
+const labelWidth = 17;
+
 async function show(name: string, options: { json?: boolean; live?: boolean }): Promise<void> {
   const { details, destinations, renewalHook } = await withVault(async (vault) => {
     const details = await showProfile(vault, name);
@@ -37,10 +40,10 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
   });
   if (options.json) return printJson({ ...details, destinations, renewalHook });
   const lines: [string, string][] = [
-    ['Profile', styled('bold', details.profile)],
-    ['Status', statusLabel(details.status)],
+    ...nameLines(details),
+    ['Status', statusLabel(details)],
     ['Deployment', deploymentTitles[details.deployment]],
-    ['Organization', details.orgId ?? 'unknown'],
+    ['Organization ID', details.orgId ?? 'unknown'],
     ['Tenant URL', details.tenantUrl ?? 'unknown until the organization is known'],
     ['Signed in', details.account ?? 'unknown'],
     ['Captured', details.capturedAt === null ? 'no token yet' : timeInSentence(details.capturedAt)],
@@ -48,18 +51,37 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
     ['Expires', expiry(details)],
     ...lifetimeLines(details),
     ['Scopes', details.scopes.join(' ')],
+    ['Contact', details.contact ?? 'none'],
+    ['Tags', details.tags.join(' ') || 'none'],
     ...destinations.flatMap(destinationLines),
     ...(renewalHook === null ? [] : [['Renewal hook', hookSentence(renewalHook)] satisfies [string, string]]),
   ];
-  print(lines.map(([label, value]) => `${label.padEnd(14)}${value}`).join('\n'));
+  print(lines.map(([label, value]) => `${label.padEnd(labelWidth)}${value}`).join('\n'));
   for (const token of details.tokens) {
     if (token.state === 'current') continue;
     const why = token.reviewReason === null ? '' : ` (${token.reviewReason})`;
     print(
-      `${token.state.padEnd(14)}captured ${timeInSentence(token.capturedAt)}, expires ${token.expiresAt === null ? 'at an unknown time' : timeInSentence(token.expiresAt)}${why}`,
+      `${token.state.padEnd(labelWidth)}captured ${timeInSentence(token.capturedAt)}, expires ${token.expiresAt === null ? 'at an unknown time' : timeInSentence(token.expiresAt)}${why}`,
     );
   }
+  if (details.finding !== null) warn(findingSentences[details.finding]);
   for (const sentence of outdatedMessages(name, destinations)) warn(sentence);
+}
+
+const findingSentences = {
+  'other-organization':
+    'The token in use belongs to another organization than this profile: provisioning creates users there.',
+  'not-full-admin':
+    'The account of the token in use is not a full administrator: with this token, users cannot be created.',
+} as const satisfies Record<TokenFinding, string>;
+
+/** The display name first; commands use the other one. */
+function nameLines({ profile, displayName }: ProfileDetails): [string, string][] {
+  if (displayName === null) return [['Profile', styled('bold', profile)]];
+  return [
+    ['Organization', styled('bold', displayName)],
+    ['Profile', profile],
+  ];
 }
 
 /** Asks Entra ID for the provisioning status of every destination of this profile. */

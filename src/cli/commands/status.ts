@@ -19,8 +19,8 @@ import { iterateSummaries } from '../../vault/profiles/profiles.ts';
 import { effectiveReminders } from '../../vault/reminders/effective-reminders.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import { profileFilter } from '../options/profile-filter.ts';
+import { printTable } from '../terminal/print-table.ts';
 import { statusLabel } from '../terminal/status-label.ts';
-import { table } from '../terminal/table.ts';
 import { print, printJson, printProse, styled } from '../terminal/terminal.ts';
 import { dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
@@ -127,13 +127,13 @@ function show(report: Report): void {
   if (due.length > 0) {
     const rows = due
       .slice(0, maxProfilesShown)
-      .map(({ profile, status, effectiveExpiresAt, daysLeft }) => [
-        profile,
-        statusLabel(status),
+      .map(({ profile, displayName, status, finding, effectiveExpiresAt, daysLeft }) => [
+        displayName === null ? profile : `${displayName} (${profile})`,
+        statusLabel({ status, finding }),
         effectiveExpiresAt === null ? '' : dateInTable(effectiveExpiresAt),
         daysLeft === null ? '' : String(daysLeft),
       ]);
-    print(table(['DUE', 'STATUS', 'EXPIRES', 'DAYS'], rows));
+    printTable(['DUE', 'STATUS', 'EXPIRES', 'DAYS'], rows);
     const more = due.length - maxProfilesShown;
     if (more > 0) print(`${more.toLocaleString('en')} more: webex-token list --within ${expiringWithinDays}`);
     print('');

@@ -6,9 +6,9 @@ import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres/url.ts';
 import { type CopyResult, copyStoreTo } from '../../vault/backup/copy-store.ts';
+import { printTable } from '../terminal/print-table.ts';
 import { showCount } from '../terminal/progress.ts';
-import { table } from '../terminal/table.ts';
-import { note, print, printJson, warn } from '../terminal/terminal.ts';
+import { note, printJson, warn } from '../terminal/terminal.ts';
 
 export function command(): Command {
   const store = new Command('store').description('Copy the whole database.');
@@ -68,7 +68,7 @@ function report(
     });
   } else {
     const rows = tables.map((each) => [each.table, String(each.rows), each.sha256.slice(0, 16)]);
-    print(table(['TABLE', 'ROWS', 'SHA-256'], rows));
+    printTable(['TABLE', 'ROWS', 'SHA-256'], rows);
   }
   note(
     `Copied and verified ${redactedLocation(to)}: every row is equal, the audit log is intact, and ${tokens.toLocaleString('en')} tokens decrypt.`,

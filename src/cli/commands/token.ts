@@ -4,8 +4,8 @@ import { listDestinations, outdatedMessages } from '../../provisioning/destinati
 import { showProfile } from '../../vault/profiles/profiles.ts';
 import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/tokens/stored-tokens.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
-import { table } from '../terminal/table.ts';
-import { note, print, printJson, warn } from '../terminal/terminal.ts';
+import { printTable } from '../terminal/print-table.ts';
+import { note, printJson, warn } from '../terminal/terminal.ts';
 import { dateInSentence, dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -30,7 +30,7 @@ async function list(name: string, options: { json?: boolean }): Promise<void> {
   const { tokens } = await withVault((vault) => showProfile(vault, name));
   if (options.json) return printJson(tokens);
   if (tokens.length === 0) return note(`"${name}" has no tokens.`);
-  print(table(['ID', 'STATE', 'CAPTURED', 'EXPIRES', 'ACCOUNT'], tokens.map(row)));
+  printTable(['ID', 'STATE', 'CAPTURED', 'EXPIRES', 'ACCOUNT'], tokens.map(row));
 }
 
 function row({ id, state, reviewReason, capturedAt, expiresAt, account }: TokenSummary): string[] {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseOrganizationName } from '../../domain/profile.ts';
 import type { SignInRequest } from '../../vault/sign-in/start-sign-in.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
@@ -47,6 +48,14 @@ export function addPasteOption(command: Command): Command {
   );
 }
 
+/** What a command stores a token in. */
+export function addProfileArgument(command: Command): Command {
+  return command.argument(
+    '<profile>',
+    'the profile, or the name of a new organization, such as "Acme Corporation"',
+  );
+}
+
 /** `import` takes the options of `login`, but has no use for these two. */
 export function addIgnoredSignInOptions(command: Command): Command {
   return command
@@ -59,10 +68,12 @@ export function addPushOption(command: Command): Command {
   return command.option('--push', 'then install the token in every destination of the profile');
 }
 
-/** Throws `E_ORGANIZATION_ID`. */
-export function signInRequest(profile: string, options: TokenOptions): SignInRequest {
+/** `organization`: a profile, or the name of a new organization. Throws `E_PROFILE_NAME`, `E_ORGANIZATION_ID`. */
+export function signInRequest(organization: string, options: TokenOptions): SignInRequest {
+  const { name, displayName } = parseOrganizationName(organization);
   return {
-    profile,
+    profile: name,
+    displayName,
     deployment: options.deployment,
     orgId: options.orgId === undefined ? undefined : parseOrganizationId(options.orgId),
   };

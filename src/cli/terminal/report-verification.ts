@@ -1,4 +1,5 @@
 import { expiryOf } from '../../domain/lifetimes.ts';
+import { profileLabel } from '../../domain/profile.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import { wrongDeployment } from '../../vault/tokens/wrong-deployment.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -14,10 +15,11 @@ export function reportVerification(result: VerificationResult): number {
     token.account === null
       ? null
       : `${token.account.displayName} (${token.account.email ?? 'no email address'})`;
+  const label = profile.displayName === null ? `"${profile.name}"` : profileLabel(profile);
   switch (result.outcome) {
     case 'current':
     case 'unverified': {
-      note(`${styled('green', 'Saved', process.stderr)} "${profile.name}". ${expirySentence(result)}`);
+      note(`${styled('green', 'Saved', process.stderr)} ${label}. ${expirySentence(result)}`);
       if (who !== null) note(`Signed in as ${who}, ${adminDescriptions[token.account?.admin ?? 'unknown']}.`);
       if (result.outcome === 'unverified') warn(`Not verified yet. ${result.why.message} ${result.why.help}`);
       if (profile.orgId === null) {

@@ -10,6 +10,8 @@ import { changing, created, inTransaction, removing } from '../integrity/changes
 export interface SignIn {
   id: string;
   profileName: string;
+  /** The display name of the profile, if the sign-in creates it. */
+  displayName: string | null;
   deployment: Deployment;
   orgId: string | null;
   scopes: string[];
@@ -25,6 +27,7 @@ export interface SignIn {
 export interface NewSignIn {
   id: string;
   profileName: string;
+  displayName: string | null;
   deployment: Deployment;
   orgId: string | null;
   scopes: string[];
@@ -48,6 +51,7 @@ export async function insertSignIn(
         session_binding_hash: hashes.sessionBinding ?? null,
         link_hash: hashes.link ?? null,
         profile_name: signIn.profileName,
+        display_name: signIn.displayName,
         deployment: signIn.deployment,
         org_id: signIn.orgId,
         scopes: JSON.stringify(signIn.scopes),
@@ -194,6 +198,7 @@ async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefin
   return {
     id: found.id,
     profileName: found.profile_name,
+    displayName: found.display_name,
     deployment: found.deployment,
     orgId: found.org_id,
     scopes: parseListColumn(found.scopes, 'sign_in.scopes'),

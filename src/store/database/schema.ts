@@ -97,6 +97,7 @@ export interface ProfileTagTable {
 /** A renewal campaign: the profiles whose tokens expire before an instant, to be renewed one after another. */
 export interface RenewalCampaignTable {
   id: string;
+  /** Only the profiles with a token that ends before this; 0 if a person selected the profiles. */
   expires_before: number;
   /** Only the profiles with this tag. */
   tag: string | null;
@@ -252,6 +253,8 @@ export interface SignInTable {
   /** SHA-256 of the one-time link that starts it in a browser, where it was requested in a terminal. */
   link_hash: string | null;
   profile_name: string;
+  /** The display name of the profile, if the sign-in creates it; only shown. */
+  display_name: string | null;
   deployment: Deployment;
   org_id: string | null;
   scopes: string;

@@ -48,16 +48,17 @@ export async function insertProfile(db: Db, profile: NewProfile): Promise<void> 
 /** In one call, up to some hundreds: an engine accepts some ten thousand values in a statement. */
 export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): Promise<void> {
   if (profiles.length === 0) return;
-  const rows = profiles.map(({ contact = null, tags = [], ...profile }) => ({
+  const rows = profiles.map(({ contact = null, tags = [], displayName = null, ...profile }) => ({
     id: profile.id,
     name: profile.name,
+    display_name: displayName,
     deployment: profile.deployment,
     org_id: profile.orgId,
     scopes: JSON.stringify(profile.scopes),
     created_at: profile.createdAt,
     contact,
     tags: JSON.stringify(tags),
-    ...derivedColumnsOf({ ...profile, contact, tags }),
+    ...derivedColumnsOf({ ...profile, displayName, contact, tags }),
   }));
   await inTransaction(db, async (trx) => {
     created(

@@ -12,10 +12,12 @@ export interface CampaignFilter {
   contact: string | null;
 }
 
-/** A renewal campaign: the profiles whose tokens expire before an instant, to be renewed one after another. */
-export interface RenewalCampaign extends CampaignFilter {
+/** A renewal campaign: profiles to be renewed one after another. */
+export interface RenewalCampaign extends Omit<CampaignFilter, 'expiresBefore'> {
   id: string;
   createdAt: number;
+  /** Null if a person selected the profiles. */
+  expiresBefore: number | null;
 }
 
 /**
@@ -27,6 +29,7 @@ export type RenewalState = 'waiting' | 'undelivered' | 'renewed' | 'skipped';
 export interface RenewalItem {
   profileId: string;
   profile: string;
+  displayName: string | null;
   contact: string | null;
   /** When the token to replace expires, here or in a destination. Epoch milliseconds. */
   expiresAt: number;
@@ -36,7 +39,10 @@ export interface RenewalItem {
 }
 
 /** Starts a campaign and returns the number of its profiles. */
-export async function insertCampaign(db: Db, campaign: RenewalCampaign): Promise<number> {
+export async function insertCampaign(
+  db: Db,
+  campaign: CampaignFilter & Pick<RenewalCampaign, 'id' | 'createdAt'>,
+): Promise<number> {
   const { id, expiresBefore, tag, contact, createdAt } = campaign;
   await db
     .insertInto('renewal_campaign')
@@ -69,7 +75,7 @@ export async function insertCampaignOf(
     .insertInto('renewal_campaign')
     .values({
       id,
-      expires_before: createdAt,
+      expires_before: 0,
       tag: null,
       contact: null,
       created_at: createdAt,
@@ -106,7 +112,13 @@ export async function dueForRenewal(
   limit: number,
 ): Promise<{ items: RenewalItem[]; total: number }> {
   const rows = await dueQuery(db, filter)
-    .select(['profile.id as profileId', 'profile.name as profile', 'profile.contact', 'token.rejected_at'])
+    .select([
+      'profile.id as profileId',
+      'profile.name as profile',
+      'profile.display_name as displayName',
+      'profile.contact',
+      'token.rejected_at',
+    ])
     .select(effectiveEnd.as('expiresAt'))
     .select(
       sql<RenewalState>`case when token.rejected_at is null and token.expires_at > ${filter.expiresBefore}
@@ -177,7 +189,7 @@ export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null
     .executeTakeFirst();
   if (row === undefined) return null;
   const { id, tag, contact } = row;
-  return { id, expiresBefore: row.expires_before, tag, contact, createdAt: row.created_at };
+  return { id, expiresBefore: row.expires_before || null, tag, contact, createdAt: row.created_at };
 }
 
 export async function endCampaign(db: Db, id: string, now: number): Promise<void> {
@@ -194,6 +206,7 @@ export async function itemsOfCampaign(
     .select([
       'profile.id as profileId',
       'profile.name as profile',
+      'profile.display_name as displayName',
       'profile.contact',
       'item.expires_at as expiresAt',
       'token.rejected_at',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dayMs, documentedLifetimeMs } from '../../domain/lifetimes.ts';
-import { parseProfileName } from '../../domain/profile.ts';
+import { parseDisplayName, parseOrganizationName } from '../../domain/profile.ts';
 import { parseContact, parseTags } from '../../domain/tags.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
@@ -12,6 +12,7 @@ import { rejectCommonMistakes } from '../../webex/sign-in/common-mistakes.ts';
 /** The columns of a CSV file of profiles, in any order. Only the first is required. */
 export const profileColumns = [
   'profile',
+  'display_name',
   'org_id',
   'deployment',
   'contact',
@@ -32,7 +33,11 @@ export interface RawProfileRow {
 /** One parsed row. Values that the file leaves out are undefined. */
 export interface ProfileRow {
   line: number;
+  /** The technical name. */
   profile: string;
+  /** The display name in the column `profile`; null where that has a technical name. */
+  typedName: string | null;
+  displayName: string | undefined;
   orgId: string | undefined;
   deployment: Deployment | undefined;
   contact: string | undefined;
@@ -55,7 +60,8 @@ export interface CsvToken {
 const maxLifetimeMs = 10 * documentedLifetimeMs;
 
 const cells = z.object({
-  profile: z.string({ error: 'the profile has no name' }).transform(parseWith(parseProfileName)),
+  profile: z.string({ error: 'the profile has no name' }).transform(parseWith(parseOrganizationName)),
+  display_name: z.string().transform(parseWith(parseDisplayName)).optional(),
   org_id: z.string().transform(parseWith(parseOrganizationId)).optional(),
   deployment: z
     .enum(deployments, { error: `the deployment is none of ${deployments.join(', ')}` })
@@ -74,7 +80,8 @@ export function parseProfileRow(
 ): ProfileRow | { reason: string } {
   const read = cells.safeParse(raw);
   if (!read.success) return { reason: read.error.issues.map(({ message }) => message).join('; ') };
-  const { profile, org_id, deployment, contact, tags, access_token, captured_at, expires_at } = read.data;
+  const { profile, display_name, org_id, deployment, contact, tags, access_token, captured_at, expires_at } =
+    read.data;
   const reason = tokenFault(access_token, captured_at, expires_at, now);
   if (reason !== null) return { reason };
   const token =
@@ -92,7 +99,9 @@ export function parseProfileRow(
   }
   return {
     line,
-    profile,
+    profile: profile.name,
+    typedName: profile.displayName,
+    displayName: display_name ?? undefined,
     orgId: org_id ?? token?.orgId ?? undefined,
     deployment,
     contact,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimConflict } from '../../domain/assess-token.ts';
 import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
-import type { NewProfile, Profile } from '../../domain/profile.ts';
+import { isNamed, type NewProfile, type Profile } from '../../domain/profile.ts';
 import { firstLookAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
 import { commandLine } from '../../errors/remedy.ts';
@@ -12,6 +12,7 @@ import { recordActivations } from '../../store/profiles/activations.ts';
 import {
   insertProfiles,
   profilesByName,
+  setDisplayName,
   setProfileOrganization,
   setTagsAndContact,
 } from '../../store/profiles/profiles.ts';
@@ -67,9 +68,10 @@ export async function importProfiles(
       trx,
       tokens.map(({ token: { id: tokenId, profileId } }) => ({ profileId, tokenId, now, hook })),
     );
-    for (const { row, result, profileId } of decisions) {
+    for (const { row, result, profileId, displayName } of decisions) {
       if (result.outcome !== 'updated') continue;
       if (row.orgId !== undefined) await setProfileOrganization(trx, profileId, row.orgId);
+      if (displayName !== undefined) await setDisplayName(trx, profileId, displayName);
       await setTagsAndContact(trx, profileId, { contact: row.contact, tags: row.tags });
     }
     await appendAudits(
@@ -88,6 +90,8 @@ interface Decision {
   result: RowResult;
   profileId: string;
   scopes: string[];
+  /** The new display name of an existing profile; undefined if it keeps its own. */
+  displayName?: string | undefined;
   create: NewProfile | null;
 }
 
@@ -102,17 +106,22 @@ async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promis
     if (existing === undefined) return creation(vault, row);
     const stored = storedTokens.get(existing.id) ?? [];
     const { id: profileId, scopes } = existing;
+    const displayName = newDisplayName(row, existing);
     const decided = (outcome: RowResult['outcome'], token = false, reason: string | null = null) => ({
       row,
       profileId,
       scopes,
+      displayName,
       create: null,
       result: { line: row.line, profile: row.profile, outcome, token, reason },
     });
     const reason = conflictReason(row, existing, stored);
     if (reason !== null) return decided('invalid', false, reason);
     const token = row.token !== undefined && !stored.includes(row.token.accessToken);
-    return decided(token || changes(row, existing) ? 'updated' : 'unchanged', token);
+    return decided(
+      token || displayName !== undefined || changes(row, existing) ? 'updated' : 'unchanged',
+      token,
+    );
   });
 }
 
@@ -132,6 +141,7 @@ function creation(vault: Vault, row: ProfileRow): Decision {
         ? {
             id: profileId,
             name: profile,
+            displayName: row.displayName ?? row.typedName,
             deployment,
             orgId,
             scopes,
@@ -164,12 +174,24 @@ function conflictReason(row: ProfileRow, existing: Profile, stored: string[]): s
   if (conflict === 'other-organization') {
     return `the profile already exists, and belongs to the organization ${existing.orgId}`;
   }
+  if (!isNamed(existing, row.displayName === undefined ? row.typedName : null)) {
+    return `the profile ${row.profile} already exists, and is named ${existing.displayName}`;
+  }
   const tokenConflict = deploymentConflict(row, existing.deployment);
   if (tokenConflict !== null) return tokenConflict;
   if (row.token !== undefined && stored.length > 0 && !stored.includes(row.token.accessToken)) {
     return `the profile already has another token. To replace it: ${commandLine(['import', row.profile])}`;
   }
   return null;
+}
+
+/** Undefined where the profile keeps its own. */
+function newDisplayName(
+  { displayName, typedName }: ProfileRow,
+  existing: Pick<Profile, 'displayName'>,
+): string | undefined {
+  const wanted = displayName ?? (existing.displayName === null ? typedName : null);
+  return wanted === null || wanted === existing.displayName ? undefined : wanted;
 }
 
 function changes(row: ProfileRow, existing: Profile): boolean {

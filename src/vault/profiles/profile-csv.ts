@@ -6,6 +6,7 @@ import { type ProfileColumn, profileColumns, type RawProfileRow } from './csv-ro
 
 const exportedColumns = [
   'profile',
+  'display_name',
   'org_id',
   'deployment',
   'contact',
@@ -16,8 +17,9 @@ const exportedColumns = [
 export const profileCsvHeader = `${exportedColumns.join(',')}\r\n`;
 
 /** One line of an export, as `parseProfileCsv` reads it. */
-export function profileCsvLine({ name, orgId, deployment, contact, tags }: Profile): string {
-  return `${[name, orgId ?? '', deployment, contact ?? '', tags.join(' ')].map(cellOf).join(',')}\r\n`;
+export function profileCsvLine({ name, displayName, orgId, deployment, contact, tags }: Profile): string {
+  const cells = [name, displayName ?? '', orgId ?? '', deployment, contact ?? '', tags.join(' ')];
+  return `${cells.map(cellOf).join(',')}\r\n`;
 }
 
 /** A spreadsheet would take a cell that starts with one of these signs for a formula. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { redirectUri } from '../../config/settings.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
-import { parseProfileName } from '../../domain/profile.ts';
+import { isNamed, parseProfileName } from '../../domain/profile.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { Remedy } from '../../errors/remedy.ts';
 import {
@@ -24,7 +24,10 @@ export const signInLifetimeMs = 10 * 60_000;
 
 /** What a person requests: the profile, and for a new one its organization. */
 export interface SignInRequest {
+  /** The technical name. */
   profile: string;
+  /** The display name that the person typed, if any; a new profile gets it. */
+  displayName?: string | null | undefined;
   /** Default: that of the profile, or `commercial` for a new one. */
   deployment?: Deployment | undefined;
   /** Organization UUID. Default: that of the profile, or the one that the token names. */
@@ -36,12 +39,16 @@ export interface SignInRequest {
 /** The target of a sign-in, after comparing the request with an existing profile. */
 export interface SignInTarget {
   profileName: string;
+  /** For a new profile. */
+  displayName: string | null;
   deployment: Deployment;
   orgId: string | null;
   scopes: string[];
 }
 
-/** Throws `E_PROFILE_NAME`, or `E_PROFILE_MISMATCH` if the profile has another deployment or organization. */
+/**
+ * Throws `E_PROFILE_NAME`, or `E_PROFILE_MISMATCH` if the profile has another deployment, organization or display name.
+ */
 export async function resolveTarget(
   vault: Vault,
   request: SignInRequest,
@@ -52,10 +59,27 @@ export async function resolveTarget(
   if (existing === null) {
     return {
       profileName,
+      displayName: request.displayName ?? null,
       deployment: request.deployment ?? defaultDeployment,
       orgId: request.orgId ?? null,
       scopes: vault.settings.scopes,
     };
+  }
+  if (!isNamed(existing, request.displayName ?? null)) {
+    throw new BrokerError(
+      'E_PROFILE_MISMATCH',
+      `The profile "${profileName}" exists, and is named ${existing.displayName}.`,
+      {
+        help: [
+          {
+            text: 'To renew its token',
+            command: ['login', profileName],
+            link: { label: 'Open it', path: `/profiles/${profileName}` },
+          },
+          'For another organization, choose another name.',
+        ],
+      },
+    );
   }
   if (request.deployment !== undefined && request.deployment !== existing.deployment) {
     throw mismatch(profileName, `belongs to ${deploymentTitles[existing.deployment]}`);
@@ -65,6 +89,7 @@ export async function resolveTarget(
   }
   return {
     profileName,
+    displayName: null,
     deployment: existing.deployment,
     orgId: existing.orgId ?? request.orgId ?? null,
     scopes: existing.scopes,

@@ -49,11 +49,11 @@ export async function storeToken(
 }
 
 async function profileFor(trx: Db, target: SignInTarget, createdAt: number): Promise<string> {
-  const { profileName: name, deployment, orgId, scopes } = target;
+  const { profileName: name, displayName, deployment, orgId, scopes } = target;
   const existing = await findProfile(trx, name);
   if (existing === null) {
     const id = randomUUID();
-    await insertProfile(trx, { id, name, deployment, orgId, scopes, createdAt });
+    await insertProfile(trx, { id, name, displayName, deployment, orgId, scopes, createdAt });
     return id;
   }
   if (existing.deployment !== deployment) {

@@ -1,4 +1,4 @@
-import { parseProfileName, suggestProfileName } from '../../domain/profile.ts';
+import { parseOrganizationName } from '../../domain/profile.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
 import type { Vault } from '../../vault/context.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
@@ -12,6 +12,7 @@ export interface OrganizationForm {
   values: { name: string; deployment: Deployment; orgId: string };
   /** Valid only if there are no errors. */
   profile: string;
+  displayName: string | null;
   exists: boolean;
   orgId: string | undefined;
   errors: FieldError[];
@@ -24,17 +25,23 @@ export async function readOrganizationForm(vault: Vault, body: unknown): Promise
     deployment: deployments.find((deployment) => deployment === chosen) ?? 'commercial',
     orgId: field(body, 'orgId').trim().slice(0, 500),
   };
-  const form: OrganizationForm = { values, profile: '', exists: false, orgId: undefined, errors: [] };
+  const form: OrganizationForm = {
+    values,
+    profile: '',
+    displayName: null,
+    exists: false,
+    orgId: undefined,
+    errors: [],
+  };
   if (values.name === '') {
     form.errors.push(invalidField('name', 'Enter a name for the organization.'));
   } else {
     try {
-      form.profile = parseProfileName(suggestProfileName(values.name));
-      form.exists = (await findProfile(vault.db, form.profile)) !== null;
+      const { name, displayName } = parseOrganizationName(values.name);
+      Object.assign(form, { profile: name, displayName });
+      form.exists = (await findProfile(vault.db, name)) !== null;
     } catch (error) {
-      const { field } = fieldError(error, ['name']);
-      const message = 'The name needs a letter from a to z, or a digit.';
-      form.errors.push(invalidField(field, message, 'Commands use the token by this name.'));
+      form.errors.push(fieldError(error, ['name']));
     }
   }
   if (values.orgId !== '') {

@@ -29,12 +29,13 @@ export function importForm(context: WebContext): RequestHandler {
 export function importAddress(context: WebContext): RequestHandler {
   const { vault } = context;
   return async (request, response) => {
-    const { values, profile, exists, orgId, errors } = await readOrganizationForm(vault, request.body);
+    const form = await readOrganizationForm(vault, request.body);
+    const { values, profile, displayName, exists, orgId, errors } = form;
     if (errors.length === 0) {
       try {
         const binding = request.session.binding ?? newSecret();
         // An existing profile already has a deployment.
-        const signIn = { profile, deployment: exists ? undefined : values.deployment, orgId };
+        const signIn = { profile, displayName, deployment: exists ? undefined : values.deployment, orgId };
         const { signInId, authorizeUrl } = await startSignIn(vault, signIn, binding);
         request.session.binding = binding;
         await saveSession(request);
@@ -55,7 +56,8 @@ export function importAddress(context: WebContext): RequestHandler {
 export function importPasted(context: WebContext): RequestHandler {
   const { vault, verifications } = context;
   return async (request, response) => {
-    const { values, profile, exists, orgId, errors } = await readOrganizationForm(vault, request.body);
+    const form = await readOrganizationForm(vault, request.body);
+    const { values, profile, displayName, exists, orgId, errors } = form;
     const text = field(request.body, 'text');
     const started = await startedSignIn(context, field(request.body, 'signIn'), profile);
     if (errors.length === 0) {
@@ -65,7 +67,7 @@ export function importPasted(context: WebContext): RequestHandler {
         const deployment = exists ? undefined : values.deployment;
         const tokenId =
           started === null
-            ? await importToken(vault, { profile, deployment, orgId }, text, actor)
+            ? await importToken(vault, { profile, displayName, deployment, orgId }, text, actor)
             : (await capturePastedRedirect(vault, text, request.session.binding ?? '', actor)).tokenId;
         void verifications.start(tokenId, () => verifyToken(vault, tokenId, actor));
         response.redirect(303, `/tokens/${tokenId}`);

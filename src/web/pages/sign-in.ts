@@ -14,7 +14,7 @@ export function signInForm(context: WebContext): RequestHandler {
 /** `POST /sign-in`: starts the sign-in. */
 export function startNewSignIn(context: WebContext): RequestHandler {
   return async (request, response) => {
-    const { values, profile, exists, orgId, errors } = await readOrganizationForm(
+    const { values, profile, displayName, exists, orgId, errors } = await readOrganizationForm(
       context.vault,
       request.body,
     );
@@ -33,6 +33,7 @@ export function startNewSignIn(context: WebContext): RequestHandler {
     }
     await startSignIn(context, request, response, {
       profile,
+      displayName,
       deployment: values.deployment,
       orgId,
       freshSignIn: fresh,

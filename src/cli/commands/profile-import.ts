@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import type { Actor, Vault } from '../../vault/context.ts';
+import type { ProfileRow, RawProfileRow } from '../../vault/profiles/csv-row.ts';
+import {
+  importBatchSize,
+  importProfiles,
+  planImport,
+  type RowResult,
+} from '../../vault/profiles/import-profiles.ts';
+import { parseProfileRows } from '../../vault/profiles/profile-rows.ts';
+import { failed } from '../exit-codes.ts';
+import { readProfileFile } from '../options/profile-csv.ts';
+import { JsonArray } from '../terminal/json-array.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { note, print, suggestNext, warn } from '../terminal/terminal.ts';
+import { withVault } from '../with-vault.ts';
+
+export function profileImportCommand(): Command {
+  return new Command('import')
+    .description('Import profiles, and tokens kept in a file, from a CSV file.')
+    .argument('<file>', 'the CSV file, or - for standard input')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--skip-invalid', 'import the valid rows even if others are invalid')
+    .option('--json', 'print JSON, an object for each row')
+    .addHelpText(
+      'after',
+      '\nThe first line names the columns: profile, display_name, org_id, deployment, contact, tags, and for tokens kept in a file access_token, captured_at, expires_at. Only profile is required. It can be a name such as Acme Corporation: commands then use acme-corporation.\n\nExample:\n  webex-token profile import customers.csv --dry-run',
+    )
+    .action(importFile);
+}
+
+interface ImportOptions {
+  dryRun?: boolean;
+  skipInvalid?: boolean;
+  json?: boolean;
+}
+
+async function importFile(path: string, options: ImportOptions): Promise<void> {
+  const file = await readProfileFile(path);
+  const invalid = await withVault((vault, actor) => run(vault, actor, file.rows, options));
+  if (file.holdsTokens) {
+    warn(
+      path === '-'
+        ? 'The tokens were not encrypted. Delete the file that they came from, and its copies.'
+        : `${path} contains unencrypted tokens. Delete it and its copies after the import.`,
+    );
+  }
+  if (invalid > 0 && options.skipInvalid !== true) process.exitCode = failed;
+  else if (options.dryRun === true) suggestNext(['profile', 'import', path]);
+  else suggestNext(['list']);
+}
+
+/** Returns the number of invalid rows. */
+async function run(
+  vault: Vault,
+  actor: Actor,
+  raw: RawProfileRow[],
+  options: ImportOptions,
+): Promise<number> {
+  const { rows, invalid: unparsed } = parseProfileRows(raw, vault.now());
+  const report = new Report(options.json === true, options.dryRun === true);
+  const planned = await inBatches('Checking', rows, (batch) => planImport(vault, batch));
+  const invalid = [...unparsed, ...planned.filter(({ outcome }) => outcome === 'invalid')];
+  if (options.dryRun === true || (invalid.length > 0 && options.skipInvalid !== true)) {
+    report.addAll([...unparsed, ...planned].sort((a, b) => a.line - b.line));
+    report.end(options.dryRun === true ? 'Dry run: nothing was stored.' : refusal(invalid.length));
+    return invalid.length;
+  }
+  // Rows that are in the store already are skipped, so that a second run continues an interrupted one.
+  const unchanged = new Set(planned.filter(({ outcome }) => outcome === 'unchanged').map(({ line }) => line));
+  report.addAll([...unparsed, ...planned.filter(({ line }) => unchanged.has(line))]);
+  const done = await inBatches(
+    'Importing',
+    rows.filter(({ line }) => !unchanged.has(line)),
+    (batch) => importProfiles(vault, batch, actor),
+    (results) => report.addAll(results),
+  );
+  report.end(null);
+  return unparsed.length + done.filter(({ outcome }) => outcome === 'invalid').length;
+}
+
+function refusal(invalid: number): string {
+  return `Nothing was stored because ${invalid === 1 ? 'a row is invalid' : `${invalid.toLocaleString('en')} rows are invalid`}. Fix the file, or import the valid rows with --skip-invalid.`;
+}
+
+/** Long enough for a process that waits for the store to get its turn. Milliseconds. */
+const betweenBatchesMs = 30;
+
+async function inBatches(
+  title: string,
+  rows: ProfileRow[],
+  handle: (batch: ProfileRow[]) => Promise<RowResult[]>,
+  onResults: (results: RowResult[]) => void = () => {},
+): Promise<RowResult[]> {
+  const progress = showProgress(title, rows.length);
+  const results: RowResult[] = [];
+  try {
+    for (let at = 0; at < rows.length; at += importBatchSize) {
+      progress.at(at);
+      const batchResults = await handle(rows.slice(at, at + importBatchSize));
+      results.push(...batchResults);
+      // The results must not go into the progress line.
+      if (process.stdout.isTTY) progress.end();
+      onResults(batchResults);
+      // A running server and other commands wait for the same lock.
+      await sleep(betweenBatchesMs);
+    }
+  } finally {
+    progress.end();
+  }
+  return results;
+}
+
+const plannedWords: Record<string, string> = { created: 'would be created', updated: 'would be updated' };
+
+/** Prints a line for each row on standard output, and totals on standard error. */
+class Report {
+  readonly #json: JsonArray | null;
+  readonly #counts = { created: 0, updated: 0, unchanged: 0, invalid: 0 };
+  readonly #dryRun: boolean;
+  #tokens = 0;
+
+  constructor(json: boolean, dryRun: boolean) {
+    this.#json = json ? new JsonArray() : null;
+    this.#dryRun = dryRun;
+  }
+
+  addAll(results: readonly RowResult[]): void {
+    for (const { outcome, token } of results) {
+      this.#counts[outcome] += 1;
+      if (token) this.#tokens += 1;
+    }
+    if (this.#json !== null) this.#json.addAll(results);
+    else if (results.length > 0) print(results.map(lineOf).join('\n'));
+  }
+
+  end(conclusion: string | null): void {
+    this.#json?.end();
+    const counts = Object.entries(this.#counts)
+      .filter(([, count]) => count > 0)
+      .map(
+        ([outcome, count]) =>
+          `${count.toLocaleString('en')} ${this.#dryRun ? (plannedWords[outcome] ?? outcome) : outcome}`,
+      );
+    if (this.#tokens > 0)
+      counts.push(`${this.#tokens.toLocaleString('en')} with a token that is not verified yet`);
+    note(counts.length === 0 ? 'The file has no rows.' : `${counts.join(', ')}.`);
+    if (conclusion !== null) note(conclusion);
+  }
+}
+
+function lineOf({ line, profile, outcome, token, reason }: RowResult): string {
+  const words = [`line ${line}`, profile.replace(/[^\x20-\x7e]/g, '?'), outcome];
+  if (token) words.push('with a token');
+  return reason === null ? words.join('  ') : `${words.join('  ')}: ${reason}`;
+}
