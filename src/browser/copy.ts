@@ -29,6 +29,15 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-c
   });
 }
 
+/* A link that copies the text that its page asks for. It works without the script too, but then it only leads there. */
+for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-copies]')) {
+  const source = document.getElementById(link.dataset.copies ?? '');
+  const label = link.querySelector<HTMLElement>('[data-label]');
+  if (source === null || label === null || navigator.clipboard === undefined) continue;
+  label.textContent = label.dataset.label ?? label.textContent;
+  link.addEventListener('click', () => void copyText(textOf(source)).catch(() => {}));
+}
+
 function textOf(source: HTMLElement | null): string {
   return source instanceof HTMLInputElement ? source.value : (source?.textContent ?? '').trim();
 }

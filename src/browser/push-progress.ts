@@ -47,6 +47,6 @@ function show(section: HTMLElement | undefined, { steps, waiting }: Progress['ta
     list.append(item);
   }
   const status = section?.querySelector('[data-waiting]');
-  const text = waiting ?? 'Under way …';
+  const text = waiting ?? 'In progress…';
   if (status && status.textContent !== text) status.textContent = text;
 }

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { saveDestination } from '../../src/store/destinations.ts';
+import { requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { saveChannelSettings } from '../../src/vault/reminders/channel-settings.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { testToken } from '../../src/vault/tokens/test-token.ts';
@@ -23,7 +25,8 @@ describe('the checklist of the overview', () => {
     const overview = async () => (await person.get('/').expect(200)).text;
     const first = await overview();
     expect(first).toContain('Set up: 1 of 4 done');
-    expect(first).toMatch(/<a class="button" href="\/profiles\/acme\/entra">Connect/);
+    expect(first).toMatch(/<a class="button" href="\/profiles\/acme\/entra">Connect Entra ID</);
+    expect(first).toMatch(/<a class="button quiet" href="\/profiles\/acme\/okta">Connect Okta</);
     expect(first).not.toContain('Everything is up to date.');
 
     await person.post('/profiles/acme/okta/updated').type('form').expect(303);
@@ -35,6 +38,23 @@ describe('the checklist of the overview', () => {
     expect(await overview()).toMatch(/Set up: 3 of 4 done[\s\S]*<a class="button" href="\/reminders">Set up/);
     await saveChannelSettings(web.vault, 'webhook', { url: 'https://hook.example/1', secret: null }, actor);
     expect(await overview()).not.toContain('Set up:');
+  });
+
+  it('leads to the provider that is known: by a destination, or else by the settings', async () => {
+    const person = await web.person();
+    const connect = async () =>
+      [
+        ...(await person.get('/').expect(200)).text.matchAll(
+          /<a class="(button[^"]*)"[^>]*>(Connect [^<]*)</g,
+        ),
+      ].map(([, style, label]) => `${label} (${style})`);
+    web.vault.settings.okta.orgUrl = 'https://acme.okta.example';
+    expect(await connect()).toEqual(['Connect Okta (button)', 'Connect Entra ID (button quiet)']);
+    const { id: profileId } = await requireProfile(web.vault, 'acme');
+    const app = { provider: 'entra', appId: 'app-1', appName: 'Cisco Webex', method: 'push' } as const;
+    // Known, but it never got a token.
+    await saveDestination(web.vault.db, { ...app, profileId, steps: [] });
+    expect(await connect()).toEqual(['Connect Entra ID (button)']);
   });
 
   it('is not shown on a filtered page', async () => {

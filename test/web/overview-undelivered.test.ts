@@ -6,24 +6,14 @@ import { requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../support/test-simulator.ts';
-import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
+import { actor, today } from '../support/vault/test-vault.ts';
+import { cardNames, storeDaysAgo } from '../support/web/overview-cards.ts';
 import { type Served, served } from '../support/web/web-client.ts';
-import { usualToken } from '../support/webex/fake-tokens.ts';
-
-async function store({ vault }: Served, profile: string, daysAgo: number): Promise<void> {
-  vault.setNow(today - daysAgo * dayMs);
-  const tokenId = await importToken(vault, { profile }, justCaptured(usualToken({ filler: 'B' })), actor);
-  await verifyToken(vault, tokenId, actor);
-  vault.setNow(today);
-}
-
-const names = (html: string) =>
-  [...html.matchAll(/class="stretched" href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
 
 describe('the overview of a profile that was renewed but not delivered', () => {
   /** Entra ID holds the token before the last one, which has 25 days left. */
   async function undelivered(web: Served, name: string): Promise<void> {
-    await store(web, name, 340);
+    await storeDaysAgo(web, name, 340);
     const profile = await requireProfile(web.vault, name);
     const [earlier] = await tokensOf(web.vault.db, profile.id);
     const app = { provider: 'entra', appId: 'app-1', appName: 'Cisco Webex', method: 'push' } as const;
@@ -34,17 +24,17 @@ describe('the overview of a profile that was renewed but not delivered', () => {
       tokenId: earlier?.id ?? null,
       installedAt: today - 340 * dayMs,
     });
-    await store(web, name, 0);
+    await storeDaysAgo(web, name, 0);
   }
 
   it('puts it first in line, with the end of the earlier token and the button that delivers', async () => {
     const web = await served();
     await undelivered(web, 'globex');
-    await store(web, 'over', 366);
-    await store(web, 'fresh', 0);
+    await storeDaysAgo(web, 'over', 366);
+    await storeDaysAgo(web, 'fresh', 0);
     const person = await web.person();
     const { text } = await person.get('/').expect(200);
-    expect(names(text)).toEqual(['globex', 'over', 'fresh']);
+    expect(cardNames(text)).toEqual(['globex', 'over', 'fresh']);
     expect(text).toContain('2 need attention · 1 OK');
     expect(text).not.toContain('Everything is up to date');
     const [, next = ''] = /<section class="card due is-undelivered"(.*?)<\/section>/s.exec(text) ?? [];
@@ -61,7 +51,7 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     // The history goes by the earlier token too.
     const [, history = ''] = /id="timeline">(.*?)<\/section>/s.exec(page) ?? [];
     expect(history).toMatch(/Next reminder.*2027-03.*Earlier token ends.*2027-03-26.*Expires/s);
-    expect(names((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);
+    expect(cardNames((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);
     // An expired token keeps nothing working, and there is nothing to test.
     const expired = (await person.get('/profiles/over').expect(200)).text;
     expect(expired).toContain('Sign in again');
@@ -97,13 +87,15 @@ describe('the overview of a profile that was renewed but not delivered', () => {
 
   it('names a rejected or expired token as the next to renew', async () => {
     const web = await served();
-    await store(web, 'fresh', 0);
-    await store(web, 'refused', 10);
+    await storeDaysAgo(web, 'fresh', 0);
+    await storeDaysAgo(web, 'refused', 10);
     const { id } = await requireProfile(web.vault, 'refused');
     const [token] = await tokensOf(web.vault.db, id);
     await updateToken(web.vault.db, token?.id ?? '', { rejectedAt: today });
     const { text } = await (await web.person()).get('/').expect(200);
-    expect(text).toMatch(/Next to renew: refused<\/h2>\s*<p>Webex rejects its token\./);
+    expect(text).toMatch(
+      /Next to renew: <a href="\/profiles\/refused">refused<\/a><\/h2>\s*<p>Webex rejects its token\./,
+    );
     expect(text).toContain('action="/profiles/refused/sign-in"');
   });
 });

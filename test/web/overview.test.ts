@@ -2,57 +2,75 @@ import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
 import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
+import { insertProfiles } from '../../src/store/profiles/profiles.ts';
+import { changeDisplayName } from '../../src/vault/profiles/profiles.ts';
 import { startCampaign } from '../../src/vault/profiles/renewal-campaign.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { fakeProfile } from '../support/store/fake-rows.ts';
 import { simulated } from '../support/test-simulator.ts';
-import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
-import { type Served, served } from '../support/web/web-client.ts';
-import { usualToken } from '../support/webex/fake-tokens.ts';
-
-async function store({ vault }: Served, profile: string, daysAgo: number): Promise<void> {
-  vault.setNow(today - daysAgo * dayMs);
-  const tokenId = await importToken(vault, { profile }, justCaptured(usualToken({ filler: 'B' })), actor);
-  await verifyToken(vault, tokenId, actor);
-  vault.setNow(today);
-}
-
-const names = (html: string) =>
-  [...html.matchAll(/class="stretched" href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
+import { actor, today } from '../support/vault/test-vault.ts';
+import { cardNames, storeDaysAgo } from '../support/web/overview-cards.ts';
+import { served } from '../support/web/web-client.ts';
 
 describe('the overview', () => {
   it('lists the most urgent profile first, with a label and a bar for each status', async () => {
     const web = await served();
-    await store(web, 'fresh', 0);
-    await store(web, 'old', 364);
-    await store(web, 'older', 365);
-    await store(web, 'middling', 180);
+    await storeDaysAgo(web, 'fresh', 0);
+    await storeDaysAgo(web, 'old', 364);
+    await storeDaysAgo(web, 'older', 365);
+    await storeDaysAgo(web, 'middling', 180);
     const { text } = await (await web.person()).get('/').expect(200);
-    expect(names(text)).toEqual(['older', 'old', 'middling', 'fresh']);
+    expect(cardNames(text)).toEqual(['older', 'old', 'middling', 'fresh']);
     expect(text).toContain('2 need attention · 2 OK');
     const card = (name: string) =>
-      text.split('<li class="card').find((part) => part.includes(`/profiles/${name}"`));
+      text
+        .split('<li class="card')
+        .find((part) => part.includes(`class="stretched" href="/profiles/${name}"`));
     expect(card('older')).toMatch(/Expired.*expired less than a day ago.*<rect width="0"/s);
     expect(card('old')).toMatch(/Expires soon.*1 day left.*until <time datetime="2027-03-02/s);
     expect(card('middling')).toMatch(/Valid.*185 days left.*<rect width="51"/s);
     expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
   });
 
+  it('counts organizations that wait for their first sign-in apart from those that need attention', async () => {
+    const web = await served();
+    const waiting = ['one', 'two'].map((name) => fakeProfile({ name, orgId: crypto.randomUUID() }));
+    await insertProfiles(web.vault.db, waiting);
+    const person = await web.person();
+    const lead = async () => /<p class="lead">(.*?)<\/p>/.exec((await person.get('/').expect(200)).text)?.[1];
+    expect(await lead()).toBe('2 waiting for the first sign-in');
+    await storeDaysAgo(web, 'old', 364);
+    await storeDaysAgo(web, 'fresh', 0);
+    expect(await lead()).toBe('1 needs attention · 1 OK · 2 waiting for the first sign-in');
+  });
+
+  it('shows the name of an organization as people know it, wherever it names one', async () => {
+    const web = await served();
+    await storeDaysAgo(web, 'old', 364);
+    await changeDisplayName(web.vault, 'old', 'Käufer & Söhne', actor);
+    const { text } = await (await web.person()).get('/').expect(200);
+    expect(text).toMatch(/Next to renew: <a href="\/profiles\/old">Käufer &amp; Söhne<\/a>/);
+    expect(text).toMatch(
+      /href="\/profiles\/old">Käufer &amp; Söhne<\/a><\/h2>\s*<p class="meta"><code>old<\/code>/,
+    );
+  });
+
   it('pages through a hundred profiles in both directions and searches them', async () => {
     const web = await served();
     for (let number = 0; number < 60; number += 1)
-      await store(web, `org-${String(number).padStart(3, '0')}`, 60 - number);
+      await storeDaysAgo(web, `org-${String(number).padStart(3, '0')}`, 60 - number);
     const person = await web.person();
     const first = await person.get('/').expect(200);
-    expect(names(first.text)).toHaveLength(50);
+    expect(cardNames(first.text)).toHaveLength(50);
     const later = /href="(\/\?after=[^"]+)" rel="next"/.exec(first.text)?.[1] ?? '';
     const second = await person.get(later).expect(200);
-    expect(names(second.text)).toEqual(Array.from({ length: 10 }, (_, index) => `org-0${50 + index}`));
+    expect(cardNames(second.text)).toEqual(Array.from({ length: 10 }, (_, index) => `org-0${50 + index}`));
     const earlier = /href="(\/\?before=[^"]+)" rel="prev"/.exec(second.text)?.[1] ?? '';
-    expect(names((await person.get(earlier).expect(200)).text)).toEqual(names(first.text));
+    expect(cardNames((await person.get(earlier).expect(200)).text)).toEqual(cardNames(first.text));
 
     const found = await person.get('/?search=org-007').expect(200);
-    expect(names(found.text)).toEqual(['org-007']);
+    expect(cardNames(found.text)).toEqual(['org-007']);
     expect(found.text).toContain('1 organization matches “org-007”.');
     const none = await person.get('/?search=%3Cb%3E').expect(200);
     expect(none.text).toContain('No organizations match “&lt;b&gt;”.');
@@ -73,7 +91,7 @@ describe('the overview', () => {
     const person = await web.person();
     const near = (await person.get('/').expect(200)).text;
     expect(near).toMatch(new RegExp(`Valid[\\s\\S]*class="below is-attention"[\\s\\S]*/tokens/${setAside}"`));
-    for (let number = 0; number < 51; number += 1) await store(web, `org-${number}`, 1);
+    for (let number = 0; number < 51; number += 1) await storeDaysAgo(web, `org-${number}`, 1);
     const far = (await person.get('/').expect(200)).text;
     expect(far).not.toContain('class="below is-attention"');
     expect(far).toMatch(new RegExp(`needs your review[^<]*<a href="/tokens/${setAside}">zebra</a>`));
@@ -81,7 +99,7 @@ describe('the overview', () => {
 
   it('shows a quarantine that a status check found', async () => {
     const web = await served();
-    await store(web, 'acme', 10);
+    await storeDaysAgo(web, 'acme', 10);
     const person = await web.person();
     const page = async (path = '/') => (await person.get(path).expect(200)).text;
     // It is not verified, and in use nowhere.
@@ -116,11 +134,11 @@ describe('the overview', () => {
 
   it('offers a renewal if several profiles are due, and then continues it', async () => {
     const web = await served();
-    for (const name of ['a', 'b', 'c']) await store(web, name, 350);
+    for (const name of ['a', 'b', 'c']) await storeDaysAgo(web, name, 350);
     const person = await web.person();
     const page = async (path = '/') => (await person.get(path).expect(200)).text;
     expect(await page()).not.toContain('/renewals');
-    await store(web, 'd', 400);
+    await storeDaysAgo(web, 'd', 400);
     expect(await page()).toMatch(/4 tokens are due.<\/strong> <a href="\/renewals">/);
     expect(await page('/?search=a')).not.toContain('/renewals');
     await startCampaign(web.vault, { withinDays: 31 }, actor);

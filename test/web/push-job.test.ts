@@ -40,6 +40,12 @@ describe('the pages of a push', () => {
     const page = await through(web, await web.person(), '/profiles/acme/entra/push');
     expect(page).toContain('The token was not sent');
     expect(page).toContain('Entra ID still holds what it held before');
+    // The reason is next to what to do about it, and not in the list of steps once more.
+    const [, reason = ''] =
+      /role="alert">[\s\S]*?<strong>(.*?) (?:Nothing was|A provisioning job)/.exec(page) ?? [];
+    expect(reason).not.toBe('');
+    expect(page.split(reason)).toHaveLength(2);
+    expect(page).not.toContain('Failed: ');
     expect(web.simulator.entra.app.secrets.has('SecretToken')).toBe(false);
   });
 
@@ -81,6 +87,12 @@ describe('the pages of a push', () => {
     const person = await web.person();
     const page = await through(web, person, '/profiles/acme/okta/push');
     expect(page).toContain('Okta does not allow this to be automated');
+    expect(
+      page.match(/does not serve the provisioning connection|does not support provisioning/g),
+    ).toHaveLength(1);
+    expect((await person.get('/audit-log?action=push').expect(200)).text).not.toMatch(
+      /<td class="is-rejected">/,
+    );
     const guide = (await person.get('/profiles/acme/okta').expect(200)).text;
     expect(guide).toContain('Test API Credentials');
     expect(guide).toContain('ac3e0001-5eed-4000-8000-000000000001');
@@ -153,6 +165,10 @@ describe('the pages of a push', () => {
     expect(canceled).toContain('<h1>Canceled</h1>');
     expect(canceled).toContain('Canceled. Nothing was changed');
     expect(canceled).not.toMatch(/Failed:|is-rejected|role="alert"/);
+    // The audit log does not show it as a failure either.
+    const log = (await person.get('/audit-log?action=push').expect(200)).text;
+    expect(log).toMatch(/<td class="is-note">/);
+    expect(log).not.toMatch(/<td class="is-rejected">/);
     await web.idle();
     expect(web.simulator.entra.app.secrets.size).toBe(0);
   });

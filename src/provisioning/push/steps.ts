@@ -44,7 +44,7 @@ export class Steps {
   }
 }
 
-const skipping: readonly ErrorCode[] = ['E_CANCELED', 'E_OKTA_MANUAL'];
+const skipping: readonly ErrorCode[] = ['E_CANCELED', 'E_ENTRA_MANUAL', 'E_OKTA_MANUAL'];
 
 /** The person canceled. `PushError` adds what the provider holds. */
 export function canceled(): BrokerError {

@@ -89,6 +89,11 @@ function link(values: AuditLogPage['values'], more: Record<string, string>): str
   return `/audit-log?${new URLSearchParams(given)}`;
 }
 
+/** A person canceled, or continues by hand: nothing failed. */
+function isNextStep(outcome: string): boolean {
+  return ['canceled', 'ambiguous-app', 'entra-manual', 'okta-manual'].includes(outcome);
+}
+
 function rowOf({
   seq,
   time,
@@ -105,7 +110,7 @@ function rowOf({
     time: instant(time),
     action: auditActionLabels[action] ?? action,
     outcome,
-    ok: outcome === 'ok' || action === 'prune',
+    tone: outcome === 'ok' || action === 'prune' ? 'valid' : isNextStep(outcome) ? 'note' : 'rejected',
     profile,
     subject,
     who: client ?? user,

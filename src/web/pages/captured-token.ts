@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { accountConflict } from '../../domain/assess-token.ts';
-import type { Profile } from '../../domain/profile.ts';
+import { type Profile, profileTitle } from '../../domain/profile.ts';
 import { tokenStatus } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import { currentOf, type Token } from '../../domain/token.ts';
@@ -27,6 +27,7 @@ import { setFlash } from '../session/flash.ts';
 import { expiryEvidence } from '../view-models/expiry-evidence.ts';
 import { expiryView } from '../view-models/expiry-view.ts';
 import type { CapturedTokenPage, FieldError } from '../view-models/pages.ts';
+import { offeredProviders } from '../view-models/provider-choice.ts';
 import { campaignStep } from '../view-models/renewals-view.ts';
 
 type ByToken = RequestHandler<{ tokenId: string }>;
@@ -177,12 +178,16 @@ async function capturedTokenView(
   const { settings } = vault;
   const now = vault.now();
   const endpoints = settings.webex[profile.deployment];
-  const current = currentOf(await tokensOf(vault.db, profile.id));
+  const tokens = await tokensOf(vault.db, profile.id);
+  const current = currentOf(tokens);
   const summary = summarizeToken(token);
   return {
     outcome: storedResult(token, profile).outcome,
     token: summary,
     profile: summarize(profile, current, endpoints, now),
+    title: profileTitle(profile),
+    isRenewal: tokens.some(({ state, capturedAt }) => state === 'previous' && capturedAt <= token.capturedAt),
+    offered: offeredProviders(settings),
     deploymentTitle: deploymentTitles[profile.deployment],
     expiry: expiryView(tokenStatus(token, now), summary, now),
     evidence: expiryEvidence(token.lifetimes, token.capturedAt),

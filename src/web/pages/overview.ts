@@ -10,6 +10,7 @@ import { upToDateState } from '../../monitoring/up-to-date.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
 import { type ProfilePage, queryProfiles, queryTable } from '../../store/profiles/query.ts';
+import { titlesOf } from '../../store/profiles/titles.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
@@ -80,6 +81,7 @@ export function overview(context: WebContext): RequestHandler {
     }
     const { isSetUp, failed } = await reminderView(vault);
     const quarantined = await quarantinedDestinations(vault.db);
+    const quarantinedProfiles = [...new Set(quarantined.map(({ profile }) => profile))];
     const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
@@ -89,11 +91,24 @@ export function overview(context: WebContext): RequestHandler {
     const checklist =
       unfiltered && rows === null
         ? await checklistOf(vault, {
+            // Those without a token come last.
             profiles: cards.map(({ summary }) => summary.profile),
             hasToken: page.totals.all > page.totals.empty,
             remindersSetUp: isSetUp,
           })
         : null;
+    const { upToDate, unfinished } = unfiltered
+      ? await upToDateState(vault.db, {
+          totals: page.totals,
+          remindersSetUp: isSetUp,
+          hookSetUp: vault.settings.renewalHook !== null,
+          maxProfiles: maxRead,
+        })
+      : { upToDate: false, unfinished: null };
+    const titleOf = await titlesOf(vault.db, [
+      ...quarantinedProfiles.slice(0, maxNamed),
+      ...(unfinished === null ? [] : [unfinished.profile]),
+    ]);
     render(
       request,
       response,
@@ -109,20 +124,14 @@ export function overview(context: WebContext): RequestHandler {
         status: status ?? null,
         total: page.totals.all,
         totals: page.totals,
-        attention: page.totals.all - page.totals.valid,
+        attention: page.totals.all - page.totals.valid - page.totals.empty,
         next: unfiltered ? await nextToDo(vault, page.rows, cards) : null,
         renewals: unfiltered ? await renewalsOf(vault, due) : null,
-        quarantined: [...new Set(quarantined.map(({ profile }) => profile))],
+        quarantined: quarantinedProfiles.map((profile) => ({ profile, title: titleOf(profile) })),
         needsReviewElsewhere: unfiltered ? await needsReviewElsewhere(vault, cards) : [],
         failedReminders: failed.length,
-        ...(unfiltered
-          ? await upToDateState(vault.db, {
-              totals: page.totals,
-              remindersSetUp: isSetUp,
-              hookSetUp: vault.settings.renewalHook !== null,
-              maxProfiles: maxRead,
-            })
-          : { upToDate: false, unfinished: null }),
+        upToDate,
+        unfinished: unfinished && { ...unfinished, title: titleOf(unfinished.profile) },
         noReminders: !isSetUp,
         earlierPage: pageLink('before', page.previous, { search, tag, status }),
         laterPage: pageLink('after', page.next, { search, tag, status }),
@@ -164,6 +173,7 @@ async function nextToDo(
   const reminderAt = nextTriggerAt(dates, vault.settings.reminders.days, now);
   return {
     profile: name,
+    title: profileTitle(profile),
     reminderAt: reminderAt === null || reminderAt >= dates.expiresAt ? null : instant(reminderAt),
     expiry: card,
     outdated: destinations.filter(({ upToDate }) => !upToDate),
@@ -187,7 +197,12 @@ async function needsReviewElsewhere(
   const others = new Map(
     tokens.filter(({ profile }) => !asked.has(profile)).map((each) => [each.profile, each.id]),
   );
-  return [...others].slice(0, maxNamed).map(([profile, tokenId]) => ({ profile, tokenId }));
+  const named = [...others].slice(0, maxNamed);
+  const titleOf = await titlesOf(
+    db,
+    named.map(([profile]) => profile),
+  );
+  return named.map(([profile, tokenId]) => ({ profile, title: titleOf(profile), tokenId }));
 }
 
 /** The quarantine that started first, if there are several. */

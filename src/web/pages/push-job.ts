@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { profileTitle } from '../../domain/profile.ts';
 import { providerTitle } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { pageHelp } from '../../errors/remedy.ts';
@@ -8,10 +9,13 @@ import { describeStatus } from '../../provisioning/entra/status/provisioning-sta
 import { AmbiguousAppError } from '../../provisioning/push/ambiguous-app.ts';
 import { DestinationConflictError } from '../../provisioning/push/destination-conflict.ts';
 import { ManualSetupRequiredError } from '../../provisioning/push/manual-setup.ts';
+import type { StepResult } from '../../provisioning/push/push-context.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import type { PushJob, PushTask, PushTaskState } from '../jobs/push-jobs.ts';
 import type { PushTaskView } from '../view-models/pages.ts';
+import { campaignStep } from '../view-models/renewals-view.ts';
 
 type ById = RequestHandler<{ id: string }>;
 
@@ -53,7 +57,10 @@ export function pushJobPage(context: WebContext): ById {
     const { id, profile, over, tasks } = pushJob;
     const failed = tasks.some(({ state }) => state === 'failed');
     const statusOnly = tasks.every(({ task }) => task.action === 'check-status');
-    const title = titleOf(pushJob, statusOnly, failed);
+    // It may have been removed or renamed since.
+    const found = await findProfile(vault.db, profile);
+    const organization = found === null ? profile : profileTitle(found);
+    const title = titleOf(pushJob, organization, statusOnly, failed);
     const url = `/push-jobs/${id}`;
     render(
       request,
@@ -62,6 +69,8 @@ export function pushJobPage(context: WebContext): ById {
       {
         title,
         profile,
+        organization,
+        campaign: over && !statusOnly && found !== null ? await campaignStep(vault, found.id) : null,
         over,
         failed,
         statusOnly,
@@ -112,11 +121,16 @@ function stageOf({ over, tasks }: PushJob): string {
     : tasks.map(({ state, deviceCode }) => `${state}${deviceCode ? '-code' : ''}`).join(' ');
 }
 
-function titleOf({ profile, over, tasks }: PushJob, statusOnly: boolean, failed: boolean): string {
+function titleOf(
+  { over, tasks }: PushJob,
+  organization: string,
+  statusOnly: boolean,
+  failed: boolean,
+): string {
   if (statusOnly)
-    return over && failed ? 'The status could not be checked' : `Provisioning status of “${profile}”`;
+    return over && failed ? 'The status could not be checked' : `Provisioning status of “${organization}”`;
   const sends = tasks.every(({ task }) => task.action === 'push' && (task.via ?? 'token') === 'token');
-  if (!over) return sends ? `Sending the token of “${profile}”` : `Connecting “${profile}”`;
+  if (!over) return sends ? `Sending the token of “${organization}”` : `Connecting “${organization}”`;
   const connects = tasks.some(({ task }) => task.action === 'push' && (task.via ?? 'token') !== 'token');
   const [first] = tasks;
   if (!failed && connects) return `${providerTitle(first?.task.provider ?? 'entra')} is connected`;
@@ -126,6 +140,14 @@ function titleOf({ profile, over, tasks }: PushJob, statusOnly: boolean, failed:
   if (manual !== undefined) return `${providerTitle(manual.task.provider)} needs a manual step`;
   if (connects) return 'The application was not connected';
   return tasks.length === 1 ? 'The token was not sent' : 'The token was not sent to every destination';
+}
+
+/** The page says why the last step failed, or what a person does instead, next to what to do about it. */
+function withoutRepeated(steps: StepResult[], message: string): StepResult[] {
+  const last = steps.at(-1);
+  const isRepeated =
+    last !== undefined && ['failed', 'skipped'].includes(last.status) && message.startsWith(last.message);
+  return isRepeated ? steps.slice(0, -1) : steps;
 }
 
 function viewOf(state: PushTaskState, now: number): PushTaskView {
@@ -138,7 +160,7 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
     cloud: task.action === 'push' && task.provider === 'entra' ? (task.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
-    steps: state.steps,
+    steps: error === null ? state.steps : withoutRepeated(state.steps, error.message),
     waiting: state.waiting,
     deviceCode: deviceCode && {
       code: deviceCode.userCode,

@@ -1,7 +1,9 @@
-import { anyProvider } from '../../domain/providers.ts';
+import { anyProvider, providerTitle } from '../../domain/providers.ts';
+import { listDestinations } from '../../provisioning/destinations.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { deliveredDestinations } from '../../store/destinations.ts';
 import type { Vault } from '../../vault/context.ts';
+import { offeredProviders } from './provider-choice.ts';
 
 /** A step from the first token to one that is looked after. */
 export interface ChecklistStep {
@@ -9,7 +11,8 @@ export interface ChecklistStep {
   done: boolean;
   /** Why it matters, in a sentence. */
   hint: string;
-  link: { path: string; label: string };
+  /** The most likely one first. */
+  links: { path: string; label: string }[];
 }
 
 /** Tests are looked up for so many organizations: one of them is enough. */
@@ -17,7 +20,7 @@ const maxLookedUp = 3;
 
 /** The steps after which nothing is left to set up; null once all are done. `profiles` are some of the organizations. */
 export async function checklistOf(
-  vault: Pick<Vault, 'db'>,
+  vault: Vault,
   {
     profiles,
     hasToken,
@@ -31,29 +34,41 @@ export async function checklistOf(
       title: 'Get a token',
       done: hasToken,
       hint: 'Sign in to Webex as a full administrator.',
-      link: { path: '/sign-in', label: 'Sign in' },
+      links: [{ path: '/sign-in', label: 'Sign in' }],
     },
     {
       title: `Connect ${anyProvider('or')}`,
       done: delivered.length > 0,
       hint: 'Send the token there, or let it reach Webex through this server.',
-      link: { path: `${page}/entra`, label: 'Connect' },
+      links: await connectLinks(vault, profiles[0]),
     },
     {
       title: 'Test it',
       // A push tests what it saves.
       done: delivered.some(({ method }) => method === 'push') || (await wasTested(vault, profiles)),
       hint: `Runs the connection tests of ${anyProvider('and')}. Nothing is changed.`,
-      link: { path: `${page}#token`, label: 'Test' },
+      links: [{ path: `${page}#token`, label: 'Test' }],
     },
     {
       title: 'Set up reminders',
       done: remindersSetUp,
       hint: 'By mail or in a chat, before the token expires.',
-      link: { path: '/reminders', label: 'Set up' },
+      links: [{ path: '/reminders', label: 'Set up' }],
     },
   ];
   return steps.every(({ done }) => done) ? null : steps;
+}
+
+/** To the provider that a destination names, or else to each of them. */
+async function connectLinks(vault: Vault, profile: string | undefined): Promise<ChecklistStep['links']> {
+  if (profile === undefined) return [];
+  const known = new Set((await listDestinations(vault, profile)).map(({ provider }) => provider));
+  return offeredProviders(vault.settings)
+    .filter((provider) => known.size === 0 || known.has(provider))
+    .map((provider) => ({
+      path: `/profiles/${profile}/${provider}`,
+      label: `Connect ${providerTitle(provider)}`,
+    }));
 }
 
 async function wasTested({ db }: Pick<Vault, 'db'>, profiles: readonly string[]): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Client } from '../../domain/client.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import type { ProfileSummary, TokenSummary } from '../../domain/profile-summary.ts';
+import type { ProviderId } from '../../domain/providers.ts';
 import type { ErrorCode, ErrorEntry } from '../../errors/error-codes.ts';
 import type { PageRemedy } from '../../errors/remedy.ts';
 import type { Explanation } from '../../http/explanation.ts';
@@ -120,6 +121,7 @@ export interface OverviewPage {
   tag: string | null;
   /** How many profiles match the search; without a search, all. */
   total: number;
+  /** How many of them need attention. Those that wait for their first sign-in are not among them. */
   attention: number;
   /** How many profiles of each status match the search. */
   totals: StatusTotals;
@@ -128,6 +130,7 @@ export interface OverviewPage {
   /** The most urgent profile; null if the page is filtered or no profile has a token. */
   next: {
     profile: string;
+    title: string;
     expiry: ExpiryView;
     reminderAt: string | null;
     /** With `undelivered`: the destinations to update. */
@@ -136,13 +139,13 @@ export interface OverviewPage {
   /** The active renewal campaign, or how many tokens are due; null if few are due or the page is filtered. */
   renewals: { active: CampaignCounts | null; due: number } | null;
   /** Profiles whose provisioning Entra ID has quarantined, by the last status checks. */
-  quarantined: string[];
+  quarantined: { profile: string; title: string }[];
   /** Tokens that need review, of profiles whose cards are on other pages. */
-  needsReviewElsewhere: { profile: string; tokenId: string }[];
+  needsReviewElsewhere: { profile: string; title: string; tokenId: string }[];
   /** Everything is valid, verified and delivered, with reminders, and nothing waits for a decision. */
   upToDate: boolean;
   /** The first profile with something left to do, if nothing else needs attention. */
-  unfinished: Unfinished | null;
+  unfinished: (Unfinished & { title: string }) | null;
   /** How many reminders could not be delivered. */
   failedReminders: number;
   /** No reminder channel is set up. */
@@ -225,6 +228,12 @@ export interface CapturedTokenPage {
   token: TokenSummary;
   /** Its profile with the current token, which may be another one. */
   profile: ProfileSummary;
+  /** The name of the organization as people know it. */
+  title: string;
+  /** The profile had a token before. */
+  isRenewal: boolean;
+  /** The providers to connect, the most likely one first. */
+  offered: ProviderId[];
   deploymentTitle: string;
   expiry: ExpiryView;
   evidence: ExpiryEvidence;
@@ -386,7 +395,8 @@ export interface AuditLogRow {
   time: string;
   action: string;
   outcome: string;
-  ok: boolean;
+  /** `note`: neither done nor failed. */
+  tone: 'valid' | 'note' | 'rejected';
   profile: string | null;
   /** The API client or provider, or else the user. */
   who: string | null;
@@ -485,6 +495,10 @@ export interface PushTaskView {
 export interface PushJobPage {
   title: string;
   profile: string;
+  /** The name of the organization as people know it. */
+  organization: string;
+  /** The progress of the renewals that the delivery was part of; null without any, or before the end. */
+  campaign: CampaignStep | null;
   over: boolean;
   failed: boolean;
   /** The job only checks the provisioning status. */

@@ -5,6 +5,7 @@ import {
   knownTags,
   type RenewalItem,
 } from '../../store/profiles/renewal-campaigns.ts';
+import { titlesOf } from '../../store/profiles/titles.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import {
@@ -30,6 +31,8 @@ export interface CampaignCounts {
 /** A profile in a campaign, or one that a campaign would include. */
 export interface CampaignRow {
   profile: string;
+  /** The name of the organization as people know it. */
+  title: string;
   contact: string | null;
   /** RFC 3339; null if unknown. */
   expiresAt: string | null;
@@ -77,8 +80,8 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
   const waiting = await itemsOf(vault, progress, ['waiting'], maxRows + 1);
   const finished = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
   const undelivered = await itemsOf(vault, progress, ['undelivered'], maxRows + 1);
-  const toDeliver = undelivered.map((item) => rowOf(vault, item));
-  const [next = toDeliver.shift() ?? null, ...others] = waiting.map((item) => rowOf(vault, item));
+  const toDeliver = await rowsOf(vault, undelivered);
+  const [next = toDeliver.shift() ?? null, ...others] = await rowsOf(vault, waiting);
   return {
     startedAt: instant(campaign.createdAt),
     tag: campaign.tag,
@@ -87,7 +90,7 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
     next,
     waiting: others,
     undelivered: toDeliver,
-    finished: finished.map((item) => rowOf(vault, item)),
+    finished: await rowsOf(vault, finished),
   };
 }
 
@@ -96,7 +99,8 @@ export async function campaignStep(vault: Vault, profileId: string): Promise<Cam
   const progress = await findCampaign(vault);
   if (progress === null || (await itemState(vault.db, progress.campaign.id, profileId)) === null) return null;
   const next = await nextProfile(vault, progress);
-  return { counts: campaignCounts(progress), next: next && rowOf(vault, next) };
+  const [row = null] = next === null ? [] : await rowsOf(vault, [next]);
+  return { counts: campaignCounts(progress), next: row };
 }
 
 /** `filter` is null if the entered values are invalid. */
@@ -110,7 +114,7 @@ export async function campaignForm(
   const { withinDays, tag, contact } = filter;
   const expiresBefore = vault.now() + withinDays * dayMs;
   const { items, total } = await dueForRenewal(vault.db, { expiresBefore, tag, contact }, maxRows);
-  const rows = items.map((item) => rowOf(vault, item));
+  const rows = await rowsOf(vault, items);
   return { values, tags, due: { rows, total } };
 }
 
@@ -119,12 +123,24 @@ export function campaignCounts({ counts }: CampaignProgress): CampaignCounts {
   return { ...counts, done, all: done + counts.waiting + counts.undelivered };
 }
 
-function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): CampaignRow {
+async function rowsOf({ db, now }: Vault, items: readonly RenewalItem[]): Promise<CampaignRow[]> {
+  const titleOf = await titlesOf(
+    db,
+    items.map(({ profile }) => profile),
+  );
+  return items.map((item) => rowOf(item, titleOf(item.profile), now()));
+}
+
+function rowOf(
+  { profile, contact, expiresAt, rejected, state }: RenewalItem,
+  title: string,
+  now: number,
+): CampaignRow {
   const ends = instant(knownEnd(expiresAt));
-  const left = daysLeft(expiresAt, now());
+  const left = daysLeft(expiresAt, now);
   const unknown = ends === null ? 'no expiry date' : null;
   const timeLeft = rejected
     ? 'rejected by Webex'
-    : (unknown ?? timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left));
-  return { profile, contact, expiresAt: ends, timeLeft, rejected, state };
+    : (unknown ?? timeLeftText(expiresAt <= now ? Math.min(-1, left) : left));
+  return { profile, title, contact, expiresAt: ends, timeLeft, rejected, state };
 }
