@@ -15,17 +15,23 @@ import {
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres/url.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
 
+export interface StoreOptions {
+  /** Called before the schema of an existing SQLite store is upgraded, with the newest migration that it has. */
+  beforeUpgrade?: (schema: string) => void;
+}
+
 /**
  * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions the other files next to it get, or
  * the URL of a PostgreSQL database.
  * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_FILE_PERMISSIONS` where others of this
  * machine may read it, `E_STORE_UNREACHABLE` where the database does not answer, `E_STORE` where it cannot be used.
  */
-export async function openStore(place: string): Promise<Db> {
+export async function openStore(place: string, { beforeUpgrade }: StoreOptions = {}): Promise<Db> {
   let db: Db | undefined;
   try {
     db = new Store({ dialect: await dialectOf(place) });
     const newest = await newestExecuted(db);
+    if (newest !== null && (await isUpgradable(newest)) && !isPostgresUrl(place)) beforeUpgrade?.(newest);
     if (newest !== null && newest !== newestMigration) await upgradeUnreleased(db);
     if (newest !== newestMigration) await migrate(db);
     return db;
@@ -72,6 +78,14 @@ async function newestExecuted(db: Db): Promise<string | null> {
     // There are no tables yet, or none that can be read: the migrator reports which.
     return null;
   }
+}
+
+/** Whether a store with this newest migration will be upgraded. */
+async function isUpgradable(newest: string): Promise<boolean> {
+  if (newest === newestMigration) return false;
+  return (
+    Object.hasOwn(await migrationProvider.getMigrations(), newest) || unreleasedMigrations.includes(newest)
+  );
 }
 
 async function upgradeUnreleased(db: Db): Promise<void> {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { type Keychain, systemKeychain } from '../crypto/keychain.ts';
 import { BrokerError } from '../errors/broker-error.ts';
@@ -6,6 +7,7 @@ import { assertPrivateDirectory, ensurePrivateDirectory } from '../files/private
 import { outboundFetch } from '../http/fetch.ts';
 import type { Db } from '../store/db.ts';
 import { listKeyEncryptionKeys } from '../store/keys/keys.ts';
+import { copyBeforeUpgrade } from '../store/sqlite/upgrade-copy.ts';
 import { openStore } from '../store/store.ts';
 import { createWebexApi } from '../webex/api/client.ts';
 import type { Deployment } from '../webex/deployments.ts';
@@ -31,7 +33,7 @@ export async function openStoreContext(
   keychain: Keychain = systemKeychain,
   { existing = false, onWarning = () => {} }: { existing?: boolean; onWarning?: (text: string) => void } = {},
 ): Promise<StoreContext> {
-  const db = await openDatabase(settings, keychain, existing);
+  const db = await openDatabase(settings, { keychain, existing, onWarning });
   try {
     await compareRecords(db, { settings, keychain, now, onWarning });
     return { settings, now, db };
@@ -41,7 +43,16 @@ export async function openStoreContext(
   }
 }
 
-async function openDatabase(settings: Settings, keychain: Keychain, existing = false): Promise<Db> {
+interface DatabaseOptions {
+  keychain: Keychain;
+  existing: boolean;
+  onWarning: (text: string) => void;
+}
+
+async function openDatabase(
+  settings: Settings,
+  { keychain, existing, onWarning }: DatabaseOptions,
+): Promise<Db> {
   if (!existing) ensurePrivateDirectory(settings.home);
   else if (existsSync(settings.home)) assertPrivateDirectory(settings.home);
   if (existing && settings.databaseUrl === null && !existsSync(databaseFile(settings.home))) {
@@ -49,7 +60,9 @@ async function openDatabase(settings: Settings, keychain: Keychain, existing = f
       help: 'Check that WEBEX_TOKEN_HOME names the data folder in which the tokens are stored. Nothing was created.',
     });
   }
-  const db = await openStore(storeLocation(settings));
+  const db = await openStore(storeLocation(settings), {
+    beforeUpgrade: (schema) => keepCopy(databaseFile(settings.home), schema, onWarning),
+  });
   try {
     if ((await listKeyEncryptionKeys(db)).length === 0) await assertNotEmptied(db, { settings, keychain });
     return db;
@@ -59,10 +72,24 @@ async function openDatabase(settings: Settings, keychain: Keychain, existing = f
   }
 }
 
+function keepCopy(file: string, schema: string, onWarning: (text: string) => void): void {
+  try {
+    const copy = copyBeforeUpgrade(file, schema);
+    if (copy === null) return;
+    onWarning(`This version upgrades the store. For 30 days, the store as it was before is in ${copy}`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BrokerError('E_STORE', `The store cannot be copied before its upgrade: ${reason}.`, {
+      help: `Nothing was changed. Check the space and the permissions of ${dirname(file)}.`,
+      cause: error,
+    });
+  }
+}
+
 /** Opens the store and its keys, and creates both on the first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
   const { fetch = outboundFetch, now = Date.now, keychain = systemKeychain, onWarning = () => {} } = options;
-  const db = await openDatabase(settings, keychain);
+  const db = await openDatabase(settings, { keychain, existing: false, onWarning });
   try {
     const keys = await openKeys(db, { settings, keychain, now, onWarning });
     const clockWarning = await checkClock(db, now());

@@ -13,6 +13,7 @@ import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
 import { storedChannelNames } from '../../store/reminders/channels.ts';
+import { deleteUpgradeCopies } from '../../store/sqlite/upgrade-copy.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
 import {
@@ -21,7 +22,7 @@ import {
   environmentReminders,
 } from '../../vault/reminders/effective-reminders.ts';
 import { runDueHooks } from '../../vault/renewals/run-renewal-hook.ts';
-import { storeLocation } from '../../vault/store-location.ts';
+import { databaseFile, storeLocation } from '../../vault/store-location.ts';
 import { deleteExpiredTokens } from '../../vault/tokens/delete-expired.ts';
 import { closeVault, openVault } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
@@ -90,6 +91,7 @@ async function remind(options: Options): Promise<void> {
         deliveries.push(...(await send(false)));
       }
       await deleteExpiredTokens(records);
+      deleteUpgradeCopies(databaseFile(records.settings.home), records.now());
       const alerts = channels.length === 0 ? await quarantineAlertSource(records).currentAlerts() : [];
       const undeliverable = channels.length === 0 && (alerts.length > 0 || (await isAnythingDue(records)));
       // A message that some recipients got is not sent again, so the failure shows only this once.

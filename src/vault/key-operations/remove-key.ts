@@ -18,7 +18,7 @@ import { type RotationResult, rotateDataKey } from './rotate-data-key.ts';
  * Throws `E_NO_KEY`, `E_KEY_LAST`, `E_KEY_IN_USE`.
  */
 export async function removeKey(
-  vault: Pick<Vault, 'db' | 'keys' | 'now'>,
+  vault: Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>,
   id: string,
   actor: Actor,
   progress?: (done: number, total: number) => void,

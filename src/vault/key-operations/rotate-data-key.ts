@@ -17,8 +17,10 @@ import {
   replaceCiphertext,
 } from '../../store/profiles/tokens.ts';
 import { saveChannel, storedChannel, storedChannelNames } from '../../store/reminders/channels.ts';
+import { deleteUpgradeCopies } from '../../store/sqlite/upgrade-copy.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
+import { databaseFile } from '../store-location.ts';
 
 export interface RotationResult {
   /** How many tokens this process re-encrypted. */
@@ -29,7 +31,7 @@ export interface RotationResult {
   resumed: boolean;
 }
 
-type KeyContext = Pick<Vault, 'db' | 'keys' | 'now'>;
+type KeyContext = Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>;
 
 /**
  * Creates a new data key, re-encrypts every token with it, and deletes the previous one. It may be interrupted at any point;
@@ -105,6 +107,8 @@ async function resume(
   while ((await vault.db.transaction().execute((trx) => renewSome(trx))) > 0);
   reencrypted += await vault.db.transaction().execute((trx) => finish(vault, trx, actor, unreadable));
   await vault.keys.refresh();
+  // Tokens in them are encrypted with the previous data key.
+  deleteUpgradeCopies(databaseFile(vault.settings.home), 'all');
   return { reencrypted, unreadable: [...unreadable] };
 }
 
