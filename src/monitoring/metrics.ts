@@ -7,7 +7,8 @@ import { nextTurn } from '../next-turn.ts';
 import type { Db } from '../store/db.ts';
 import { quarantineStatesOf } from '../store/destinations.ts';
 import { readCounters } from '../store/meta/counters.ts';
-import { countByStatus, iterateProfiles } from '../store/profiles/query.ts';
+import { iterateProfiles } from '../store/profiles/query.ts';
+import { countByStatus } from '../store/profiles/status-totals.ts';
 import type { StoreContext } from '../vault/context.ts';
 
 /**

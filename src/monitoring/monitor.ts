@@ -1,6 +1,7 @@
 import { quarantinedDestinations } from '../store/destinations.ts';
 import { findProfile, profileById } from '../store/profiles/profiles.ts';
-import { type ProfilePage, queryProfiles, type StatusTotals } from '../store/profiles/query.ts';
+import { type ProfilePage, queryProfiles } from '../store/profiles/query.ts';
+import type { StatusTotals } from '../store/profiles/status-totals.ts';
 import { currentTokensOf } from '../store/profiles/tokens.ts';
 import type { StoreContext } from '../vault/context.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Db } from '../store/db.ts';
 import { quarantinedDestinations } from '../store/destinations.ts';
 import { failingHooks } from '../store/profiles/activations.ts';
-import type { StatusTotals } from '../store/profiles/query.ts';
+import type { StatusTotals } from '../store/profiles/status-totals.ts';
 import { pendingTokens, tokensNeedingReview } from '../store/profiles/tokens.ts';
 import { firstUnfinished, type Unfinished } from '../store/profiles/unfinished.ts';
 import { failedReminders } from '../store/reminders/reminders.ts';

@@ -102,6 +102,10 @@ const attacks: [string, (store: Ready) => Promise<{ client?: string; secret?: st
   ],
   ['a later end of a client', async ({ db }) => void (await set(db, 'client', { expires_at: today * 2 }))],
   [
+    'a longer life of the tokens of a client',
+    async ({ db }) => void (await set(db, 'client', { max_expires_in: 86_400 })),
+  ],
+  [
     'other addresses of a client',
     async ({ db }) => void (await set(db, 'client', { addresses: '["::/0"]' })),
   ],

@@ -10,7 +10,7 @@ import {
   recordHookEnd,
 } from '../../src/store/profiles/activations.ts';
 import { insertProfiles } from '../../src/store/profiles/profiles.ts';
-import { countByStatus } from '../../src/store/profiles/query.ts';
+import { countByStatus } from '../../src/store/profiles/status-totals.ts';
 import { currentTokensOf, insertTokens, updateToken } from '../../src/store/profiles/tokens.ts';
 import {
   acme,

@@ -12,12 +12,12 @@ import {
   setTagsAndContact,
 } from '../../src/store/profiles/profiles.ts';
 import {
-  countByStatus,
   type ProfilePageQuery,
   queryProfiles,
   queryTable,
   type TableQuery,
 } from '../../src/store/profiles/query.ts';
+import { countByStatus } from '../../src/store/profiles/status-totals.ts';
 import { deleteToken, insertToken, setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';

@@ -10,7 +10,8 @@ import {
   saveDestination,
 } from '../../src/store/destinations.ts';
 import { findProfile, insertProfile } from '../../src/store/profiles/profiles.ts';
-import { countByStatus, type ProfilePageQuery, queryProfiles } from '../../src/store/profiles/query.ts';
+import { type ProfilePageQuery, queryProfiles } from '../../src/store/profiles/query.ts';
+import { countByStatus } from '../../src/store/profiles/status-totals.ts';
 import {
   currentTokensOf,
   deleteToken,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { findProfile, profilesByName } from '../../src/store/profiles/profiles.ts';
-import { countByStatus, queryProfiles } from '../../src/store/profiles/query.ts';
+import { queryProfiles } from '../../src/store/profiles/query.ts';
+import { countByStatus } from '../../src/store/profiles/status-totals.ts';
 import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { importProfiles, planImport } from '../../src/vault/profiles/import-profiles.ts';
 import { parseProfileCsv, profileCsvHeader, profileCsvLine } from '../../src/vault/profiles/profile-csv.ts';

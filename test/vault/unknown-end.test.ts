@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { calendarPieces } from '../../src/calendar/entries.ts';
 import { formats, formatToken } from '../../src/output/formats.ts';
 import { toTokenOutput } from '../../src/output/token-output.ts';
-import { countByStatus } from '../../src/store/profiles/query.ts';
+import { countByStatus } from '../../src/store/profiles/status-totals.ts';
 import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { showProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';

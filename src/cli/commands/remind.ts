@@ -11,7 +11,7 @@ import type { Delivery } from '../../reminders/deliver.ts';
 import { renewalAlertSource } from '../../reminders/renewal-alerts.ts';
 import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
-import { countByStatus } from '../../store/profiles/query.ts';
+import { countByStatus } from '../../store/profiles/status-totals.ts';
 import { storedChannelNames } from '../../store/reminders/channels.ts';
 import { deleteUpgradeCopies } from '../../store/sqlite/upgrade-copy.ts';
 import type { StoreContext } from '../../vault/context.ts';

@@ -11,7 +11,7 @@ import { destinationLabels, listDestinations } from '../../provisioning/destinat
 import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { failingHooks } from '../../store/profiles/activations.ts';
-import { countByStatus } from '../../store/profiles/query.ts';
+import { countByStatus } from '../../store/profiles/status-totals.ts';
 import { failedReminders } from '../../store/reminders/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
 import { keyStatus } from '../../vault/key-operations/key-status.ts';

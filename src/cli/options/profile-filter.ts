@@ -3,7 +3,7 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import { type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
 import { parseContact, parseTag } from '../../domain/tags.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import type { ProfileFilter } from '../../store/profiles/query.ts';
+import type { ProfileFilter } from '../../store/profiles/filter.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
 
 export interface FilterOptions {

@@ -60,7 +60,7 @@ export interface ProfileTable {
   created_at: number;
   /** Orders profiles by urgency; see `profiles/derived-columns.ts`. */
   due_at: Generated<number>;
-  /** The text that a search matches, in lower case. */
+  /** The text that a search matches, in lower case. Both engines index its trigrams. */
   search_text: Generated<string>;
   /** The mail address that reminders about it go to. */
   contact: string | null;
@@ -80,6 +80,15 @@ export interface ProfileTable {
   tags_order: Generated<string>;
   /** The effective end, for the order by days left; profiles without a token last. */
   ends_at: Generated<number>;
+}
+
+/**
+ * The number of a profile in `profile_search`, the FTS5 index for searches. Only on SQLite: PostgreSQL has an index on the
+ * table itself. Triggers of the database keep both.
+ */
+export interface ProfileNumberTable {
+  number: number;
+  profile_id: string;
 }
 
 /** How many profiles are due on a day, counted from 1970. Triggers of the database keep it. */
@@ -448,6 +457,7 @@ export interface Schema {
   key_host: KeyHostTable;
   profile: ProfileTable;
   profile_due_per_day: ProfileDuePerDayTable;
+  profile_number: ProfileNumberTable;
   profile_tag: ProfileTagTable;
   renewal_campaign: RenewalCampaignTable;
   renewal_item: RenewalItemTable;

@@ -38,7 +38,7 @@ export const tables = [
 export type Table = (typeof tables)[number];
 
 /** What triggers keep up to date from the other tables. */
-type Derived = 'profile_due_per_day';
+type Derived = 'profile_due_per_day' | 'profile_number';
 
 /** Fails to compile where a table of the schema is missing above. */
 export type Complete = Assert<[Exclude<keyof Schema, Table | Derived>] extends [never] ? true : false>;

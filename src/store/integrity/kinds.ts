@@ -21,6 +21,7 @@ export const kinds = {
       'subject',
       'audience',
       'any_scope',
+      'max_expires_in',
     ],
   },
   grant: {

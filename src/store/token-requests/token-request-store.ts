@@ -216,6 +216,7 @@ function clientRow(row: FoundRow): NamedRow {
       subject: row.subject,
       audience: row.audience,
       any_scope: row.anyScope,
+      max_expires_in: row.maxExpiresIn,
     },
   };
 }

@@ -8,6 +8,7 @@ import {
 import { BrokerError } from '../../errors/broker-error.ts';
 import { renameSignIns } from '../../store/access/sign-ins.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { ProfileFilter } from '../../store/profiles/filter.ts';
 import {
   deleteProfile,
   findProfile,
@@ -15,7 +16,7 @@ import {
   setProfileName,
   setProfileOrganization,
 } from '../../store/profiles/profiles.ts';
-import { iterateProfiles, type ProfileFilter } from '../../store/profiles/query.ts';
+import { iterateProfiles } from '../../store/profiles/query.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import type { Actor, StoreContext, Vault } from '../context.ts';
 

@@ -1,5 +1,7 @@
 import { BrokerError } from '../../errors/broker-error.ts';
-import { countByStatus, iterateProfiles, type ProfileFilter } from '../../store/profiles/query.ts';
+import type { ProfileFilter } from '../../store/profiles/filter.ts';
+import { iterateProfiles } from '../../store/profiles/query.ts';
+import { countByStatus } from '../../store/profiles/status-totals.ts';
 import type { Actor, Vault } from '../context.ts';
 import { type Check, testToken } from './test-token.ts';
 

@@ -13,7 +13,7 @@ import type { ManualSetup } from '../../provisioning/push/manual-setup.ts';
 import type { StepResult } from '../../provisioning/push/push-context.ts';
 import type { SettingSource } from '../../provisioning/settings-sources.ts';
 import type { AuditVerification } from '../../store/audit/audit.ts';
-import type { StatusTotals } from '../../store/profiles/query.ts';
+import type { StatusTotals } from '../../store/profiles/status-totals.ts';
 import type { Unfinished } from '../../store/profiles/unfinished.ts';
 import type { RowResult } from '../../vault/profiles/import-profiles.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';

@@ -1,0 +1,101 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { engineOf } from '../database/engine.ts';
+import type { Db } from '../db.ts';
+
+/*
+ * A search for parts of words, by an index of every three characters in a row (trigrams) of `profile.search_text`: FTS5 on
+ * SQLite, pg_trgm on PostgreSQL. The index only proposes profiles. What they contain is compared each time.
+ */
+
+/** Further words of a search are ignored. */
+const maxWords = 10;
+
+/** The words of a search, in the form of the stored text. */
+export function wordsOf(search = ''): string[] {
+  const words = search.toLowerCase().split(/[\s\0]+/);
+  return words.filter((word) => word !== '').slice(0, maxWords);
+}
+
+/** Whether a profile has this word in its text, anywhere. */
+export function contains(word: string): RawBuilder<SqlBool> {
+  const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
+  return sql<SqlBool>`search_text like ${pattern} escape '\\'`;
+}
+
+/** Whether the index can find these words: one of them has three characters. */
+export function isIndexed(words: readonly string[]): boolean {
+  return trigramsOf(words).length > 0;
+}
+
+/** The IDs of all profiles that may have these words, and few others, in lists of at most `length`. */
+export async function* proposedIds(
+  db: Db,
+  words: readonly string[],
+  length: number,
+): AsyncGenerator<string[]> {
+  if (engineOf(db) === 'sqlite') yield* proposedByFts5(db, words, length);
+  else {
+    const found = await db
+      .selectFrom('profile')
+      .select('id')
+      .where(({ and }) => and(words.map(contains)))
+      .execute();
+    for (let at = 0; at < found.length; at += length) {
+      yield found.slice(at, at + length).map(({ id }) => id);
+    }
+  }
+}
+
+/** More trigrams exclude few profiles more, and one that many profiles have takes time for each of them. */
+const usedTrigrams = 4;
+
+async function* proposedByFts5(db: Db, words: readonly string[], length: number): AsyncGenerator<string[]> {
+  const trigrams = await rarest(db, trigramsOf(words));
+  const match = trigrams.map(quoted).join(' AND ');
+  let after = 0;
+  for (;;) {
+    const { rows } = await sql<{ number: number; profile_id: string }>`
+      select number, profile_id from profile_search join profile_number on number = profile_search.rowid
+      where profile_search match ${match} and profile_search.rowid > ${after}
+      order by profile_search.rowid limit ${length}`.execute(db);
+    if (rows.length > 0) yield rows.map(({ profile_id }) => profile_id);
+    if (rows.length < length) return;
+    after = rows.at(-1)?.number ?? after;
+  }
+}
+
+/** A trigram is the rarer the later its hundredth profile comes. */
+const probed = 100;
+
+/** No more are compared. */
+const maxTrigrams = 60;
+
+async function rarest(db: Db, trigrams: readonly string[]): Promise<readonly string[]> {
+  if (trigrams.length <= usedTrigrams) return trigrams;
+  const probes = trigrams.slice(0, maxTrigrams).map(
+    (trigram, at) => sql`select ${sql.lit(at)} as at, (select rowid from profile_search
+      where profile_search match ${quoted(trigram)} order by rowid limit 1 offset ${sql.lit(probed - 1)}) as reached`,
+  );
+  const { rows } = await sql<{ at: number; reached: number | null }>`
+    ${sql.join(probes, sql` union all `)}`.execute(db);
+  // Those that fewer profiles have come first, and cost nothing.
+  const rank = ({ reached }: { reached: number | null }) => reached ?? Number.MAX_SAFE_INTEGER;
+  const sorted = rows.toSorted((one, other) => rank(other) - rank(one));
+  const rare = rows.filter(({ reached }) => reached === null).length;
+  return sorted.slice(0, Math.max(rare, usedTrigrams)).map(({ at }) => trigrams[at] as string);
+}
+
+/** A string of FTS5. */
+function quoted(trigram: string): string {
+  return `"${trigram.replaceAll('"', '""')}"`;
+}
+
+/** Every three characters in a row, once each. */
+function trigramsOf(words: readonly string[]): string[] {
+  const all = new Set<string>();
+  for (const word of words) {
+    const characters = [...word];
+    for (let at = 0; at + 3 <= characters.length; at += 1) all.add(characters.slice(at, at + 3).join(''));
+  }
+  return [...all];
+}
