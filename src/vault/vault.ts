@@ -49,7 +49,8 @@ interface DatabaseOptions {
   onWarning: (text: string) => void;
 }
 
-async function openDatabase(
+/** Opens the database without comparing it with the last state. Throws `E_STORE_EMPTIED`, `E_STORE_MISSING`. */
+export async function openDatabase(
   settings: Settings,
   { keychain, existing, onWarning }: DatabaseOptions,
 ): Promise<Db> {

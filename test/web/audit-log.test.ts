@@ -36,7 +36,7 @@ describe('the page of the audit log', () => {
     const { browser } = await furnished();
     const { text } = await browser.get('/audit-log').expect(200);
     expect(text).toContain('Log integrity verified');
-    expect(text.split('<tbody>')[1]).toMatch(/invalid_client.*Token captured/s);
+    expect(text.split('<tbody>')[1]).toMatch(/Wrong credentials.*Token captured/s);
     expect(text).toContain('&lt;b&gt;');
     expect(text).toContain('10.0.0.9');
     expect(rows(text) - 1).toBe(3);
@@ -47,6 +47,9 @@ describe('the page of the audit log', () => {
     ['client=ci-deploy', 1],
     ['action=read', 2],
     ['outcome=ok', 2],
+    ['outcome=failed', 1],
+    ['outcome=invalid_client', 1],
+    ['outcome=canceled', 0],
     ['action=read&outcome=ok', 1],
     ['since=2027-03-01', 1],
     ['until=2027-02-27', 1],

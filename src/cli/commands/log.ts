@@ -1,19 +1,24 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { readSettings } from '../../config/settings.ts';
 import { userName } from '../../environment/os-user.ts';
+import type { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { type AuditVerification, verifyAudit } from '../../store/audit/audit.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
+import { auditActionLabels } from '../../store/audit/labels.ts';
+import { auditOutcome, isOutcomeFilter, outcomeFilters } from '../../store/audit/outcomes.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
 import { instant } from '../../text/instant.ts';
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import type { StoreContext } from '../../vault/context.ts';
+import { openAuditLog } from '../../vault/open-audit-log.ts';
 import { pruneAuditLog } from '../../vault/prune-audit.ts';
 import { failed } from '../exit-codes.ts';
 import { parseDate } from '../options/parse-date.ts';
 import { isOutputClosed } from '../terminal/output.ts';
 import { printTable } from '../terminal/print-table.ts';
-import { note, printExactly, printJson, printProse, styled } from '../terminal/terminal.ts';
+import { note, printExactly, printJson, printProse, styled, warn } from '../terminal/terminal.ts';
 import { secondInTable, timeInSentence } from '../terminal/time.ts';
-import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -21,8 +26,12 @@ export function command(): Command {
     .description('Show the audit log: every capture, check, read, push and refusal.')
     .option('--profile <name>', 'only entries of this profile')
     .option('--client <name>', 'only entries of this API client')
-    .option('--action <action>', 'only entries with this action: capture, read, verify, …')
-    .option('--outcome <outcome>', 'only entries with this outcome: ok, invalid_client, …')
+    .option('--action <action>', 'only entries with this action: capture, read, verify, …', actionOption)
+    .option(
+      '--outcome <outcome>',
+      'only entries with this outcome: ok, failed (for any reason), or a code such as invalid_client',
+      outcomeOption,
+    )
     .option('--since <when>', 'only entries from this time on: 2027-03-01, 2027-03-01T12:00Z or 7d', back)
     .option('--until <when>', 'only entries before this time', back)
     .option('--last <count>', 'show this many of the newest entries', count, 100)
@@ -46,14 +55,27 @@ interface LogOptions extends AuditFilter {
 async function log(options: LogOptions): Promise<void> {
   const { prune: before } = options;
   if (before !== undefined) return await withVault((vault) => prune(vault, before));
-  await withStore(async (records) => {
-    if (options.verify) await verify(records, options.json);
-    else if (options.json) await printAll(records, filterOf(options));
-    else await printNewest(records, filterOf(options), options.last);
-  });
+  const { verify: verifies = false } = options;
+  const { db, changed } = await openAuditLog(readSettings(), { verify: verifies, onWarning: warn });
+  try {
+    if (changed !== null) warnOfChange(changed);
+    if (verifies) await verify({ db }, options.json);
+    else if (options.json) await printAll({ db }, filterOf(options));
+    else await printNewest({ db }, filterOf(options), options.last);
+  } finally {
+    await db.destroy();
+  }
 }
 
-async function verify(records: StoreContext, json: boolean | undefined): Promise<void> {
+/** The log is shown, so that an administrator can see what happened; the exit code is that of a failure. */
+function warnOfChange({ message }: BrokerError): void {
+  warn(`${message} Other commands refuse this store. The log may have been changed too.`);
+  note(`To verify it: ${commandLine(['log', '--verify'])}`);
+  note(`To restore a backup: ${commandLine(['restore', 'FILE'])}`);
+  process.exitCode = failed;
+}
+
+async function verify(records: Pick<StoreContext, 'db'>, json: boolean | undefined): Promise<void> {
   const verdict = await verifyAudit(records.db);
   const { rows, broken } = verdict;
   if (json) printJson({ ok: broken === null, ...verdict });
@@ -83,7 +105,7 @@ async function prune(records: StoreContext, before: number): Promise<void> {
   );
 }
 
-async function printAll(records: StoreContext, filter: AuditFilter): Promise<void> {
+async function printAll(records: Pick<StoreContext, 'db'>, filter: AuditFilter): Promise<void> {
   // In batches: single lines would be slow, and everything at once too large.
   let lines: string[] = [];
   for await (const row of auditRows(records.db, filter)) {
@@ -96,7 +118,11 @@ async function printAll(records: StoreContext, filter: AuditFilter): Promise<voi
   if (lines.length > 0) printExactly(lines.join('\n'));
 }
 
-async function printNewest(records: StoreContext, filter: AuditFilter, last: number): Promise<void> {
+async function printNewest(
+  records: Pick<StoreContext, 'db'>,
+  filter: AuditFilter,
+  last: number,
+): Promise<void> {
   const rows = await newestAuditRows(records.db, filter, last + 1);
   const more = rows.length > last;
   const shown = rows.slice(0, last).reverse();
@@ -104,17 +130,18 @@ async function printNewest(records: StoreContext, filter: AuditFilter, last: num
     note('No matching log entries.');
     return;
   }
-  const head = ['TIME', 'ACTION', 'RESULT', 'PROFILE', 'CLIENT', 'USER', 'ADDRESS', 'SUBJECT'];
+  const head = ['TIME', 'ACTION', 'OUTCOME', 'PROFILE', 'CLIENT', 'USER', 'ADDRESS', 'SUBJECT'];
   printTable(head, shown.map(cells));
   if (more) note(`For older entries, use --last ${last * 10}, or --json for all.`);
 }
 
 function cells(row: AuditRow): string[] {
-  const outcome = row.outcome === 'ok' ? 'ok' : styled('red', printable(row.outcome));
+  const { text, kind } = auditOutcome(row.action, row.outcome);
+  const outcome = kind === 'failed' ? styled('red', printable(text)) : printable(text);
   const { action, profile, client, user, address, subject } = row;
   return [
     secondInTable(row.time),
-    action,
+    auditActionLabels[action] ?? printable(action),
     outcome,
     ...[profile, client, user, address, subject].map((text) => printable(text ?? '')),
   ];
@@ -149,6 +176,16 @@ function filterOf({ profile, client, action, outcome, since, until }: LogOptions
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
   };
+}
+
+function actionOption(text: string): string {
+  if (Object.hasOwn(auditActionLabels, text)) return text;
+  throw new InvalidArgumentError(`Use one of these: ${Object.keys(auditActionLabels).join(', ')}.`);
+}
+
+function outcomeOption(text: string): string {
+  if (isOutcomeFilter(text)) return text;
+  throw new InvalidArgumentError(`Use one of these: ${outcomeFilters.map(({ value }) => value).join(', ')}.`);
 }
 
 function back(text: string): number {

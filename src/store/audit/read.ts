@@ -1,7 +1,8 @@
-import type { SelectQueryBuilder } from 'kysely';
+import { type Expression, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { Schema } from '../database/schema.ts';
 import type { Db } from '../db.ts';
-import type { AuditRow } from './chain.ts';
+import { type AuditRow, pruneAction } from './chain.ts';
+import { harmlessOutcomes } from './outcomes.ts';
 import type { ChainEnd } from './signature.ts';
 
 /** Filters rows; an absent field matches everything. Instants are epoch milliseconds. */
@@ -9,6 +10,7 @@ export interface AuditFilter {
   profile?: string;
   client?: string;
   action?: string;
+  /** A code, also with what the program appended to it; `failed`: every failure. */
   outcome?: string;
   /** From this instant on. */
   since?: number;
@@ -45,12 +47,29 @@ export async function newestAuditRows(
   return await query.execute();
 }
 
+/** A code alone, with a reason, or with the number of times that it happened again. */
+function isOutcome(code: string): Expression<SqlBool> {
+  const starts = [`${code}, `, `${code}: `].map(
+    (start) => sql<boolean>`substr(outcome, 1, ${sql.lit(start.length)}) = ${start}`,
+  );
+  return sql<boolean>`(${sql.join([sql<boolean>`outcome = ${code}`, ...starts], sql` or `)})`;
+}
+
+/** What is no failure. */
+const harmless = [
+  ...harmlessOutcomes.map(isOutcome),
+  sql<boolean>`action = ${pruneAction}`,
+  sql<boolean>`(action = 'remove-token' and outcome = 'expired')`,
+];
+
 function filtered(db: Db, filter: AuditFilter): SelectQueryBuilder<Schema, 'audit', object> {
   let query: SelectQueryBuilder<Schema, 'audit', object> = db.selectFrom('audit');
-  for (const column of ['profile', 'client', 'action', 'outcome'] as const) {
+  for (const column of ['profile', 'client', 'action'] as const) {
     const value = filter[column];
     if (value !== undefined) query = query.where(column, '=', value);
   }
+  if (filter.outcome === 'failed') query = query.where((where) => where.not(where.or([...harmless])));
+  else if (filter.outcome !== undefined) query = query.where(isOutcome(filter.outcome));
   if (filter.since !== undefined) query = query.where('time', '>=', filter.since);
   if (filter.until !== undefined) query = query.where('time', '<', filter.until);
   return query;

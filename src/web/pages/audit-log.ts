@@ -1,10 +1,11 @@
 import type { Request, RequestHandler } from 'express';
 import { verifyAudit } from '../../store/audit/audit.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
+import { auditActionLabels } from '../../store/audit/labels.ts';
+import { auditOutcome, outcomeFilters } from '../../store/audit/outcomes.ts';
 import { type AuditFilter, newestAuditRows } from '../../store/audit/read.ts';
 import { instant } from '../../text/instant.ts';
 import type { WebContext } from '../context.ts';
-import { auditActionLabels } from '../view-models/audit-labels.ts';
 import type { AuditLogPage, AuditLogRow } from '../view-models/pages.ts';
 
 const rowsOnPage = 100;
@@ -41,6 +42,10 @@ export function auditLogPage({ vault, render }: WebContext): RequestHandler {
         rows: shown.map(rowOf),
         values,
         filtered,
+        outcomes:
+          outcomeFilters.some(({ value }) => value === values.outcome) || values.outcome === ''
+            ? outcomeFilters
+            : [...outcomeFilters, { value: values.outcome, text: auditOutcome('', values.outcome).text }],
         actions: Object.entries(auditActionLabels).map(([value, text]) => ({ value, text })),
         chain: verify ? await verifyAudit(db) : null,
         newestSeq,
@@ -89,11 +94,6 @@ function link(values: AuditLogPage['values'], more: Record<string, string>): str
   return `/audit-log?${new URLSearchParams(given)}`;
 }
 
-/** A person canceled, or continues by hand: nothing failed. */
-function isNextStep(outcome: string): boolean {
-  return ['canceled', 'ambiguous-app', 'entra-manual', 'okta-manual'].includes(outcome);
-}
-
 function rowOf({
   seq,
   time,
@@ -105,12 +105,14 @@ function rowOf({
   user,
   subject,
 }: AuditRow): AuditLogRow {
+  const { text, kind } = auditOutcome(action, outcome);
   return {
     seq,
     time: instant(time),
     action: auditActionLabels[action] ?? action,
-    outcome,
-    tone: outcome === 'ok' || action === 'prune' ? 'valid' : isNextStep(outcome) ? 'note' : 'rejected',
+    outcome: text,
+    code: outcome,
+    tone: ({ ok: 'valid', note: 'note', failed: 'rejected' } as const)[kind],
     profile,
     subject,
     who: client ?? user,

@@ -394,7 +394,10 @@ export interface AuditLogRow {
   seq: number;
   time: string;
   action: string;
+  /** In plain words. */
   outcome: string;
+  /** The outcome as the log stores it. */
+  code: string;
   /** `note`: neither done nor failed. */
   tone: 'valid' | 'note' | 'rejected';
   profile: string | null;
@@ -411,6 +414,7 @@ export interface AuditLogPage {
   values: Record<'profile' | 'client' | 'action' | 'outcome' | 'since' | 'until', string>;
   filtered: boolean;
   actions: { value: string; text: string }[];
+  outcomes: readonly { value: string; text: string }[];
   /** Null if the log is so long that it is verified only on request. */
   chain: AuditVerification | null;
   /** The sequence number of the newest row. */
