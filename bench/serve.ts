@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dayMs } from '../src/domain/lifetimes.ts';
-import { packageRoot } from '../src/package-root.ts';
+import { packageRoot } from '../src/program-files.ts';
 import { freePort } from './servers/start.ts';
 
 /*

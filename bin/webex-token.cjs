@@ -57,7 +57,10 @@ function startWithBundledNode() {
 
 /** Node reads its own debug variables before this file runs, so it has to be started again without them. */
 function startAgain() {
-  var args = process.execArgv.concat(process.argv.slice(1));
+  // The single file is the program itself, and takes no options of Node.
+  var args = require('node:sea').isSea()
+    ? process.argv.slice(2)
+    : process.execArgv.concat(process.argv.slice(1));
   if (!process.execve || process.platform === 'win32') {
     startWith(process.execPath, args);
     return;

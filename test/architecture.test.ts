@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 /** The rooms of `src`, from the ground up. A room imports only what stands before it. */
 const rooms = [
-  ...['package-root', 'errors', 'next-turn', 'text', 'files', 'environment', 'process', 'http', 'instance'],
+  ...['program-files', 'errors', 'next-turn', 'text', 'files', 'environment', 'process', 'http', 'instance'],
   ...['webex', 'domain', 'crypto', 'store', 'config', 'vault', 'output', 'reminders', 'provisioning'],
   ...[
     'monitoring',

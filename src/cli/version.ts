@@ -1,8 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../package-root.ts';
+import { readProgramFile } from '../program-files.ts';
 
 /** The version of this program, from package.json. */
-export const version = (
-  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
-).version;
+export const version = (JSON.parse(readProgramFile('package.json')) as { version: string }).version;

@@ -1,4 +1,5 @@
 import { BrokerError } from '../errors/broker-error.ts';
+import { loadKeychainModule } from './keychain-module.ts';
 
 /** The operating system's store for secrets: macOS Keychain, Windows Credential Manager, Secret Service. */
 export interface Keychain {
@@ -32,7 +33,7 @@ export const systemKeychain: Keychain = {
 };
 
 async function entryFor(keyId: string) {
-  const { AsyncEntry } = await import('@napi-rs/keyring');
+  const { AsyncEntry } = await loadKeychainModule();
   // By default, the library falls back to the Linux kernel's keyring, which loses everything on a restart.
   return new AsyncEntry(service, keyId, { linux: { store: 'secret-service' } });
 }

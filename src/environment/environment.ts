@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
-import { packageRoot } from '../package-root.ts';
+import { isInstalled, packageRoot } from '../program-files.ts';
 import { readTextFile } from '../text/decode-text.ts';
 import { parseDotEnv } from './dotenv.ts';
 import { homeFolder, userName } from './os-user.ts';
@@ -14,14 +14,14 @@ export const pathVariables = [
 ];
 
 /**
- * The environment and, for variables that are not set, `.env` next to package.json. Paths become absolute: `~/` is the
- * user's home folder, and a relative path is relative to the folder of `.env`, wherever a command runs. Throws `E_SETTING`.
+ * The environment and, for variables that are not set, `.env`. Paths become absolute: `~/` is the user's home folder, and a
+ * relative path is relative to the folder of `.env`, wherever a command runs. Throws `E_SETTING`.
  */
 export function environmentWithDotEnv(
   environment: NodeJS.ProcessEnv,
-  folder = packageRoot,
+  folder = dotEnvFolder(environment),
 ): NodeJS.Dict<string> {
-  const given = { ...readDotEnv(join(folder, '.env')), ...environment };
+  const given = { ...(folder !== null && readDotEnv(join(folder, '.env'))), ...environment };
   for (const name of pathVariables) {
     const path = given[name];
     if (path) given[name] = absolutePath(name, path, folder, environment);
@@ -29,11 +29,28 @@ export function environmentWithDotEnv(
   return given;
 }
 
+/**
+ * The folder of `.env`: of package.json in a checkout, and otherwise the data folder. The next upgrade replaces the folder of
+ * an installed package, and others may put files next to a single file, for example in a folder for downloads. Null if there is
+ * none, because this user has no home folder.
+ */
+export function dotEnvFolder(environment: NodeJS.ProcessEnv, installed = isInstalled()): string | null {
+  const { WEBEX_TOKEN_HOME: home } = environment;
+  if (!installed) return packageRoot;
+  if (home && isAbsolute(home)) return home;
+  return homeFolder(environment) === null ? null : defaultHome(environment);
+}
+
+/** The data folder. Throws `E_SETTING`. */
+export function dataFolder(environment: NodeJS.ProcessEnv): string {
+  return environmentWithDotEnv(environment).WEBEX_TOKEN_HOME || defaultHome(environment);
+}
+
 /** Resolves the path in a setting; see `environmentWithDotEnv`. Throws `E_SETTING`, which names the setting. */
 export function absolutePath(
   name: string,
   path: string,
-  folder = packageRoot,
+  folder = dotEnvFolder(process.env),
   environment = process.env,
 ): string {
   const inHome = /^~(?:$|[/\\])(.*)$/s.exec(path);
@@ -45,7 +62,9 @@ export function absolutePath(
   if (/^~|^\$|^%[^%]+%/.test(path)) {
     throw unusablePath(name, path, 'starts with an expression that only a shell replaces with a folder');
   }
-  return resolve(folder, path);
+  if (folder !== null) return resolve(folder, path);
+  if (isAbsolute(path)) return path;
+  throw unusablePath(name, path, `is relative, but this user (${userName()}) has no home folder`);
 }
 
 function unusablePath(name: string, path: string, reason: string): BrokerError {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
-import { packageRoot } from '../package-root.ts';
+import { isSingleFile, packageRoot } from '../program-files.ts';
 import type { Job } from './scheduler.ts';
 import { nodeForJob, stablePath } from './stable-path.ts';
 
@@ -9,14 +9,7 @@ import { nodeForJob, stablePath } from './stable-path.ts';
  * character that no scheduler accepts.
  */
 export function remindJob(settingsFile: string, searchPath = process.env.PATH ?? ''): Job {
-  const program = join(packageRoot, 'bin', 'webex-token.cjs');
-  const command = [
-    nodeForJob(packageRoot, process.execPath, searchPath),
-    stablePath(program) ?? program,
-    'remind',
-    '--scheduled',
-    settingsFile,
-  ];
+  const command = [...programCommand(searchPath), 'remind', '--scheduled', settingsFile];
   if (command.some((word) => /\p{Cc}/u.test(word))) {
     throw new BrokerError(
       'E_SCHEDULE',
@@ -27,4 +20,11 @@ export function remindJob(settingsFile: string, searchPath = process.env.PATH ??
     );
   }
   return { command };
+}
+
+/** Starts this program: Node and the launcher, or the single file. The paths survive an upgrade where possible. */
+function programCommand(searchPath: string): string[] {
+  const program = isSingleFile ? process.execPath : join(packageRoot, 'bin', 'webex-token.cjs');
+  const stable = stablePath(program) ?? program;
+  return isSingleFile ? [stable] : [nodeForJob(packageRoot, process.execPath, searchPath), stable];
 }

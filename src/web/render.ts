@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import ejs, { type TemplateFunction } from 'ejs';
 import type { Request, Response } from 'express';
 import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
-import { packageRoot } from '../package-root.ts';
+import { readProgramFile } from '../program-files.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText } from './view-models/dates.ts';
 import type { PageData } from './view-models/pages.ts';
 import { relayRightsText } from './view-models/relay-rights.ts';
 
-const viewsFolder = join(packageRoot, 'views');
+const readView = (name: string) => readProgramFile(`views/${name}.ejs`);
 
 export interface PageOptions {
   /** The title of the document, without the name of the product. */
@@ -59,10 +57,11 @@ export function createRender(site: { demonstration: boolean }): Render {
   const template = (name: string): TemplateFunction => {
     const known = templates.get(name);
     if (known !== undefined) return known;
-    const filename = join(viewsFolder, `${name}.ejs`);
-    const compiled = ejs.compile(readFileSync(filename, 'utf8'), {
-      filename,
-      root: viewsFolder,
+    const compiled = ejs.compile(readView(name), {
+      // For the lines of errors.
+      filename: `/${name}.ejs`,
+      // A view includes others by their path below views/, with a slash in front.
+      includer: (path) => ({ template: readView(path.slice(1)) }),
       rmWhitespace: true,
     });
     templates.set(name, compiled);

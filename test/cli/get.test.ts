@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/output/formats.ts';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/program-files.ts';
 import { machineWithToken, orgId, token } from '../support/cli/stored-token.ts';
 
 describe('webex-token get', () => {

@@ -92,11 +92,8 @@ describe('a wrong setting', () => {
       cpSync(join(root, part), join(installed, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
     writeFileSync(join(installed, '.env'), 'WEBEX_TOKEN_PORT=banana\n');
-    const here = await machine(
-      undefined,
-      { WEBEX_TOKEN_PORT: undefined },
-      join(installed, 'bin/webex-token.cjs'),
-    );
+    const command = [process.execPath, join(installed, 'bin/webex-token.cjs')];
+    const here = await machine(undefined, { WEBEX_TOKEN_PORT: undefined }, command);
     const refused = await here.run(['list']);
     expect(refused.code).toBe(2);
     expect(refused.stderr.trimEnd()).toMatch(line);

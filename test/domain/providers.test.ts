@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anyProvider, providerIds, providerTitle } from '../../src/domain/providers.ts';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/program-files.ts';
 
 describe('anyProvider', () => {
   it('joins the names of all providers', () => {

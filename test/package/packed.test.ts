@@ -76,7 +76,7 @@ describe('the tarball', () => {
 describe('the installed package', () => {
   it('works after installation: version, help, import, get and doctor', async () => {
     const webex = await simulated();
-    const here = await machine(webex, {}, installed.program);
+    const here = await machine(webex, {}, [process.execPath, installed.program]);
     expect(await here.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
     const help = await here.run(['--help']);
     expect(help.code).toBe(0);
@@ -90,7 +90,7 @@ describe('the installed package', () => {
   });
 
   it('serves its pages and their scripts after installation', async () => {
-    const here = await machine(undefined, {}, installed.program);
+    const here = await machine(undefined, {}, [process.execPath, installed.program]);
     const serve = here.start(['serve', '--no-open']);
     await serve.stderrMatching(/\/access\//);
     for (const path of ['/auth/code', '/assets/capture.js', '/assets/style.css', '/assets/favicon.svg']) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { checkAssertion } from '../../src/api/client-auth/assertion.ts';
-import { packageRoot } from '../../src/package-root.ts';
+import { packageRoot } from '../../src/program-files.ts';
 import { findClient, insertClient } from '../../src/store/access/clients.ts';
 import { insertSignIn, signInById } from '../../src/store/access/sign-ins.ts';
 import { isStringList, type JsonColumn, parseListColumn } from '../../src/store/database/stored-json.ts';

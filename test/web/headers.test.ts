@@ -53,13 +53,15 @@ describe('the headers of the web app', () => {
 
   it.each([
     ['style.css', 'text/css; charset=utf-8'],
-    ['favicon.svg', 'image/svg+xml'],
+    ['favicon.svg', 'image/svg+xml; charset=utf-8'],
     ['capture.js', 'text/javascript; charset=utf-8'],
     ['copy.js', 'text/javascript; charset=utf-8'],
     ['poll.js', 'text/javascript; charset=utf-8'],
   ])('are right for %s, which is served without a session', async (name, type) => {
     const answer = await (await served()).visitor().get(`/assets/${name}`).expect(200);
     expect(answer.headers['content-type']).toBe(type);
+    const again = { 'If-None-Match': answer.headers.etag ?? '' };
+    await (await served()).visitor().get(`/assets/${name}`).set(again).expect(304);
   });
 
   it.each(['/assets/', '/assets/../package.json', '/assets/%2e%2e/package.json', '/assets/style.css/'])(

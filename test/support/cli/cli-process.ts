@@ -38,10 +38,11 @@ export interface Machine {
   start(args: string[], input?: string | Buffer | null): Running;
 }
 
+/** `command` starts the program: by default, that of this checkout. */
 export async function machine(
   simulator?: Simulator,
   more: NodeJS.ProcessEnv = {},
-  installed = program,
+  command: readonly string[] = [process.execPath, program],
 ): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,7 +62,7 @@ export async function machine(
     ...more,
   };
   const start = (args: string[], input: string | Buffer | null = '') =>
-    startProgram(installed, args, environment, input);
+    startProgram([...command, ...args], environment, input);
   return { home, port, environment, start, run: (args, input) => start(args, input).finished };
 }
 
@@ -77,12 +78,11 @@ export function simulatorEnvironment({ endpoints }: Simulator): NodeJS.ProcessEn
 }
 
 function startProgram(
-  installed: string,
-  args: string[],
+  [file = '', ...args]: string[],
   environment: NodeJS.ProcessEnv,
   input: string | Buffer | null,
 ): Running {
-  const child = spawn(process.execPath, [installed, ...args], { env: environment, stdio: 'pipe' });
+  const child = spawn(file, args, { env: environment, stdio: 'pipe' });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();

@@ -1,0 +1,9 @@
+/** Its part that single-file.ts uses; the package has no types. */
+declare module 'postject' {
+  export function inject(
+    executable: string,
+    resource: string,
+    content: Buffer,
+    options: { sentinelFuse: string; machoSegmentName?: string },
+  ): Promise<void>;
+}
