@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadFrom } from '../../src/crypto/keychain-module.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -28,13 +28,13 @@ describe('the keychain module of the single file', () => {
     const home = join(temporaryFolder(), 'home');
     const bytes = nativeModule();
     const open = process.dlopen;
-    onTestFinished(() => void (process.dlopen = open));
     let loadedFrom = '';
-    process.dlopen = (module, file) => {
+    const spy = vi.spyOn(process, 'dlopen').mockImplementation((module, file) => {
       loadedFrom = file;
       expect(statSync(join(file, '..')).mode & 0o777).toBe(0o700);
       open(module, file);
-    };
+    });
+    onTestFinished(() => spy.mockRestore());
     expect(loadFrom(bytes, home)).toMatchObject({ AsyncEntry: expect.any(Function) });
     expect(loadedFrom.startsWith(home)).toBe(true);
     expect(existsSync(loadedFrom)).toBe(process.platform === 'win32');
