@@ -27,8 +27,8 @@ import {
   storedToken,
 } from '../store/token-requests/sqlite-fast-path.ts';
 import { checkRowsNow } from '../store/token-requests/sqlite-row-check.ts';
-import type { SeenState } from '../vault/integrity/rollback-detection.ts';
 import { seenPlace } from '../vault/integrity/seen-location.ts';
+import { parseSeenStates } from '../vault/integrity/seen-state.ts';
 import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
 import { failed } from './exit-codes.ts';
 import { writeMessage, writeResult } from './terminal/output.ts';
@@ -149,9 +149,7 @@ function checkState(
   home: string,
   { profile, token }: StoredToken,
 ): void {
-  const all = existsSync(seenFile)
-    ? (JSON.parse(readFileSync(seenFile, 'utf8')) as Record<string, SeenState>)
-    : {};
+  const all = existsSync(seenFile) ? parseSeenStates(readFileSync(seenFile, 'utf8')) : {};
   const seen = all[seenPlace({ home, databaseUrl: null })];
   const state = storedState(database, seen?.seq ?? 0);
   if (state === undefined) throw new Error('the rows have no MAC');

@@ -1,7 +1,7 @@
-import * as z from 'zod';
 import { defaultReminderDays } from '../domain/reminder-triggers.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
+import { accepting, anyText, matching } from './accepted-text.ts';
 import { mailServerExample, parseMailServer } from './mail-server.ts';
 
 /** Who is reminded, and how. A channel whose address is null is not used. */
@@ -20,43 +20,42 @@ export interface ReminderSettings {
 }
 
 const address = String.raw`[^\s<>@,;"]+@[^\s<>@,;"]+`;
+const mailList = new RegExp(`^\\s*${address}\\s*(,\\s*${address}\\s*)*$`);
+const numberList = /^\s*\d{1,4}\s*(,\s*\d{1,4}\s*)*$/;
 
 /** The environment variables of reminders, in the form of `settings.ts`. */
 export const reminderVariables = {
   WEBEX_TOKEN_SMTP_URL: {
-    schema: z.string(),
+    parse: anyText,
     check: parseMailServer,
     expected: 'the address of a mail server: smtps://, or smtp:// if it supports STARTTLS',
     example: mailServerExample,
   },
   WEBEX_TOKEN_MAIL_FROM: {
-    schema: z.string().regex(new RegExp(`^(${address}|[^<>@\\p{Cc}]{1,100}<${address}>)$`, 'u')),
+    parse: matching(new RegExp(`^(${address}|[^<>@\\p{Cc}]{1,100}<${address}>)$`, 'u')),
     expected: 'an email address',
     example: 'Webex token <webex-token@example.com>',
   },
   WEBEX_TOKEN_MAIL_TO: {
-    schema: z
-      .string()
-      .regex(new RegExp(`^\\s*${address}\\s*(,\\s*${address}\\s*)*$`))
-      .transform((value) => value.split(',').map((one) => one.trim())),
+    parse: (text: string) => (mailList.test(text) ? text.split(',').map((one) => one.trim()) : undefined),
     expected: 'email addresses separated by commas',
     example: 'it@example.com,ada@example.com',
   },
   WEBEX_TOKEN_WEBHOOK_URL: {
-    schema: z.string().refine(isWebhook),
+    parse: accepting(isWebhook),
     expected: 'an https address (plain http only to this machine)',
     example: 'https://hooks.slack.com/services/…',
   },
   WEBEX_TOKEN_WEBHOOK_SECRET: {
-    schema: z.string().min(16),
+    parse: accepting((text) => text.length >= 16),
     expected: 'a secret of at least 16 characters',
     example: '…',
   },
   WEBEX_TOKEN_REMINDER_DAYS: {
-    schema: z
-      .string()
-      .regex(/^\s*\d{1,4}\s*(,\s*\d{1,4}\s*)*$/)
-      .transform((value) => [...new Set(value.split(',').map(Number))].sort((a, b) => b - a)),
+    parse: (text: string) =>
+      numberList.test(text)
+        ? [...new Set(text.split(',').map(Number))].sort((one, other) => other - one)
+        : undefined,
     expected: 'whole numbers of days separated by commas',
     example: defaultReminderDays.join(','),
   },

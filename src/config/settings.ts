@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { minPassphraseLength } from '../crypto/passphrase.ts';
 import { defaultReminderDays } from '../domain/reminder-triggers.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
@@ -9,6 +8,7 @@ import { isLoopback } from '../http/secure-url.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/postgres/url.ts';
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from '../webex/deployments.ts';
 import { documentedClientId, documentedScopes } from '../webex/documented-values.ts';
+import { accepting, anyText, matching } from './accepted-text.ts';
 import { oktaOrgUrl } from './okta-org-url.ts';
 import { type ReminderSettings, reminderVariables, validateReminders } from './reminder-settings.ts';
 
@@ -69,7 +69,11 @@ export function appOrigin(settings: Pick<Settings, 'port'>): string {
 }
 
 interface Variable {
-  schema: z.ZodType;
+  /**
+   * The value of a valid text, or undefined. A function rather than a schema: every command reads the settings, and loading
+   * zod takes as long as many a command.
+   */
+  parse: (text: string) => unknown;
   /** The parser of the code that uses the value. Throws a `BrokerError` that states the problem without the value. */
   check?: (value: string) => unknown;
   /** The expected value, for the error message. */
@@ -77,52 +81,47 @@ interface Variable {
   example: string;
 }
 
-const text = z.string().min(1);
 const someUuid = '00000000-0000-0000-0000-000000000000';
 
 function url(example: string): Variable {
   return {
-    schema: z.string().refine(isSafeUrl),
+    parse: accepting(isSafeUrl),
     expected: 'an https address (plain http only to this machine) without a trailing slash',
     example,
   };
 }
 
 const passphrase: Variable = {
-  schema: z.string().min(minPassphraseLength),
+  parse: accepting((text) => text.length >= minPassphraseLength),
   expected: `a passphrase of at least ${minPassphraseLength} characters`,
   example: 'six words that nobody can guess',
 };
 
 const variables = {
   WEBEX_TOKEN_PORT: {
-    schema: z
-      .string()
-      .regex(/^\d{1,5}$/)
-      .transform(Number)
-      .pipe(z.number().min(1).max(65535)),
+    parse: port,
     expected: 'a port number from 1 to 65535',
     example: '3000',
   },
-  WEBEX_TOKEN_HOME: { schema: text, expected: 'a folder', example: '/var/lib/webex-token' },
+  WEBEX_TOKEN_HOME: { parse: anyText, expected: 'a folder', example: '/var/lib/webex-token' },
   WEBEX_TOKEN_DATABASE_URL: {
-    schema: z.string().refine(isPostgresUrl),
+    parse: accepting(isPostgresUrl),
     check: parsePostgresUrl,
     expected: 'the address of a PostgreSQL database',
     example: postgresUrlExample,
   },
-  WEBEX_TOKEN_KEY_FILE: { schema: text, expected: 'a file', example: '/etc/webex-token/key.jwk' },
+  WEBEX_TOKEN_KEY_FILE: { parse: anyText, expected: 'a file', example: '/etc/webex-token/key.jwk' },
   WEBEX_TOKEN_PASSPHRASE: passphrase,
   WEBEX_TOKEN_NEW_PASSPHRASE: passphrase,
   WEBEX_TOKEN_BACKUP_PASSPHRASE: passphrase,
   WEBEX_TOKEN_CLIENT_ID: {
-    schema: z.string().regex(/^[A-Za-z0-9._-]+$/),
+    parse: matching(/^[A-Za-z0-9._-]+$/),
     expected: 'an OAuth client ID',
     example: documentedClientId,
   },
   WEBEX_TOKEN_SCOPES: {
     // RFC 6749 §3.3: scope-token, separated by single spaces.
-    schema: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/),
+    parse: matching(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/),
     expected: 'scopes separated by single spaces',
     example: documentedScopes.join(' '),
   },
@@ -135,7 +134,7 @@ const variables = {
   WEBEX_TOKEN_ISSUER: url('https://tokens.example.com'),
   ...reminderVariables,
   WEBEX_TOKEN_RENEWAL_HOOK: {
-    schema: text,
+    parse: anyText,
     check: assertTrustedProgram,
     expected: 'the path of a program',
     example: '/etc/webex-token/after-renewal',
@@ -144,34 +143,31 @@ const variables = {
   WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
   AZURE_TENANT_ID: {
     // A GUID or a domain name. It is used in a URL.
-    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/),
+    parse: matching(/^[A-Za-z0-9][A-Za-z0-9.-]*$/),
     expected: 'the ID or a domain name of an Entra ID tenant',
     example: 'acme.onmicrosoft.com',
   },
-  AZURE_CLIENT_ID: { schema: text, expected: 'an application ID', example: someUuid },
-  AZURE_CLIENT_SECRET: { schema: text, expected: 'a client secret', example: '…' },
+  AZURE_CLIENT_ID: { parse: anyText, expected: 'an application ID', example: someUuid },
+  AZURE_CLIENT_SECRET: { parse: anyText, expected: 'a client secret', example: '…' },
   AZURE_CLIENT_CERTIFICATE_PATH: {
-    schema: text,
+    parse: anyText,
     expected: 'a PEM file',
     example: '/etc/webex-token/entra.pem',
   },
   OKTA_CLIENT_ORGURL: {
     // People copy it from the Admin Console, which has a different address.
-    schema: z
-      .string()
-      .transform((value) => oktaOrgUrl(value) ?? '')
-      .refine(isSafeUrl),
+    parse: (text) => accepting(isSafeUrl)(oktaOrgUrl(text) ?? ''),
     expected: 'the https address of your Okta organization',
     example: 'https://acme.okta.com',
   },
   OKTA_CLIENT_TOKEN: {
-    schema: z.string().regex(/^[\x21-\x7e]+$/),
+    parse: matching(/^[\x21-\x7e]+$/),
     expected: 'an Okta API token',
     example: '…',
   },
-  OKTA_CLIENT_CLIENTID: { schema: text, expected: 'a client ID', example: '0oa1example' },
-  OKTA_CLIENT_PRIVATEKEY: { schema: text, expected: 'a private key', example: '…' },
-  OKTA_CLIENT_KEYID: { schema: text, expected: 'a key ID', example: 'webex-token-2027' },
+  OKTA_CLIENT_CLIENTID: { parse: anyText, expected: 'a client ID', example: '0oa1example' },
+  OKTA_CLIENT_PRIVATEKEY: { parse: anyText, expected: 'a private key', example: '…' },
+  OKTA_CLIENT_KEYID: { parse: anyText, expected: 'a key ID', example: 'webex-token-2027' },
 } satisfies Record<string, Variable>;
 
 type VariableName = keyof typeof variables;
@@ -188,13 +184,14 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const read = <T>(name: VariableName): T | null => {
     const value = given[name];
     if (value === undefined || value === '') return null;
-    const { schema, check, expected, example }: Variable = variables[name];
-    const result = schema.safeParse(value);
+    const { parse, check, expected, example }: Variable = variables[name];
+    const parsed = parse(value);
+    const isValid = parsed !== undefined;
     // An address may contain a password.
     const shown =
       isSecretVariable(name) || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
-    const wrong = result.success ? reasonAgainst(value, check) : `${shown} is not ${expected}`;
-    if (result.success && wrong === null) return result.data as T;
+    const wrong = isValid ? reasonAgainst(value, check) : `${shown} is not ${expected}`;
+    if (isValid && wrong === null) return parsed as T;
     throw new BrokerError(
       'E_SETTING',
       `${name}: ${wrong}, for example ${name}=${/ /.test(example) ? `"${example}"` : example}`,
@@ -253,6 +250,11 @@ function reasonAgainst(value: string, check: Variable['check']): string | null {
     if (error instanceof BrokerError) return error.message.replace(/\.$/, '');
     throw error;
   }
+}
+
+function port(text: string): number | undefined {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= 65535 ? number : undefined;
 }
 
 function isSafeUrl(value: string): boolean {

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { outboundFetch } from '../http/fetch.ts';
+import { isObject } from '../text/json-shape.ts';
 
 /**
  * How a command finds the web app that is running for this data folder: the server writes its port and a secret there, and
@@ -16,14 +16,6 @@ export interface RunningInstance {
   /** base64url */
   secret: string;
 }
-
-const portSchema = z.int().min(1).max(65535);
-const schema = z.object({
-  pid: z.int(),
-  port: portSchema,
-  cleanupPort: portSchema.nullable().default(null),
-  secret: z.string().min(43),
-});
 
 /** Timeout for the server's proof. Milliseconds. */
 const proofTimeoutMs = 2_000;
@@ -92,7 +84,8 @@ async function answersChallenge(
     redirect: 'error',
     signal: AbortSignal.timeout(proofTimeoutMs),
   });
-  const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
+  const body: unknown = await answer.json();
+  const proof = isObject(body) && typeof body.proof === 'string' ? body.proof : '';
   return verifyChallenge(proof, signChallenge(secret, challenge));
 }
 
@@ -107,8 +100,24 @@ function verifyChallenge(given: string, expected: string): boolean {
 
 function readInstanceFile(home: string): RunningInstance | null {
   try {
-    return schema.parse(JSON.parse(readFileSync(instanceFilePath(home), 'utf8')));
+    return parseInstance(JSON.parse(readFileSync(instanceFilePath(home), 'utf8')));
   } catch {
     return null;
   }
+}
+
+function parseInstance(value: unknown): RunningInstance | null {
+  if (!isObject(value)) return null;
+  const { pid, port, cleanupPort = null, secret } = value;
+  const isValid =
+    Number.isSafeInteger(pid) &&
+    isPort(port) &&
+    (cleanupPort === null || isPort(cleanupPort)) &&
+    typeof secret === 'string' &&
+    secret.length >= 43;
+  return isValid ? ({ pid, port, cleanupPort, secret } as RunningInstance) : null;
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535;
 }

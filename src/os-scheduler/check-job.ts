@@ -1,12 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
-import * as z from 'zod';
 import { commandLine } from '../errors/remedy.ts';
+import { isObject } from '../text/json-shape.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import type { InstalledJob } from './scheduler.ts';
 import type { System } from './system.ts';
-
-/** The output of `remind --verify-job`. */
-const jobReport = z.object({ store: z.string() });
 
 export interface JobCheck {
   /** Null if it could not be determined. */
@@ -43,11 +40,14 @@ export async function checkJob(job: InstalledJob, store: string, system: System)
       (code === null ? 'it was killed or timed out' : `it exited with ${code}`);
     return { ok: false, message: `The job does not start: ${reason}` };
   }
-  const report = jobReport.safeParse(parseJson(stdout));
-  if (!report.success) return broken('The job runs a different program.');
-  return isSameStore(report.data.store, store)
+  // The output of `remind --verify-job`.
+  const report = parseJson(stdout);
+  if (!isObject(report) || typeof report.store !== 'string') {
+    return broken('The job runs a different program.');
+  }
+  return isSameStore(report.store, store)
     ? { ok: true, message: `The job starts, and uses ${store}.` }
-    : broken(`The job uses the store ${report.data.store}, but this command uses ${store}.`);
+    : broken(`The job uses the store ${report.store}, but this command uses ${store}.`);
 }
 
 function broken(reason: string): JobCheck {

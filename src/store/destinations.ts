@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { ProviderId } from '../domain/providers.ts';
+import { isList, isObject } from '../text/json-shape.ts';
 import { leaseNextCheck } from './database/lease.ts';
 import type { DestinationTable } from './database/schema.ts';
-import { isList, isObject, parseColumn } from './database/stored-json.ts';
+import { parseColumn } from './database/stored-json.ts';
 import type { Db } from './db.ts';
 import { authentic } from './integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from './integrity/changes.ts';

@@ -6,7 +6,7 @@ import { checkAssertion } from '../../src/api/client-auth/assertion.ts';
 import { packageRoot } from '../../src/program-files.ts';
 import { findClient, insertClient } from '../../src/store/access/clients.ts';
 import { insertSignIn, signInById } from '../../src/store/access/sign-ins.ts';
-import { isStringList, type JsonColumn, parseListColumn } from '../../src/store/database/stored-json.ts';
+import { type JsonColumn, parseListColumn } from '../../src/store/database/stored-json.ts';
 import type { Db } from '../../src/store/db.ts';
 import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
 import { insertKeyRecord, listKeyRecords } from '../../src/store/keys/keys.ts';
@@ -15,6 +15,7 @@ import { setStoreIdentity, storeIdentity } from '../../src/store/meta/incarnatio
 import { findProfile, insertProfile } from '../../src/store/profiles/profiles.ts';
 import { insertToken, tokenById } from '../../src/store/profiles/tokens.ts';
 import { remindersOf } from '../../src/store/reminders/reminders.ts';
+import { isStringList } from '../../src/text/json-shape.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';

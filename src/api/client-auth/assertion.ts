@@ -8,8 +8,9 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
-import { isObject, parseColumn } from '../../store/database/stored-json.ts';
+import { parseColumn } from '../../store/database/stored-json.ts';
 import type { Assertion } from '../../store/token-requests/token-request-store.ts';
+import { isObject } from '../../text/json-shape.ts';
 import { clockTolerance, signingAlgorithms, verifyJwt } from './verify-jwt.ts';
 
 /** Maximum lifetime of an assertion. Seconds. */

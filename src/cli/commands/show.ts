@@ -4,12 +4,10 @@ import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { ProfileDetails } from '../../domain/profile-summary.ts';
 import { providerTitle } from '../../domain/providers.ts';
 import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
-import { checkProvisioning } from '../../provisioning/entra/status/status-checks.ts';
 import type { Vault } from '../../vault/context.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
 import { type HookSummary, hookSummary } from '../../vault/renewals/hook-summary.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
-import { terminalContext } from '../push/terminal-context.ts';
 import { statusLabel } from '../terminal/status-label.ts';
 import { print, printJson, styled, warn } from '../terminal/terminal.ts';
 import { timeInSentence } from '../terminal/time.ts';
@@ -86,6 +84,11 @@ function nameLines({ profile, displayName }: ProfileDetails): [string, string][]
 
 /** Asks Entra ID for the provisioning status of every destination of this profile. */
 async function updateProvisioningStatus(vault: Vault, name: string): Promise<void> {
+  // Loaded only with --live.
+  const [{ checkProvisioning }, { terminalContext }] = await Promise.all([
+    import('../../provisioning/entra/status/status-checks.ts'),
+    import('../push/terminal-context.ts'),
+  ]);
   const { id } = await requireProfile(vault, name);
   for (const { failure } of await checkProvisioning(vault, terminalContext({ requests: false }), id)) {
     if (failure !== null) warn(`${failure.message} ${failure.help ?? ''}`.trimEnd());

@@ -1,4 +1,5 @@
 import { BrokerError } from '../../errors/broker-error.ts';
+import { isStringList } from '../../text/json-shape.ts';
 import type { Schema } from './schema.ts';
 
 /** A column that holds JSON, as `table.column`. */
@@ -8,7 +9,7 @@ export type JsonColumn = {
 
 /**
  * Parses the JSON of a column. Throws `E_STORE_DAMAGED` if it is not what this program writes there; the error names the
- * column, never the value. Checks are functions rather than schemas: the fast path of `get` cannot afford to load zod.
+ * column, never the value.
  */
 export function parseColumn<T>(text: string, column: JsonColumn, isValid: (value: unknown) => value is T): T {
   const value = parsed(text);
@@ -19,19 +20,6 @@ export function parseColumn<T>(text: string, column: JsonColumn, isValid: (value
 /** The same for a list of strings, such as scopes. */
 export function parseListColumn(text: string, column: JsonColumn): string[] {
   return parseColumn(text, column, isStringList);
-}
-
-export function isStringList(value: unknown): value is string[] {
-  return isList(value) && value.every((each) => typeof each === 'string');
-}
-
-export function isList(value: unknown): value is unknown[] {
-  return Array.isArray(value);
-}
-
-/** Whether a value is an object, whose members then have to be checked one by one. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !isList(value);
 }
 
 /** Undefined, which no JSON text stands for, if the text is not JSON. */

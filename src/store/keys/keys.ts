@@ -1,6 +1,7 @@
 import type { WrappedDataKey } from '../../crypto/data-key.ts';
 import type { ScryptParameters } from '../../crypto/passphrase.ts';
-import { isObject, parseColumn } from '../database/stored-json.ts';
+import { isObject } from '../../text/json-shape.ts';
+import { parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 
 /** A key-encryption key as the store knows it: its kind, never the key. */

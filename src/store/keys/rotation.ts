@@ -1,4 +1,5 @@
-import { isObject, parseColumn } from '../database/stored-json.ts';
+import { isObject } from '../../text/json-shape.ts';
+import { parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 
 /** The active operation on the keys, stored so that any process can resume it. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isObject, isStringList, parseColumn } from '../database/stored-json.ts';
+import { isObject, isStringList } from '../../text/json-shape.ts';
+import { parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { mac, macHolds, macKeysOf } from '../integrity/mac-keys.ts';
 import { getMeta, getOrCreateMeta, setMeta } from './meta.ts';

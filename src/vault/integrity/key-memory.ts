@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import * as z from 'zod';
 import type { RememberedKeys } from '../../crypto/key-ring.ts';
+import { isObject, isStringList } from '../../text/json-shape.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { seenPlace } from './seen-location.ts';
@@ -13,13 +13,12 @@ import { seenPlace } from './seen-location.ts';
  * have unwrapped a data key: for those, the key of a request authorizes nothing any more.
  */
 
-const schema = z.object({
-  generation: z.int(),
-  dataKeyId: z.string(),
+interface Memory {
+  generation: number;
+  dataKeyId: string;
   /** IDs of key-encryption keys, the newest last. */
-  opened: z.array(z.string()),
-});
-type Memory = z.infer<typeof schema>;
+  opened: string[];
+}
 
 type Source = Pick<KeySource, 'keychain' | 'settings'>;
 
@@ -108,10 +107,20 @@ function readFile(file: string): Memory | null {
 
 function parse(bytes: Buffer | null): Memory | null {
   try {
-    return bytes === null ? null : schema.parse(JSON.parse(bytes.toString('utf8')));
+    const value: unknown = bytes === null ? null : JSON.parse(bytes.toString('utf8'));
+    return isMemory(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+function isMemory(value: unknown): value is Memory {
+  return (
+    isObject(value) &&
+    Number.isSafeInteger(value.generation) &&
+    typeof value.dataKeyId === 'string' &&
+    isStringList(value.opened)
+  );
 }
 
 async function write(source: Source, kind: KeyKind, memory: Memory): Promise<void> {

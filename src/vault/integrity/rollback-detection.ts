@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
 import type { Settings } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
@@ -17,25 +16,13 @@ import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { authenticateOnce } from './authenticate-once.ts';
 import { seenPlace } from './seen-location.ts';
+import { parseSeenStates, type SeenState } from './seen-state.ts';
 
 /*
  * A database that was rolled back to an old copy passes every integrity check: removed tokens are back, and removed clients
  * may fetch them. So the last state that was seen of the store (the end of its audit log) is stored next to the key, outside
  * the database. It is written after the store, so that it can lag behind but is never ahead: a crash raises no alarm.
  */
-
-const seenSchema = z.object({
-  id: z.string(),
-  /** See `StoreIdentity`. */
-  incarnation: z.string(),
-  /** The last row of the audit log. */
-  seq: z.int(),
-  hash: z.string(),
-  /** The change counter of the row MACs; absent if the store had none yet. */
-  changes: z.int().optional(),
-});
-export type SeenState = z.infer<typeof seenSchema>;
-const allSeenSchema = z.record(z.string(), seenSchema);
 
 type StateLocation = Pick<KeySource, 'keychain'> & {
   settings: Pick<Settings, 'home' | 'keyFile' | 'databaseUrl'>;
@@ -298,7 +285,7 @@ async function readSeen(source: StateLocation, kind: KeyKind): Promise<Record<st
     kind === 'keychain'
       ? await source.keychain.get(keychainEntry(source))
       : readIfExists(fileOf(source, kind));
-  return bytes === null ? {} : allSeenSchema.parse(JSON.parse(bytes.toString('utf8')));
+  return bytes === null ? {} : parseSeenStates(bytes.toString('utf8'));
 }
 
 function readIfExists(file: string): Buffer | null {

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import {
@@ -8,25 +7,34 @@ import {
   storedChannel,
   storedChannelNames,
 } from '../../store/reminders/channels.ts';
+import { isObject, isStringList, isStringOrNull } from '../../text/json-shape.ts';
 import type { Actor, Vault } from '../context.ts';
 
 /** What a person sets up in the web app for each channel. It contains addresses and secrets, and is stored encrypted. */
-const schemas = {
-  mail: z.object({
+interface AllChannelSettings {
+  mail: {
     /** As `WEBEX_TOKEN_SMTP_URL`. */
-    smtpUrl: z.string(),
-    from: z.string().nullable(),
-    to: z.array(z.string()).min(1),
-  }),
-  webhook: z.object({ url: z.string(), secret: z.string().nullable() }),
-  desktop: z.object({ enabled: z.boolean() }),
+    smtpUrl: string;
+    from: string | null;
+    to: string[];
+  };
+  webhook: { url: string; secret: string | null };
+  desktop: { enabled: boolean };
+}
+
+export type SavedChannelName = keyof AllChannelSettings;
+
+export type ChannelSettings<Name extends SavedChannelName> = AllChannelSettings[Name];
+
+/** Whether decrypted settings are those of the channel. */
+const checks: Record<SavedChannelName, (value: Record<string, unknown>) => boolean> = {
+  mail: ({ smtpUrl, from, to }) =>
+    typeof smtpUrl === 'string' && isStringOrNull(from) && isStringList(to) && to.length > 0,
+  webhook: ({ url, secret }) => typeof url === 'string' && isStringOrNull(secret),
+  desktop: ({ enabled }) => typeof enabled === 'boolean',
 };
 
-export type SavedChannelName = keyof typeof schemas;
-
-export const savedChannelNames = Object.keys(schemas) as SavedChannelName[];
-
-export type ChannelSettings<Name extends SavedChannelName> = z.infer<(typeof schemas)[Name]>;
+export const savedChannelNames = Object.keys(checks) as SavedChannelName[];
 
 /** The channels that were set up in the web app. */
 export type SavedChannels = { [Name in SavedChannelName]?: ChannelSettings<Name> };
@@ -101,13 +109,13 @@ export async function verifySavedChannels(context: KeyContext): Promise<void> {
 async function decrypt({ db, keys }: KeyContext, { channel, ciphertext }: StoredChannel): Promise<unknown> {
   const text = await keys.open(ciphertext, { reminderChannel: channel }, db.isTransaction ? db : undefined);
   if (!isSavedChannelName(channel)) return null;
-  const parsed = schemas[channel].safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
+  const settings: unknown = JSON.parse(text);
+  if (isObject(settings) && checks[channel](settings)) return settings;
   throw new BrokerError('E_STORE_NEWER', `A newer version of this program set up the ${channel} reminders.`, {
     help: 'Use that version or a newer one, or set up the channel again on the page Reminders.',
   });
 }
 
 function isSavedChannelName(name: string): name is SavedChannelName {
-  return name in schemas;
+  return Object.hasOwn(checks, name);
 }

@@ -55,13 +55,13 @@ export function readMailForm(
     to: entered('mailTo', 2_000),
   };
   const password = field(body, 'mailPassword').slice(0, 1_000) || keptPassword(values, saved);
-  const to = reminderVariables.WEBEX_TOKEN_MAIL_TO.schema.safeParse(
+  const to = reminderVariables.WEBEX_TOKEN_MAIL_TO.parse(
     values.to.replace(/[\s,;]+/g, ',').replace(/^,|,$/g, ''),
   );
   const errors = [
     ...serverErrors(values),
     ...passwordErrors(values, password, saved),
-    ...(values.from === '' || reminderVariables.WEBEX_TOKEN_MAIL_FROM.schema.safeParse(values.from).success
+    ...(values.from === '' || reminderVariables.WEBEX_TOKEN_MAIL_FROM.parse(values.from) !== undefined
       ? []
       : [
           invalidField(
@@ -70,11 +70,11 @@ export function readMailForm(
             'For example: Webex token <it@example.com>',
           ),
         ]),
-    ...(to.success
+    ...(to !== undefined
       ? []
       : [invalidField('mailTo', 'Enter at least one email address.', 'Separate several with commas.')]),
   ];
-  if (errors.length > 0 || !to.success) return { values, settings: null, errors };
+  if (errors.length > 0 || to === undefined) return { values, settings: null, errors };
   const smtpUrl = smtpUrlOf(values, password);
   try {
     parseMailServer(smtpUrl);
@@ -82,7 +82,7 @@ export function readMailForm(
     if (!(error instanceof BrokerError)) throw error;
     return { values, settings: null, errors: [invalidField('mailHost', error.message)] };
   }
-  return { values, settings: { smtpUrl, from: values.from || null, to: to.data }, errors };
+  return { values, settings: { smtpUrl, from: values.from || null, to }, errors };
 }
 
 /** The saved password goes only to the server and user that it was saved for. */
@@ -153,12 +153,12 @@ export function readWebhookForm(
   if (url === '' && saved === undefined) {
     errors.push(invalidField('webhookUrl', 'Enter the URL of the webhook.'));
   }
-  if (url !== '' && !reminderVariables.WEBEX_TOKEN_WEBHOOK_URL.schema.safeParse(url).success) {
+  if (url !== '' && reminderVariables.WEBEX_TOKEN_WEBHOOK_URL.parse(url) === undefined) {
     const help =
       'It starts with https://, and contains no user name, password or #. Paste it again: it is not shown.';
     errors.push(invalidField('webhookUrl', 'This is not the URL of a webhook.', help));
   }
-  if (secret !== '' && !reminderVariables.WEBEX_TOKEN_WEBHOOK_SECRET.schema.safeParse(secret).success) {
+  if (secret !== '' && reminderVariables.WEBEX_TOKEN_WEBHOOK_SECRET.parse(secret) === undefined) {
     errors.push(invalidField('webhookSecret', 'The secret needs at least 16 characters.'));
   }
   if (errors.length > 0) return { settings: null, errors };

@@ -5,7 +5,8 @@ import {
   findWebSession,
   saveWebSession,
 } from '../../store/access/web-sessions.ts';
-import { isObject, isStringList, parseColumn } from '../../store/database/stored-json.ts';
+import { parseColumn } from '../../store/database/stored-json.ts';
+import { isObject, isStringList } from '../../text/json-shape.ts';
 import type { Vault } from '../../vault/context.ts';
 import { hashSecret } from '../../vault/sign-in/secret-hashes.ts';
 

@@ -1,10 +1,7 @@
 import type { Deployment } from '../deployments.ts';
 import type { ConnectionTestResult } from './connection-tests.ts';
-import { entraTestConnection, entraTestGroups, oktaTestCredentials } from './connection-tests.ts';
 import type { PersonAnswer } from './people-me.ts';
-import { whoAmI } from './people-me.ts';
 import type { ExpiryAnswer } from './token-expiry.ts';
-import { tokenExpiry } from './token-expiry.ts';
 
 export interface WebexApiOptions {
   /** The Webex deployment. */
@@ -32,11 +29,15 @@ export interface WebexApi {
 /** Creates the API client of one deployment. It can be used with any number of tokens. */
 export function createWebexApi(options: WebexApiOptions): WebexApi {
   const connection = { ...options, timeoutMs: options.timeoutMs ?? 10_000 };
+  // Most commands call nothing, and do not load this.
+  const tests = () => import('./connection-tests.ts');
   return {
-    whoAmI: (token) => whoAmI(connection, token),
-    tokenExpiry: (token) => tokenExpiry(connection, token),
-    entraTestConnection: (token, orgId) => entraTestConnection(connection, token, orgId),
-    entraTestGroups: (token, orgId) => entraTestGroups(connection, token, orgId),
-    oktaTestCredentials: (token, orgId) => oktaTestCredentials(connection, token, orgId),
+    whoAmI: async (token) => (await import('./people-me.ts')).whoAmI(connection, token),
+    tokenExpiry: async (token) => (await import('./token-expiry.ts')).tokenExpiry(connection, token),
+    entraTestConnection: async (token, orgId) =>
+      (await tests()).entraTestConnection(connection, token, orgId),
+    entraTestGroups: async (token, orgId) => (await tests()).entraTestGroups(connection, token, orgId),
+    oktaTestCredentials: async (token, orgId) =>
+      (await tests()).oktaTestCredentials(connection, token, orgId),
   };
 }

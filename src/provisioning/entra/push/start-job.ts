@@ -4,12 +4,8 @@ import { graphError } from '../graph/errors.ts';
 import type { EntraApp } from '../graph/find-app.ts';
 import { synchronizationPath } from '../graph/find-job.ts';
 import type { SyncJob } from '../graph/objects.ts';
-import {
-  fetchStatus,
-  isQuarantined,
-  type ProvisioningStatus,
-  statusOf,
-} from '../status/provisioning-status.ts';
+import { fetchStatus } from '../status/job-status.ts';
+import { isQuarantined, type ProvisioningStatus, statusOf } from '../status/provisioning-status.ts';
 
 /** Lifts a quarantine, and with `start` starts a job that is new or paused. The value is null in a dry run. */
 export async function ensureRunning(

@@ -1,18 +1,16 @@
-import * as z from 'zod';
+import { isObject } from '../../../text/json-shape.ts';
 import type { SettingSource } from '../../settings-sources.ts';
 
-const storedFinding = z.object({
-  /** Stable, e.g. `user-name-source`. */
-  id: z.string(),
-  /** `problem`: it fails, or will. `warning`: it may. `note`: how it is. */
-  level: z.enum(['problem', 'warning', 'note']),
-  /** What it is, what it leads to, what to do. */
-  message: z.string(),
-  source: z.object({ title: z.string(), url: z.string() }),
-});
-
 /** Something about a provisioning job that its administrator should know. */
-export type Finding = z.infer<typeof storedFinding>;
+export interface Finding {
+  /** Stable, e.g. `user-name-source`. */
+  id: string;
+  /** `problem`: it fails, or will. `warning`: it may. `note`: how it is. */
+  level: 'problem' | 'warning' | 'note';
+  /** What it is, what it leads to, what to do. */
+  message: string;
+  source: { title: string; url: string };
+}
 
 export function finding(
   level: Finding['level'],
@@ -25,7 +23,20 @@ export function finding(
 
 /** The stored findings, without those that another version of this program stored in another form. */
 export function parseFindings(stored: readonly unknown[]): Finding[] {
-  return stored.flatMap((each) => storedFinding.safeParse(each).data ?? []);
+  return stored.filter(isFinding);
+}
+
+function isFinding(value: unknown): value is Finding {
+  return (
+    isObject(value) &&
+    typeof value.id === 'string' &&
+    typeof value.level === 'string' &&
+    Object.hasOwn(order, value.level) &&
+    typeof value.message === 'string' &&
+    isObject(value.source) &&
+    typeof value.source.title === 'string' &&
+    typeof value.source.url === 'string'
+  );
 }
 
 const order = { problem: 0, warning: 1, note: 2 };

@@ -1,6 +1,7 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import type { Destination } from '../../../store/destinations.ts';
 import type { GraphClient } from '../graph/client.ts';
+import type { EntraApp } from '../graph/find-app.ts';
 import { synchronizationPath } from '../graph/find-job.ts';
 import { graphList, syncJob } from '../graph/objects.ts';
 import { type ProvisioningStatus, parseStatus, statusOf } from './provisioning-status.ts';
@@ -17,4 +18,14 @@ export async function jobStatus(
   throw new BrokerError('E_ENTRA_JOB', `"${appName}" has no provisioning job any more.`, {
     help: 'Send the token to Entra ID again, which creates one.',
   });
+}
+
+/** Reads a job's status from Microsoft Graph. Throws `E_GRAPH`. */
+export async function fetchStatus(
+  graph: GraphClient,
+  app: Pick<EntraApp, 'id'>,
+  jobId: string,
+): Promise<ProvisioningStatus> {
+  const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(jobId)}`;
+  return statusOf(await graph.get(path, syncJob));
 }

@@ -1,56 +1,63 @@
-import * as z from 'zod';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
 import { instant } from '../../../text/instant.ts';
+import { isNumberOrNull, isObject, isStringOrNull } from '../../../text/json-shape.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
-import type { GraphClient } from '../graph/client.ts';
-import type { EntraApp } from '../graph/find-app.ts';
-import { synchronizationPath } from '../graph/find-job.ts';
-import { type SyncJob, syncJob } from '../graph/objects.ts';
-
-const epochMs = z.number().nullable();
-
-const storedStatus = z.object({
-  jobId: z.string(),
-  /** Graph's value, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
-  status: z.string(),
-  lastCycle: z
-    .object({
-      state: z.string(),
-      endedAt: epochMs,
-      changed: z.number().nullable(),
-      failed: z.number().nullable(),
-    })
-    .nullable(),
-  lastSuccessAt: epochMs,
-  quarantine: z
-    .object({
-      reason: z.string(),
-      since: epochMs,
-      nextAttempt: epochMs,
-      /** When Entra ID gives up and disables the job. */
-      disabledAt: epochMs,
-      /** Entra ID's own message, or null. */
-      detail: z.string().nullable(),
-    })
-    .nullable(),
-});
+import type { SyncJob } from '../graph/objects.ts';
 
 /** The status of a provisioning job in Entra ID, as it is stored with its destination. Instants are epoch milliseconds. */
-export type ProvisioningStatus = z.infer<typeof storedStatus>;
+export interface ProvisioningStatus {
+  jobId: string;
+  /** Graph's value, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
+  status: string;
+  lastCycle: {
+    state: string;
+    endedAt: number | null;
+    changed: number | null;
+    failed: number | null;
+  } | null;
+  lastSuccessAt: number | null;
+  quarantine: {
+    reason: string;
+    since: number | null;
+    nextAttempt: number | null;
+    /** When Entra ID gives up and disables the job. */
+    disabledAt: number | null;
+    /** Entra ID's own message, or null. */
+    detail: string | null;
+  } | null;
+}
 
 /** The stored status; null where none is stored, or another version of this program stored it in another form. */
 export function parseStatus(stored: unknown): ProvisioningStatus | null {
-  return storedStatus.safeParse(stored).data ?? null;
+  return isStatus(stored) ? stored : null;
 }
 
-/** Reads a job's status from Microsoft Graph. Throws `E_GRAPH`. */
-export async function fetchStatus(
-  graph: GraphClient,
-  app: Pick<EntraApp, 'id'>,
-  jobId: string,
-): Promise<ProvisioningStatus> {
-  const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(jobId)}`;
-  return statusOf(await graph.get(path, syncJob));
+function isStatus(value: unknown): value is ProvisioningStatus {
+  return (
+    isObject(value) &&
+    typeof value.jobId === 'string' &&
+    typeof value.status === 'string' &&
+    isNumberOrNull(value.lastSuccessAt) &&
+    (value.lastCycle === null || isCycle(value.lastCycle)) &&
+    (value.quarantine === null || isQuarantine(value.quarantine))
+  );
+}
+
+function isCycle(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    typeof value.state === 'string' &&
+    [value.endedAt, value.changed, value.failed].every(isNumberOrNull)
+  );
+}
+
+function isQuarantine(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    typeof value.reason === 'string' &&
+    [value.since, value.nextAttempt, value.disabledAt].every(isNumberOrNull) &&
+    isStringOrNull(value.detail)
+  );
 }
 
 /**

@@ -1,0 +1,11 @@
+/** A parser that returns a text unchanged if it is valid, and undefined if it is not. */
+export function accepting(isValid: (text: string) => boolean): (text: string) => string | undefined {
+  return (text) => (isValid(text) ? text : undefined);
+}
+
+export function matching(form: RegExp): (text: string) => string | undefined {
+  return accepting((text) => form.test(text));
+}
+
+/** Accepts every text. A setting that is empty counts as not set. */
+export const anyText = accepting(() => true);
