@@ -31,7 +31,14 @@ function start() {
   var caller = { umask: process.umask(0o077), environment: callerEnvironment };
   if (process.argv[2] === 'get' && require('../dist/get.cjs').fastGet(process.argv.slice(3))) return;
   if (mayAskForHelp(process.argv.slice(2)) && require('../dist/help.cjs').fastHelp(process.argv)) return;
-  void import('../dist/main.js').then((program) => program.main(process.argv, caller));
+  var runAll = () => import('../dist/main.js').then((program) => program.main(process.argv, caller));
+  if (onlyReads(process.argv.slice(2))) void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
+  else void runAll();
+}
+
+/** With --live, `show` asks Entra ID. */
+function onlyReads(args) {
+  return ['check', 'list', 'show', 'status'].includes(args[0]) && !args.includes('--live');
 }
 
 function mayAskForHelp(args) {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { allCommands } from '../src/cli/commands/registry.ts';
 import { definitionOf } from '../src/cli/help/definition.ts';
 import { licensesOf } from './licenses.ts';
 import { type BuiltFile, replaceDirectory } from './replace-directory.ts';
 
 /*
- * Builds `dist` from `src`: the commands, the fast paths of `get` and of help, and the scripts of the pages.
- * Most dependencies are not bundled. A fast path is a single file, so that it starts fast.
+ * Builds `dist` from `src`: the commands, the fast paths of `get`, of help and of the commands that only read, and the
+ * scripts of the pages. Most dependencies are not bundled. A fast path is a single file, so that it starts fast.
  */
 const root = join(import.meta.dirname, '..');
 const src = (path: string) => join(root, 'src', path);
@@ -24,6 +24,18 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'ut
 const inside = ['commander', 'jose', 'kysely', 'openid-client', 'zod'];
 const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
 
+/** What every fast path has in common. */
+const fastPath: BuildOptions = {
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  define: { 'import.meta.dirname': '__dirname' },
+  plugins: [withoutChildProcess()],
+};
+
 /** Every bundled file, relative to the root. */
 const inputs: string[] = [];
 const files = await Promise.all([
@@ -36,27 +48,19 @@ const files = await Promise.all([
     target: 'node24',
     format: 'esm',
   }),
+  filesOf({ ...fastPath, entryPoints: { get: src('cli/fast-get.ts') } }),
   filesOf({
-    entryPoints: { get: src('cli/fast-get.ts') },
-    outdir: dist,
-    outExtension: { '.js': '.cjs' },
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    define: { 'import.meta.dirname': '__dirname' },
+    ...fastPath,
+    entryPoints: { read: src('cli/fast-read.ts') },
+    external: ['@napi-rs/keyring'],
+    plugins: [withoutChildProcess(), leavingOut(src('cli/left-out-module.ts'))],
   }),
   filesOf({
+    ...fastPath,
     entryPoints: { help: src('cli/fast-help.ts') },
-    outdir: dist,
-    outExtension: { '.js': '.cjs' },
     external: Object.keys(dependencies).filter((name) => name !== 'commander'),
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
     define: {
-      'import.meta.dirname': '__dirname',
+      ...fastPath.define,
       commandDefinitions: JSON.stringify((await allCommands()).map(definitionOf)),
     },
   }),
@@ -79,4 +83,33 @@ async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
   const { outputFiles = [], metafile } = await build({ ...options, ...always, absWorkingDir: root });
   inputs.push(...Object.keys(metafile.inputs));
   return outputFiles;
+}
+
+/** Puts this module in place of every module of this program that is loaded on demand. */
+function leavingOut(substitute: string): Plugin {
+  return {
+    name: 'leaving-out',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: substitute } : undefined,
+      );
+      // A package that is loaded on demand, other than the keychain's.
+      build.onResolve({ filter: /^jose$/ }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: substitute } : undefined,
+      );
+    },
+  };
+}
+
+/** commander loads this for commands in files of their own, which this program has not. It takes Node as long as half of commander. */
+function withoutChildProcess(): Plugin {
+  return {
+    name: 'without-child-process',
+    setup(build) {
+      build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+        /[\\/]commander[\\/]/.test(importer) ? { path: 'nothing', namespace: 'nothing' } : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'export default {};' }));
+    },
+  };
 }

@@ -1,17 +1,10 @@
 import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateFile } from '../files/private-files.ts';
 import type { Schema } from './database/schema.ts';
 import type { Db } from './db.ts';
 import { authenticateChanges } from './integrity/write-macs.ts';
-import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
-import {
-  SchemaTooOld,
-  unreleasedMigrations,
-  upgradeUnreleasedSchema,
-} from './migrations/unreleased-schemas.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres/url.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
 
@@ -31,9 +24,11 @@ export async function openStore(place: string, { beforeUpgrade }: StoreOptions =
   try {
     db = new Store({ dialect: await dialectOf(place) });
     const newest = await newestExecuted(db);
-    if (newest !== null && (await isUpgradable(newest)) && !isPostgresUrl(place)) beforeUpgrade?.(newest);
-    if (newest !== null && newest !== newestMigration) await upgradeUnreleased(db);
-    if (newest !== newestMigration) await migrate(db);
+    if (newest !== newestMigration) {
+      const { isUpgradable, upgradeSchema } = await import('./migrations/upgrade.ts');
+      if (newest !== null && (await isUpgradable(newest)) && !isPostgresUrl(place)) beforeUpgrade?.(newest);
+      await upgradeSchema(db, newest);
+    }
     return db;
   } catch (error) {
     await db?.destroy();
@@ -80,42 +75,13 @@ async function newestExecuted(db: Db): Promise<string | null> {
   }
 }
 
-/** Whether a store with this newest migration will be upgraded. */
-async function isUpgradable(newest: string): Promise<boolean> {
-  if (newest === newestMigration) return false;
-  return (
-    Object.hasOwn(await migrationProvider.getMigrations(), newest) || unreleasedMigrations.includes(newest)
-  );
-}
-
-async function upgradeUnreleased(db: Db): Promise<void> {
-  try {
-    await upgradeUnreleasedSchema(db as unknown as Kysely<never>);
-  } catch (error) {
-    if (!(error instanceof SchemaTooOld)) throw error;
-    throw new BrokerError('E_STORE', 'The store was written by a version that is too old to upgrade from.', {
-      help: 'Nothing was changed. Use a new store, and get the tokens again.',
-      cause: error,
-    });
-  }
-}
-
 /**
  * Creates a store in a SQLite file with the schema of an earlier migration, for rows that an earlier version wrote.
  * `openStore` upgrades it afterwards. Throws `E_STORE_NEWER`.
  */
 export async function newStoreAsOf(file: string, migration: string): Promise<Db> {
-  const known = await migrationProvider.getMigrations();
-  if (unreleasedMigrations.includes(migration)) {
-    throw new BrokerError(
-      'E_STORE',
-      'The backup was written before the first release, and cannot be restored.',
-      {
-        help: 'Restore it with the version that wrote it, then open the restored store with this one.',
-      },
-    );
-  }
-  if (!Object.hasOwn(known, migration)) throw newer();
+  const { migrate, requireMigration } = await import('./migrations/upgrade.ts');
+  await requireMigration(migration);
   const db = new Store({ dialect: await dialectOf(file) });
   try {
     await migrate(db, migration);
@@ -140,23 +106,6 @@ export async function isDamaged(file: string): Promise<boolean> {
     if (error instanceof BrokerError && error.code === 'E_STORE_DAMAGED') return true;
     throw error;
   }
-}
-
-async function migrate(db: Db, to: string = newestMigration): Promise<void> {
-  const migrator = new Migrator({ db, provider: migrationProvider });
-  const { error } = await migrator.migrateTo(to);
-  if (error === undefined) return;
-  if (error instanceof Error && /previously executed migration .* is missing/.test(error.message)) {
-    throw newer(error);
-  }
-  throw error;
-}
-
-function newer(cause?: unknown): BrokerError {
-  return new BrokerError('E_STORE_NEWER', 'The store was written by a newer version of this program.', {
-    help: 'Use that version, or a newer one. Nothing was changed.',
-    cause,
-  });
 }
 
 function unusable(file: string, cause: unknown): BrokerError {

@@ -17,9 +17,30 @@ export function isOutputClosed(): boolean {
   return readerIsGone;
 }
 
+/** Messages that wait until it is certain that this run of the command counts. */
+interface Held {
+  messages: string[];
+  /** Whether the command will run again, so that what this run prints does not count. */
+  isSuperseded: () => boolean;
+}
+
+let held: Held | null = null;
+
+/** From now on, messages wait for the first result, or for `releaseMessages`. While `isSuperseded`, nothing is printed. */
+export function holdMessages(isSuperseded: () => boolean): void {
+  held = { messages: [], isSuperseded };
+}
+
+export function releaseMessages(): void {
+  const messages = held?.isSuperseded() ? [] : (held?.messages ?? []);
+  held = null;
+  for (const text of messages) writeMessage(text);
+}
+
 /** Writes to standard output, however slow its reader is. Throws `E_OUTPUT` if that fails. */
 export function writeResult(text: string): void {
-  if (readerIsGone) return;
+  if (readerIsGone || held?.isSuperseded()) return;
+  releaseMessages();
   const failure = writeAll(1, text, Number.POSITIVE_INFINITY);
   if (failure === null) return;
   if (failure === 'EPIPE') {
@@ -34,7 +55,8 @@ export function writeResult(text: string): void {
 
 /** Writes to standard error. A failure is ignored: there is nowhere to report it. */
 export function writeMessage(text: string): void {
-  writeAll(2, text, messageWaitMs);
+  if (held === null) writeAll(2, text, messageWaitMs);
+  else held.messages.push(text);
 }
 
 const reasons: Record<string, string> = {

@@ -56,7 +56,7 @@ export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> 
     }
     return { result: null, rows };
   };
-  await readChecked(db, keys, read, changed);
+  await readChecked(db, keys, read, { changed, ofEveryRow: true });
   return changed;
 }
 

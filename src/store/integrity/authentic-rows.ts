@@ -46,7 +46,7 @@ export async function readChecked<T>(
   db: Db,
   keys: DataKeys,
   read: () => Promise<{ result: T; rows: readonly NamedRow[] }>,
-  changed?: NamedRow[],
+  { changed, ofEveryRow = false }: { changed?: NamedRow[]; ofEveryRow?: boolean } = {},
 ): Promise<T> {
   let before = '';
   for (let reading = 1; ; reading += 1) {
@@ -55,7 +55,7 @@ export async function readChecked<T>(
     const head = await rowMacHead(db);
     try {
       const found: NamedRow[] = [];
-      await runCheck(db, setOf(keys).check(head, rows, changed && found));
+      await runCheck(db, setOf(keys).check(head, rows, changed && found), ofEveryRow);
       // A change that is still there in a second reading did not happen between two statements.
       if (found.length === 0 || JSON.stringify([head, rows]) === before) {
         changed?.push(...found);

@@ -26,11 +26,36 @@ export async function rowMacHead(db: Db): Promise<SetHead | null> {
   return row ?? null;
 }
 
-/** Runs a check, and reads from the database what it asks for. */
-export async function runCheck<T>(db: Db, steps: Generator<Question, T, unknown[]>): Promise<T> {
+/** After so many statements for a bucket each, a check of every row reads all the others in one statement. */
+const singleBuckets = 20;
+
+/** Runs a check, and reads from the database what it asks for. `ofEveryRow`: the store is small enough to read all buckets. */
+export async function runCheck<T>(
+  db: Db,
+  steps: Generator<Question, T, unknown[]>,
+  ofEveryRow = false,
+): Promise<T> {
+  let buckets: Map<number, RowMac[]> | null = null;
+  let asked = 0;
   let step = steps.next();
-  while (step.done !== true) step = steps.next(await answer(db, step.value));
+  while (step.done !== true) {
+    asked += 1;
+    if (ofEveryRow && 'bucket' in step.value && asked > singleBuckets) {
+      buckets ??= await everyBucket(db);
+      step = steps.next(buckets.get(step.value.bucket) ?? []);
+    } else step = steps.next(await answer(db, step.value));
+  }
   return step.value;
+}
+
+async function everyBucket(db: Db): Promise<Map<number, RowMac[]>> {
+  const found = new Map<number, RowMac[]>();
+  for (const row of await db.selectFrom('row_mac').select(['bucket', 'kind', 'id', 'mac']).execute()) {
+    const rows = found.get(row.bucket);
+    if (rows === undefined) found.set(row.bucket, [row]);
+    else rows.push(row);
+  }
+  return found;
 }
 
 export async function answer(db: Db, question: Question): Promise<unknown[]> {

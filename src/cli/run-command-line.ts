@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { exitCodesOf } from './exit-codes.ts';
+import { createProgram } from './program.ts';
+import { finishAfter } from './terminal/finish-after.ts';
+import { reportError } from './terminal/terminal.ts';
+import { warnOfMisspelledVariables } from './terminal/warn-of-variables.ts';
+
+/**
+ * Runs one command line and sets the process's exit code. `load` returns the commands that it needs, by the name of the
+ * command; `lastGroup` is the heading under which `help` is listed.
+ */
+export async function runCommandLine(
+  argv: string[],
+  load: (name: string) => Promise<readonly Command[]>,
+  lastGroup: string,
+): Promise<void> {
+  const name = argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
+  const codeOf = exitCodesOf(name);
+  // Node would print the line of code that failed, and everything that the error holds.
+  const onUncaught = (error: unknown) => {
+    reportError(error);
+    process.exit(codeOf(error));
+  };
+  process.removeAllListeners('uncaughtException').on('uncaughtException', onUncaught);
+  try {
+    const program = createProgram(await load(name), lastGroup);
+    program.hook('preAction', () => warnOfMisspelledVariables());
+    await program.parseAsync(argv);
+  } catch (error) {
+    finishAfter(error, codeOf);
+  }
+}
