@@ -32,7 +32,8 @@ function start() {
   if (process.argv[2] === 'get' && require('../dist/get.cjs').fastGet(process.argv.slice(3))) return;
   if (mayAskForHelp(process.argv.slice(2)) && require('../dist/help.cjs').fastHelp(process.argv)) return;
   var runAll = () => import('../dist/main.js').then((program) => program.main(process.argv, caller));
-  if (onlyReads(process.argv.slice(2))) void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
+  if (onlyReads(process.argv.slice(2)))
+    void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
   else void runAll();
 }
 
