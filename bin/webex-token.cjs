@@ -29,12 +29,35 @@ else start();
 function start() {
   // Files of this program are for their owner only. A program that `exec` runs gets the caller's umask.
   var caller = { umask: process.umask(0o077), environment: callerEnvironment };
-  if (process.argv[2] === 'get' && require('../dist/get.cjs').fastGet(process.argv.slice(3))) return;
-  if (mayAskForHelp(process.argv.slice(2)) && require('../dist/help.cjs').fastHelp(process.argv)) return;
+  useCompileCache();
+  var args = process.argv.slice(2);
   var runAll = () => import('../dist/main.js').then((program) => program.main(process.argv, caller));
-  if (onlyReads(process.argv.slice(2)))
-    void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
+  if (args[0] === 'get' && require('../dist/get.cjs').fastGet(args.slice(1))) return;
+  if (mayAskForHelp(args) && require('../dist/help.cjs').fastHelp(process.argv)) return;
+  if (onlyReads(args)) void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
   else void runAll();
+}
+
+/**
+ * Keeps compiled code in the folder of the program, where only a user can plant code who can replace the program itself: the
+ * folder belongs to this user, and nobody else can write to it. Elsewhere, there is no cache.
+ */
+function useCompileCache() {
+  if (process.platform === 'win32') return;
+  var fs = require('fs');
+  var dist = require('path').join(__dirname, '../dist');
+  var cache = `${dist}/.compile-cache`;
+  var isOwn = (path, others) => {
+    var stats = fs.lstatSync(path);
+    return stats.isDirectory() && stats.uid === process.geteuid() && (stats.mode & others) === 0;
+  };
+  try {
+    if (!isOwn(dist, 0o022)) return;
+    if (!fs.existsSync(cache)) fs.mkdirSync(cache, { mode: 0o700 });
+    if (isOwn(cache, 0o077)) require('module').enableCompileCache(cache);
+  } catch {
+    // The program is on a file system that cannot be written to.
+  }
 }
 
 /** With --live, `show` asks Entra ID. */

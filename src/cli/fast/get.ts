@@ -1,23 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { unwrapDataKey } from '../crypto/data-key.ts';
-import { kidOf } from '../crypto/jwe.ts';
-import { readKeyFile } from '../crypto/key-file.ts';
-import { keyId } from '../crypto/key-id.ts';
-import { openToken } from '../crypto/key-ring.ts';
-import { dayMs } from '../domain/lifetimes.ts';
-import { defaultReminderDays } from '../domain/reminder-triggers.ts';
-import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
-import { userName } from '../environment/os-user.ts';
-import { assertPrivateDirectory, assertPrivateFile } from '../files/private-files.ts';
-import { type Format, formats, formatToken, type TokenOutput } from '../output/formats.ts';
-import { timeLeft } from '../output/token-output.ts';
-import { parseListColumn } from '../store/database/stored-json.ts';
-import type { DataKeys } from '../store/integrity/mac-keys.ts';
-import { parseIdentity } from '../store/meta/incarnation.ts';
-import { newestMigration } from '../store/migrations/newest.ts';
-import { openSqliteFile } from '../store/sqlite/file.ts';
+import { unwrapDataKey } from '../../crypto/data-key.ts';
+import { kidOf } from '../../crypto/jwe.ts';
+import { readKeyFile } from '../../crypto/key-file.ts';
+import { keyId } from '../../crypto/key-id.ts';
+import { openToken } from '../../crypto/key-ring.ts';
+import { dayMs } from '../../domain/lifetimes.ts';
+import { defaultReminderDays } from '../../domain/reminder-triggers.ts';
+import { defaultHome, environmentWithDotEnv } from '../../environment/environment.ts';
+import { userName } from '../../environment/os-user.ts';
+import { assertPrivateDirectory, assertPrivateFile } from '../../files/private-files.ts';
+import { type Format, formats, formatToken, type TokenOutput } from '../../output/formats.ts';
+import { timeLeft } from '../../output/token-output.ts';
+import { parseListColumn } from '../../store/database/stored-json.ts';
+import type { DataKeys } from '../../store/integrity/mac-keys.ts';
+import { parseIdentity } from '../../store/meta/incarnation.ts';
+import { newestMigration } from '../../store/migrations/newest.ts';
+import { openSqliteFile } from '../../store/sqlite/file.ts';
 import {
   appendAuditRows,
   hasMigration,
@@ -25,13 +25,13 @@ import {
   storedDataKeys,
   storedState,
   storedToken,
-} from '../store/token-requests/sqlite-fast-path.ts';
-import { checkRowsNow } from '../store/token-requests/sqlite-row-check.ts';
-import { seenPlace } from '../vault/integrity/seen-location.ts';
-import { parseSeenStates } from '../vault/integrity/seen-state.ts';
-import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
-import { failed } from './exit-codes.ts';
-import { writeMessage, writeResult } from './terminal/output.ts';
+} from '../../store/token-requests/sqlite-fast-path.ts';
+import { checkRowsNow } from '../../store/token-requests/sqlite-row-check.ts';
+import { seenPlace } from '../../vault/integrity/seen-location.ts';
+import { parseSeenStates } from '../../vault/integrity/seen-state.ts';
+import { publishedEndpoints, tenantUrl } from '../../webex/deployments.ts';
+import { failed } from '../exit-codes.ts';
+import { writeMessage, writeResult } from '../terminal/output.ts';
 
 /**
  * A fast path for `get PROFILE`, which scripts run often: a token that has not expired, in SQLite, with a key file, in any
