@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { redactTokens, stripTerminalControls } from '../text/sanitize.ts';
 import { wantsColor } from './terminal/color.ts';
 import { writeMessage, writeResult } from './terminal/output.ts';
+import { standardError, standardOutput } from './terminal/standard-streams.ts';
 import { wrapFor } from './terminal/wrap.ts';
 import { version } from './version.ts';
 
@@ -27,10 +28,10 @@ export function createProgram(commands: readonly Command[], lastGroup: string): 
       minWidthToWrap: 20,
     })
     .configureOutput({
-      writeOut: (text) => writeResult(wrapFor(process.stdout, text)),
-      writeErr: (text) => writeMessage(wrapFor(process.stderr, text)),
-      getOutHasColors: () => wantsColor(process.stdout),
-      getErrHasColors: () => wantsColor(process.stderr),
+      writeOut: (text) => writeResult(wrapFor(standardOutput(), text)),
+      writeErr: (text) => writeMessage(wrapFor(standardError(), text)),
+      getOutHasColors: () => wantsColor(standardOutput()),
+      getErrHasColors: () => wantsColor(standardError()),
       // The text repeats what was typed, which may be a token in the wrong place.
       outputError: (text, write) =>
         write(redactTokens(stripTerminalControls(text)).replace(/^error: ./, usageError)),

@@ -7,6 +7,7 @@ import { addFilterOptions, type FilterOptions, profileFilter } from '../options/
 import { JsonArray } from '../terminal/json-array.ts';
 import { isOutputClosed } from '../terminal/output.ts';
 import { printTable, widthOf } from '../terminal/print-table.ts';
+import { standardOutput } from '../terminal/standard-streams.ts';
 import { statusLabel } from '../terminal/status-label.ts';
 import { table } from '../terminal/table.ts';
 import { note, suggestNext } from '../terminal/terminal.ts';
@@ -102,7 +103,7 @@ function defaultColumnsFor(
   summaries: ProfileSummary[],
   grid: (names: readonly Column[]) => string[][],
 ): Column[] {
-  const { isTTY, columns: width } = process.stdout;
+  const { isTTY, columns: width } = standardOutput();
   if (!isTTY) return defaultColumns;
   const all: Column[] = summaries.some(({ displayName }) => displayName !== null)
     ? ['name', ...defaultColumns]

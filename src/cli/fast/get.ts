@@ -32,6 +32,7 @@ import { parseSeenStates } from '../../vault/integrity/seen-state.ts';
 import { publishedEndpoints, tenantUrl } from '../../webex/deployments.ts';
 import { failed } from '../exit-codes.ts';
 import { writeMessage, writeResult } from '../terminal/output.ts';
+import { standardError } from '../terminal/standard-streams.ts';
 
 /**
  * A fast path for `get PROFILE`, which scripts run often: a token that has not expired, in SQLite, with a key file, in any
@@ -104,7 +105,7 @@ function read(profile: string, format: Format): string | null {
   database.exec('begin');
   const stored = storedToken(database, profile);
   if (stored === undefined || stored.token.expires_at <= Date.now()) return null;
-  if (process.stderr.isTTY && mayNeedWarning(stored, environment)) return null;
+  if (standardError().isTTY && mayNeedWarning(stored, environment)) return null;
   checkState(database, keys, `${keyFile}.seen`, home, stored);
   database.exec('commit');
   const { token } = stored;

@@ -32,9 +32,7 @@ function commandsFor(args: readonly string[], definitions: CommandDefinition[]):
   if (args[0] === 'completion') {
     return [completionCommand(() => Promise.resolve(definitions.map(commandFrom)))];
   }
-  return definitions.map((each) =>
-    args.includes(each.name) ? commandFrom(each) : listedCommand(each),
-  );
+  return definitions.map((each) => (args.includes(each.name) ? commandFrom(each) : listedCommand(each)));
 }
 
 function printVersion(): true {

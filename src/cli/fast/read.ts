@@ -3,9 +3,9 @@ import { command as check } from '../commands/check.ts';
 import { command as list } from '../commands/list.ts';
 import { command as show } from '../commands/show.ts';
 import { command as status } from '../commands/status.ts';
-import { isNeeded } from './left-out.ts';
 import { runCommandLine } from '../run-command-line.ts';
 import { holdMessages, releaseMessages } from '../terminal/output.ts';
+import { isNeeded } from './left-out.ts';
 
 const commands = { check, list, show, status };
 

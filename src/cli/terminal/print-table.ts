@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { standardOutput } from './standard-streams.ts';
 import { table } from './table.ts';
 import { print } from './terminal.ts';
 import { wrap } from './wrap.ts';
@@ -8,7 +9,7 @@ import { wrap } from './wrap.ts';
  * enough, each row becomes a short list. Programs that read the output always get the whole table.
  */
 export function printTable(head: string[], rows: string[][]): void {
-  const { isTTY, columns } = process.stdout;
+  const { isTTY, columns } = standardOutput();
   print(isTTY && columns ? fitTable(head, rows, columns) : table(head, rows));
 }
 

@@ -6,12 +6,13 @@ import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, stripTerminalControls } from '../../text/sanitize.ts';
 import { wantsColor } from './color.ts';
 import { writeMessage, writeResult } from './output.ts';
+import { type OutputStream, standardError, standardOutput } from './standard-streams.ts';
 import { wrapFor } from './wrap.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
 /** Text in color, if the stream that it goes to gets color. */
-export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+export function styled(style: Style, text: string, stream: OutputStream = standardOutput()): string {
   return wantsColor(stream) ? styleText(style, text, { validateStream: false }) : text;
 }
 
@@ -32,12 +33,12 @@ export function printJson(value: unknown): void {
 
 /** Prints sentences of the result, broken between words on a narrow terminal. Tables are printed with `print`. */
 export function printProse(text: string): void {
-  print(wrapFor(process.stdout, text));
+  print(wrapFor(standardOutput(), text));
 }
 
 /** Prints what is not the result, on standard error. */
 export function note(text: string): void {
-  writeMessage(`${wrapFor(process.stderr, stripTerminalControls(text))}\n`);
+  writeMessage(`${wrapFor(standardError(), stripTerminalControls(text))}\n`);
 }
 
 /** Prints what is not the result, and what a person copies: it is never broken, however narrow the terminal is. */
@@ -47,17 +48,17 @@ export function noteWhole(text: string): void {
 
 /** Suggests the next command after a success. Only a person at a terminal needs it. */
 export function suggestNext(command: readonly string[]): void {
-  if (process.stderr.isTTY) note(`Next: ${commandLine(command)}`);
+  if (standardError().isTTY) note(`Next: ${commandLine(command)}`);
 }
 
 export function warn(text: string): void {
-  note(`${styled('yellow', 'Warning:', process.stderr)} ${text}`);
+  note(`${styled('yellow', 'Warning:', standardError())} ${text}`);
 }
 
 /** Prints what happened, why, and what to do next. An unexpected error comes with its stack, and without tokens. */
 export function reportError(error: unknown): void {
   if (error instanceof BrokerError) {
-    note(`${styled('red', 'webex-token:', process.stderr)} ${error.message}`);
+    note(`${styled('red', 'webex-token:', standardError())} ${error.message}`);
     if (error.help !== undefined) note(error.help);
     return;
   }

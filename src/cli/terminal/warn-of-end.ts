@@ -2,6 +2,7 @@ import { dayMs, daysLeft, knownEnd } from '../../domain/lifetimes.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import type { Vault } from '../../vault/context.ts';
 import type { DecryptedToken } from '../../vault/tokens/read-token.ts';
+import { standardError } from './standard-streams.ts';
 import { warn } from './terminal.ts';
 import { dateInSentence } from './time.ts';
 
@@ -10,7 +11,7 @@ import { dateInSentence } from './time.ts';
  * reminder. Programs that read standard error get no warning.
  */
 export function warnOfEnd(vault: Vault, { profile, token, expiry }: DecryptedToken): void {
-  if (!process.stderr.isTTY) return;
+  if (!standardError().isTTY) return;
   const renew = `Get a new token: ${commandLine(['login', profile.name])}`;
   if (token.rejectedAt !== null) {
     warn(`Webex rejects the token of "${profile.name}". ${renew}`);
