@@ -10,11 +10,7 @@ doNothing(program);
 const shells = ['sh', 'bash', 'console', 'powershell'];
 
 /** A sentence or a picture may name a command without its arguments. */
-const fineInSentence = [
-  'commander.missingArgument',
-  'commander.optionMissingArgument',
-  'commander.help',
-];
+const fineInSentence = ['commander.missingArgument', 'commander.optionMissingArgument', 'commander.help'];
 
 /** Parses the arguments as the program does, but runs no command. */
 function doNothing(command: Command): void {

@@ -58,3 +58,28 @@ function wordsOf(text: string): string[] {
   }
   return words;
 }
+
+/** The lines of shell in the documents, each once. A line that goes on after a backslash or a pipe is one. */
+export function shellLines(): string[] {
+  const lines = examples().flatMap(({ document, language, text }) => {
+    if (language === 'sh') return linesOf(text);
+    // The examples of a command's help, without the explanation next to them.
+    if (document !== 'docs/cli.md' || language !== '') return [];
+    const [, list = ''] = /^Examples?:\n((?: {2}.*\n)+)/m.exec(text) ?? [];
+    return linesOf(list).map((line) => line.replace(/(\S) {2,}\S.*$/, '$1'));
+  });
+  return [...new Set(lines)];
+}
+
+function linesOf(text: string): string[] {
+  const joined = text.replaceAll(/\s*\\\n\s*/g, ' ').replaceAll(/(\||&&)\n\s*/g, '$1 ');
+  return joined
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/\s+# .*$|^#.*$/, '')
+        .trim()
+        .replace(/^npx /, ''),
+    )
+    .filter((line) => line !== '');
+}
