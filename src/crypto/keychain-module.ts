@@ -2,15 +2,28 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { getRawAsset } from 'node:sea';
 import { dataFolder } from '../environment/environment.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../files/private-files.ts';
 import { isSingleFile } from '../program-files.ts';
 
 type KeychainModule = typeof import('@napi-rs/keyring');
 
-/** The native module that speaks to the keychain. The single file holds it as an asset, which has to become a file first. */
-export function loadKeychainModule(): Promise<KeychainModule> {
-  if (!isSingleFile) return import('@napi-rs/keyring');
-  return Promise.resolve(loadFrom(new Uint8Array(getRawAsset('keychain.node')), dataFolder(process.env)));
+/**
+ * The native module that speaks to the keychain. The single file holds it as an asset, which has to become a file first.
+ * Throws if there is none for this system, or if a library that it needs is missing.
+ */
+export async function loadKeychainModule(load = loadInstalled): Promise<KeychainModule> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (cause instanceof BrokerError) throw cause;
+    throw new Error('its native module cannot be loaded on this system', { cause });
+  }
+}
+
+async function loadInstalled(): Promise<KeychainModule> {
+  if (!isSingleFile) return await import('@napi-rs/keyring');
+  return loadFrom(new Uint8Array(getRawAsset('keychain.node')), dataFolder(process.env));
 }
 
 const prefix = 'keychain-module-';

@@ -38,8 +38,8 @@ async function entryFor(keyId: string) {
   return new AsyncEntry(service, keyId, { linux: { store: 'secret-service' } });
 }
 
-/** No keychain is running. Other words in such a message describe the connection, not a lock or a refusal. */
-const noService = /socket|autolaunch|not provided by|no such file/i;
+/** No keychain is running, or none can be used. Other words in such a message describe the connection, not a lock or a refusal. */
+const noService = /socket|autolaunch|not provided by|no such file|native module/i;
 
 /** The keychain's own error message. */
 export function keychainReason(cause: unknown): string {

@@ -11,7 +11,8 @@ import {
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { loadFrom } from '../../src/crypto/keychain-module.ts';
+import { keychainFailure } from '../../src/crypto/keychain.ts';
+import { loadFrom, loadKeychainModule } from '../../src/crypto/keychain-module.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const require = createRequire(import.meta.url);
@@ -22,6 +23,15 @@ function nativeModule(): Buffer {
   const file = Object.keys(require.cache).find((path) => /keyring[^/\\]*\.node$/.test(path));
   return readFileSync(file ?? '');
 }
+
+describe('a keychain module that cannot be loaded', () => {
+  it('counts as no keychain, not as a locked one', async () => {
+    const fromNpm = new Error('Cannot find native binding. Remove package-lock.json and node_modules.');
+    const error = await loadKeychainModule(() => Promise.reject(fromNpm)).catch((each: unknown) => each);
+    expect(error).toMatchObject({ message: expect.stringContaining('native module'), cause: fromNpm });
+    expect(keychainFailure(error)).toMatchObject({ code: 'E_KEYCHAIN' });
+  });
+});
 
 describe('the keychain module of the single file', () => {
   it('is loaded from a new private folder, of which nothing is left', () => {

@@ -34,9 +34,9 @@ function hasProgram(program: string): boolean {
 
 describe.skipIf(!hasProgram('systemd-analyze'))(`the systemd units${reasonFor('systemd-analyze')}`, () => {
   /** The units, with a program that exists everywhere: systemd looks for it. */
-  const units = (): string[] => {
+  const units = (where: 'systemd' | 'systemd/user'): string[] => {
     const copies = temporaryFolder();
-    return globSync('systemd/*', { cwd: folder }).map((unit) => {
+    return globSync(`${where}/*.{service,timer}`, { cwd: folder }).map((unit) => {
       const copy = join(copies, basename(unit));
       writeFileSync(
         copy,
@@ -47,13 +47,16 @@ describe.skipIf(!hasProgram('systemd-analyze'))(`the systemd units${reasonFor('s
   };
 
   it('are accepted by systemd without a warning', () => {
-    const { stderr } = run('systemd-analyze', ['verify', ...units()]);
-    // Other units of this computer may have warnings too.
-    expect(stderr.split('\n').filter((line) => line.includes('webex-token'))).toEqual([]);
+    for (const args of [units('systemd'), ['--user', ...units('systemd/user')]]) {
+      const { stderr } = run('systemd-analyze', ['verify', ...args]);
+      // Other units of this computer may have warnings too.
+      expect(stderr.split('\n').filter((line) => line.includes('webex-token'))).toEqual([]);
+    }
   });
 
   it('are exposed less than 2 of 10', () => {
-    for (const unit of units().filter((each) => each.endsWith('.service'))) {
+    const all = [...units('systemd'), ...units('systemd/user')];
+    for (const unit of all.filter((each) => each.endsWith('.service'))) {
       const { stdout } = run('systemd-analyze', ['security', '--offline=true', unit]);
       const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(stdout) ?? [];
       expect([basename(unit), Number(exposure) < 2]).toEqual([basename(unit), true]);
@@ -140,7 +143,8 @@ function run(program: string, args: string[]): { stdout: string; stderr: string 
   const stderr = join(temporaryFolder(), 'stderr');
   const stdout = execFileSync('sh', ['-c', 'exec "$@" 2>"$ERRORS"', 'sh', program, ...args], {
     encoding: 'utf8',
-    env: { ...process.env, ERRORS: stderr },
+    // The manager of a user's units needs a folder at run time, even to check a unit.
+    env: { ...process.env, XDG_RUNTIME_DIR: temporaryFolder(), ERRORS: stderr },
   });
   return { stdout, stderr: readFileSync(stderr, 'utf8') };
 }

@@ -68,7 +68,7 @@ describe('the tarball', () => {
 
   it('is small', () => {
     const { size, unpackedSize } = installed.packed;
-    expect(size).toBeLessThan(800_000);
+    expect(size).toBeLessThan(850_000);
     expect(unpackedSize).toBeLessThan(3_500_000);
   });
 });
