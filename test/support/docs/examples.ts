@@ -59,7 +59,7 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-/** The lines of shell in the documents, each once. A line that goes on after a backslash or a pipe is one. */
+/** The lines of shell in the documents, each once. A line that continues after a backslash or a pipe counts as one. */
 export function shellLines(): string[] {
   const lines = examples().flatMap(({ document, language, text }) => {
     if (language === 'sh') return linesOf(text);
