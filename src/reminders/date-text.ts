@@ -13,30 +13,53 @@ export interface DateText {
 /** `timeZone` is an IANA name; the time zone of this machine if absent. */
 export function formatInstant(epochMs: number, timeZone?: string): DateText {
   const date = new Date(epochMs);
-  const zone = timeZone === undefined ? {} : { timeZone };
-  const day = formatDay(date, zone);
-  const local = formatTime(date, { ...zone, timeZoneName: 'short' });
-  const utc = formatTime(date, { timeZone: 'UTC' });
-  const utcDay = formatDay(date, { timeZone: 'UTC' });
+  const inZone = formatters(timeZone);
+  const inUtcZone = formatters('UTC');
+  const day = formatDay(date, inZone);
+  const local = inZone.time.format(date);
+  const utc = inUtcZone.timeOnly.format(date);
+  const utcDay = formatDay(date, inUtcZone);
   const isUtc = / UTC$/.test(local);
   const inUtc = isUtc ? '' : ` (${utc} UTC${utcDay === day ? '' : `, ${utcDay}`})`;
   return {
-    short: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', ...zone }).format(date),
+    short: inZone.short.format(date),
     day,
     full: `${day} at ${local}${inUtc}`,
     iso: date.toISOString(),
   };
 }
 
-function formatDay(date: Date, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', ...options }).format(date).replace(',', '');
+interface Formatters {
+  short: Intl.DateTimeFormat;
+  day: Intl.DateTimeFormat;
+  /** `09:30 GMT-4`. */
+  time: Intl.DateTimeFormat;
+  /** `09:30`. */
+  timeOnly: Intl.DateTimeFormat;
 }
 
-function formatTime(date: Date, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    ...options,
-  }).format(date);
+/** Kept by time zone: creating a formatter takes hundreds of times as long as using it. */
+const known = new Map<string, Formatters>();
+
+function formatters(timeZone: string | undefined): Formatters {
+  // Node follows a change of TZ.
+  const name = timeZone ?? `local ${process.env.TZ}`;
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat('en-GB', { ...zone, ...options });
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  const created = {
+    short: format({ day: 'numeric', month: 'long' }),
+    day: format({ dateStyle: 'full' }),
+    time: format({ ...clock, timeZoneName: 'short' }),
+    timeOnly: format(clock),
+  };
+  known.set(name, created);
+  return created;
+}
+
+function formatDay(date: Date, { day }: Formatters): string {
+  return day.format(date).replace(',', '');
 }

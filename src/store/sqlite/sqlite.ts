@@ -18,6 +18,9 @@ import { busyTimeoutMs, openSqliteFile } from './file.ts';
 /** The delay between attempts to get a lock that another process holds. Milliseconds. */
 const lockPollMs = 10;
 
+/** Prepared statements kept for the next query with the same text: preparing takes longer than most queries. */
+const mostStatements = 200;
+
 /**
  * kysely's SQLite dialect on Node's own SQLite. Transactions begin as `immediate`: a deferred one that reads
  * first and writes later fails at once if another process wrote in between, instead of waiting for the lock.
@@ -93,6 +96,7 @@ const nothing: SqliteStatement = {
 };
 
 function adapt(database: DatabaseSync, file: string): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
   return {
     close() {
       try {
@@ -106,15 +110,20 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
     prepare(sql): SqliteStatement {
       // A full disk ends the transaction by itself. A failing rollback must not hide that error.
       if (sql === 'rollback' && !database.isTransaction) return nothing;
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
       const statement = translateErrors(file, () =>
         database.prepare(sql === 'begin' ? 'begin immediate' : sql),
       );
-      return {
+      const reused: SqliteStatement = {
         reader: statement.columns().length > 0,
         all: (values) => translateErrors(file, () => statement.all(...sqlValues(values))),
         iterate: (values) => statement.iterate(...sqlValues(values)),
         run: (values) => translateErrors(file, () => statement.run(...sqlValues(values))),
       };
+      if (statements.size >= mostStatements) statements.delete(statements.keys().next().value ?? '');
+      statements.set(sql, reused);
+      return reused;
     },
   };
 }
