@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
 import { testFilesByProject } from './test/support/setup/test-projects.ts';
 
@@ -17,6 +18,7 @@ function onSqlite(name: keyof typeof files, globalSetup: string[] = [build], env
 }
 
 export default defineConfig({
+  plugins: [cheapPassphrases],
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -187,14 +187,14 @@ describe.runIf(linux)('processes', () => {
     const { accessToken } = simulator.issueToken('full-admin');
     expect(await here.run(['import', 'acme'], accessToken)).toMatchObject({ code: 0 });
 
-    const serve = here.start(['serve']);
+    const serve = here.spawn(['serve']);
     await serve.stderrMatching(/webex-token open/);
     const seen = readFileSync(join(tools, 'seen'), 'utf8');
     const link = /\/access\/([\w.-]+)/.exec(seen)?.[1] ?? '';
     expect(link).toMatch(/^[\w-]{43}\.own$/);
     expect(readFileSync(`/proc/${serve.pid}/cmdline`, 'latin1')).not.toMatch(/access|secret-value|SIMULATED/);
 
-    const shown = await here.run(['exec', 'acme', '--', 'sh', '-c', 'cat /proc/$$/cmdline; env']);
+    const shown = await here.spawn(['exec', 'acme', '--', 'sh', '-c', 'cat /proc/$$/cmdline; env']).finished;
     expect(shown.stdout.split('\0')[0]).toBe('sh');
     const lines = shown.stdout.slice(shown.stdout.lastIndexOf('\0') + 1).split('\n');
     const holding = lines.filter((line) => line.includes(accessToken)).map((line) => line.split('=')[0]);
@@ -211,7 +211,7 @@ describe.runIf(linux)('processes', () => {
       'OKTA_CLIENT_TOKEN',
     ]);
 
-    const copy = here.start(['copy', 'acme']);
+    const copy = here.spawn(['copy', 'acme']);
     await Promise.race([copy.finished, copy.stderrMatching(/Copied the token/).catch(() => {})]);
     const all = readFileSync(join(tools, 'seen'), 'utf8');
     expect(all).toMatch(/ARGUMENTS \S+\/firefox --private-window /);
@@ -229,7 +229,7 @@ describe.runIf(linux)('processes', () => {
     const here = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin');
     expect(await here.run(['import', 'acme'], accessToken)).toMatchObject({ code: 0 });
-    const serve = here.start(['serve', '--no-open']);
+    const serve = here.spawn(['serve', '--no-open']);
     await serve.stderrMatching(/\/access\//);
     expect(await here.run(['backup', join(here.home, 'backup')])).toMatchObject({ code: 0 });
     expect((statSync(here.home).mode & 0o777).toString(8)).toBe('700');

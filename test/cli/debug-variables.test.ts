@@ -32,7 +32,7 @@ describe('debug variables', () => {
     'make the server write nothing of the query of a request: %o',
     async (more) => {
       const here = await machine(undefined, more);
-      const serve = here.start(['serve', '--no-open', '--verbose']);
+      const serve = here.spawn(['serve', '--no-open', '--verbose']);
       await printedLink(serve);
       for (const target of targets) {
         await sendRaw(
@@ -55,7 +55,7 @@ describe('debug variables', () => {
       const [plain, debugged] = await Promise.all(
         [{}, others].map(async (more) => {
           const here = await machine(undefined, more);
-          const { code, stdout, stderr } = await here.run(args);
+          const { code, stdout, stderr } = await here.spawn(args).finished;
           return {
             code,
             stderr: stderr.replaceAll(here.home, 'HOME'),

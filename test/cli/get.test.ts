@@ -68,14 +68,8 @@ describe('webex-token get', () => {
 describe('webex-token exec', () => {
   it('passes the token in the environment, not in the arguments', async () => {
     const here = await machineWithToken({ WEBEX_ORG_ID: 'an older one' });
-    const shown = await here.run([
-      'exec',
-      'acme',
-      '--',
-      'sh',
-      '-c',
-      'env; tr "\\0" " " < /proc/$PPID/cmdline',
-    ]);
+    const script = 'env; tr "\\0" " " < /proc/$PPID/cmdline';
+    const shown = await here.spawn(['exec', 'acme', '--', 'sh', '-c', script]).finished;
     expect(shown.code).toBe(0);
     expect(parseEnv(shown.stdout)).toMatchObject({
       WEBEX_ACCESS_TOKEN: token,

@@ -15,8 +15,8 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const hasFull = process.platform === 'linux';
 
-/** Runs a command with its input and outputs where these say. */
-function run(here: Machine, args: string[], stdio: StdioOptions) {
+/** Runs a command in its own process, with its input and outputs where these say. */
+function spawned(here: Machine, args: string[], stdio: StdioOptions) {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     env: here.environment,
     encoding: 'utf8',
@@ -26,8 +26,10 @@ function run(here: Machine, args: string[], stdio: StdioOptions) {
 }
 
 /** A device that takes nothing: every write says that the disk is full. */
+const full = '/dev/full';
+
 function fullDevice(): number {
-  const device = openSync('/dev/full', 'w');
+  const device = openSync(full, 'w');
   onTestFinished(() => closeSync(device));
   return device;
 }
@@ -67,23 +69,36 @@ const results = [
   ['--help'],
 ];
 
+/** One of each way to print: as a whole, in pieces, on the fast paths, by a calendar, by a test of the surroundings. */
+const waysToPrint = [
+  ['list'],
+  ['list', '--json'],
+  ['get', 'acme'],
+  ['get', 'acme', '--allow-expired'],
+  ['log'],
+  ['log', '--json'],
+  ['calendar'],
+  ['check'],
+  ['doctor'],
+  ['completion', 'bash'],
+  ['--help'],
+];
+
 describe.runIf(hasFull)('standard output on a full disk', () => {
   it('causes one line and exit code 1 for the help of every command (check: 3)', async () => {
     const here = await machine();
-    const full = fullDevice();
     for (const command of await everyCommand()) {
-      const { status, stderr } = run(here, [...command, '--help'], ['ignore', full, 'pipe']);
-      expect({ command, status }).toEqual({ command, status: command[0] === 'check' ? 3 : 1 });
+      const { code, stderr } = await here.run([...command, '--help'], '', { stdout: full });
+      expect({ command, code }).toEqual({ command, code: command[0] === 'check' ? 3 : 1 });
       expect(stderr).toBe('webex-token: Standard output could not be written: the disk is full (ENOSPC).\n');
     }
   });
 
   it('causes one line and exit code 1 for every result (check: 3)', async () => {
     const here = await machineWithToken();
-    const full = fullDevice();
     for (const args of results) {
-      const { status, stderr } = run(here, args, ['ignore', full, 'pipe']);
-      expect({ args, status }).toEqual({ args, status: args[0] === 'check' ? 3 : 1 });
+      const { code, stderr } = await here.run(args, '', { stdout: full });
+      expect({ args, code }).toEqual({ args, code: args[0] === 'check' ? 3 : 1 });
       const lines = stderr
         .split('\n')
         .filter((line) => line.includes('Standard output could not be written'));
@@ -94,7 +109,7 @@ describe.runIf(hasFull)('standard output on a full disk', () => {
 
   it('leaves one audit row for one token that was read', async () => {
     const here = await machineWithToken();
-    const full = fullDevice();
+    const device = fullDevice();
     const reads = () => {
       const database = new DatabaseSync(join(here.home, 'store.db'), { readOnly: true });
       const row = database.prepare("select count(*) as count from audit where action = 'read'").get();
@@ -102,15 +117,16 @@ describe.runIf(hasFull)('standard output on a full disk', () => {
       return row?.count;
     };
     for (const [at, more] of [[], ['--format', 'json'], ['--allow-expired']].entries()) {
-      run(here, ['get', 'acme', ...more], ['ignore', full, 'pipe']);
+      const { status } = spawned(here, ['get', 'acme', ...more], ['ignore', device, 'pipe']);
+      expect(status).toBe(1);
       expect(reads()).toBe(at + 1);
     }
   });
 });
 
 describe.skipIf(process.platform === 'win32')('a reader of standard output that exits', () => {
-  /** Runs a command whose standard output nobody reads any more. */
-  async function unread(here: Machine, args: string[]) {
+  /** Runs a command in its own process, whose standard output nobody reads any more. */
+  function unread(here: Machine, args: string[]) {
     const script = `"$0" "$@" | true; echo "$\{PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, program, ...args], {
       env: here.environment,
@@ -119,24 +135,33 @@ describe.skipIf(process.platform === 'win32')('a reader of standard output that 
     return { code: Number(stdout), stderr };
   }
 
-  it('ends every result silently', async () => {
+  it('ends every way to print a result silently', async () => {
     const here = await machineWithToken();
-    for (const args of results) {
-      const { code, stderr } = await unread(here, args);
-      const plain = run(here, args, ['ignore', 'pipe', 'pipe']);
-      // A client of that name is there by then.
-      if (args[1] !== 'add')
-        expect({ args, code, stderr }).toEqual({ args, code: plain.status, stderr: plain.stderr });
+    for (const args of waysToPrint) {
+      const { code, stderr } = await here.run(args);
+      expect({ args, ...unread(here, args) }).toEqual({ args, code, stderr });
     }
   });
 });
 
+// Node opens the null device in place of a closed stream, before it runs anything: to the program, all commands are alike.
 describe.skipIf(process.platform === 'win32')('closed streams', () => {
+  const commands = [
+    ['list', '--json'],
+    ['get', 'acme'],
+    ['log'],
+    ['doctor'],
+    ['--help'],
+    ['import', 'acme'],
+    ['get', 'nothing'],
+    ['nothing'],
+  ];
+
   it.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
     'end no command with a stack trace: %s',
     async (redirection) => {
       const here = await machineWithToken();
-      for (const args of [...results, ['import', 'acme'], ['get', 'nothing'], ['nothing']]) {
+      for (const args of commands) {
         const script = `exec "$0" "$@" ${redirection}`;
         const { status, signal, stderr } = spawnSync(
           'sh',
@@ -157,7 +182,7 @@ describe.skipIf(process.platform === 'win32')('closed streams', () => {
     const here = await machine();
     const folder = openSync(temporaryFolder(), 'r');
     onTestFinished(() => closeSync(folder));
-    const { status, stderr } = run(here, ['import', 'acme'], [folder, 'pipe', 'pipe']);
+    const { status, stderr } = spawned(here, ['import', 'acme'], [folder, 'pipe', 'pipe']);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^webex-token: Standard input (is empty|cannot be read)/);
     expect(stderr).not.toMatch(/^ {4}at /m);
@@ -167,11 +192,11 @@ describe.skipIf(process.platform === 'win32')('closed streams', () => {
 describe.runIf(hasFull)('standard error', () => {
   it('does not lose the result on a full disk', async () => {
     const here = await machineWithToken();
-    const full = fullDevice();
-    const { status, stdout } = run(here, ['get', 'acme'], ['ignore', 'pipe', full]);
+    const device = fullDevice();
+    const { status, stdout } = spawned(here, ['get', 'acme'], ['ignore', 'pipe', device]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'fake-token-for-acme-1\n' });
-    expect(run(here, ['get', 'nothing'], ['ignore', 'pipe', full]).status).toBe(3);
-    expect(run(here, ['nothing'], ['ignore', 'pipe', full]).status).toBe(2);
+    expect(spawned(here, ['get', 'nothing'], ['ignore', 'pipe', device]).status).toBe(3);
+    expect(spawned(here, ['nothing'], ['ignore', 'pipe', device]).status).toBe(2);
   });
 
   it.each<[string, (stderr: Readable) => void, (target: string) => Promise<void>]>([

@@ -50,7 +50,7 @@ async function saying(child: ChildProcessByStdio<null, Readable | null, Readable
 describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open its debugger', () => {
   it('opens no port and does not stop the server', async () => {
     const here = await machine(undefined, anyDebuggerPort);
-    const serve = here.start(['serve', '--no-open']);
+    const serve = here.spawn(['serve', '--no-open']);
     await printedLink(serve);
     const before = linux ? listening(serve.pid) : 0;
     for (let turn = 0; turn < 5; turn += 1) {

@@ -26,9 +26,9 @@ describe('a running server', () => {
     writeFileSync(hook, saboteur);
     const here = await machine(undefined, { NODE_OPTIONS: `--require=${hook}` });
     const port = await freePort();
-    const web = here.start(['serve', '--no-open']);
+    const web = here.spawn(['serve', '--no-open']);
     await printedLink(web);
-    const api = here.start(['serve', '--api', `127.0.0.1:${port}`]);
+    const api = here.spawn(['serve', '--api', `127.0.0.1:${port}`]);
     await api.stderrMatching(/The token API is on/);
     for (const [server, at] of [
       [web, here.port],

@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn as spawnProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { type CommandRequest, canShareProcess, startInHost } from './command-hosts.ts';
+import { CommandOutput } from './command-output.ts';
 
 export const program = join(import.meta.dirname, '../../../bin/webex-token.cjs');
 
@@ -29,20 +31,29 @@ export interface Running {
   pid: number;
 }
 
+/** Files in place of the pipes to the tests. */
+type Outputs = NonNullable<CommandRequest['outputs']>;
+
 /** A fresh machine for commands: its own data folder and port, and no keychain. Removed when the test ends. */
 export interface Machine {
   home: string;
   port: number;
   environment: NodeJS.ProcessEnv;
-  run(args: string[], input?: string | Buffer): Promise<Finished>;
-  start(args: string[], input?: string | Buffer | null): Running;
+  /** Runs a command to its end, in a process that it shares with others where that makes no difference. */
+  run(args: string[], input?: string | Buffer, outputs?: Outputs): Promise<Finished>;
+  /** Starts one. With the input `null`, standard input stays open, and the process is its own. */
+  start(args: string[], input?: string | Buffer | null, outputs?: Outputs): Running;
+  /** Starts one in its own process. */
+  spawn(args: string[], input?: string | Buffer | null): Running;
 }
+
+const thisCheckout: readonly string[] = [process.execPath, program];
 
 /** `command` starts the program: by default, that of this checkout. */
 export async function machine(
   simulator?: Simulator,
   more: NodeJS.ProcessEnv = {},
-  command: readonly string[] = [process.execPath, program],
+  command: readonly string[] = thisCheckout,
 ): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,9 +72,15 @@ export async function machine(
     ...(simulator && simulatorEnvironment(simulator)),
     ...more,
   };
-  const start = (args: string[], input: string | Buffer | null = '') =>
-    startProgram([...command, ...args], environment, input);
-  return { home, port, environment, start, run: (args, input) => start(args, input).finished };
+  const spawn = (args: string[], input: string | Buffer | null = '') =>
+    startProcess([...command, ...args], environment, input);
+  const start = (args: string[], input: string | Buffer | null = '', outputs: Outputs = {}) =>
+    input !== null && command === thisCheckout && canShareProcess(environment)
+      ? startInHost(program, { args, environment, input, outputs })
+      : spawn(args, input);
+  const run = (args: string[], input: string | Buffer = '', outputs: Outputs = {}) =>
+    start(args, input, outputs).finished;
+  return { home, port, environment, run, start, spawn };
 }
 
 export function simulatorEnvironment({ endpoints }: Simulator): NodeJS.ProcessEnv {
@@ -77,26 +94,21 @@ export function simulatorEnvironment({ endpoints }: Simulator): NodeJS.ProcessEn
   };
 }
 
-function startProgram(
+function startProcess(
   [file = '', ...args]: string[],
   environment: NodeJS.ProcessEnv,
   input: string | Buffer | null,
 ): Running {
-  const child = spawn(file, args, { env: environment, stdio: 'pipe' });
-  let stdout = '';
-  let stderr = '';
-  const watchers = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    for (const watcher of watchers) watcher();
-  });
+  const child = spawnProcess(file, args, { env: environment, stdio: 'pipe' });
+  const [stdout, stderr] = [new CommandOutput(child.stdout), new CommandOutput(child.stderr)];
+  const outputs = Promise.all([stdout.next(), stderr.next()]);
   child.stdin.on('error', () => {});
   if (input !== null) child.stdin.end(input);
   const finished = new Promise<Finished>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on('close', async (code, signal) => {
+      const [stdoutText, stderrText] = await outputs;
+      resolve({ code, signal, stdout: stdoutText, stderr: stderrText });
+    });
   });
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -107,18 +119,7 @@ function startProgram(
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
     write: (text) => void child.stdin.write(text),
-    stderrMatching: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const match = pattern.exec(stderr);
-          if (match === null) return;
-          watchers.delete(look);
-          resolve(match);
-        };
-        watchers.add(look);
-        void finished.then(() => reject(new Error(`the program ended: ${stderr}`)));
-        look();
-      }),
+    stderrMatching: (pattern) => stderr.matching(pattern, finished),
   };
 }
 

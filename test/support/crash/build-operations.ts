@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll } from 'vitest';
+import { withCheapPassphrases } from '../setup/cheap-passphrases.ts';
 
 /**
  * Makes operate.ts one file, which starts in a third of the time: it is started often, under strace. Returns where it
@@ -31,11 +32,4 @@ function bundle(): string {
     logLevel: 'warning',
   });
   return outputFiles[0]?.text ?? '';
-}
-
-/** A passphrase costs some tenths of a second each time, on purpose. */
-function withCheapPassphrases(program: string): string {
-  const cheap = program.replace('N: 2 ** 17', 'N: 2 ** 10');
-  if (cheap === program) throw new Error('the cost of a passphrase is set elsewhere');
-  return cheap;
 }

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Finished, Running } from './cli-process.ts';
+import { CommandOutput } from './command-output.ts';
+
+/*
+ * A command whose output, exit code and effects are tested runs in a process that has loaded the program already, and runs
+ * the next one after it: see processes/command-host.ts. What Node or the system does with a process when it starts
+ * (arguments, debug variables, closed streams, terminals) is tested with their own processes.
+ */
+
+/** What a host gets for each command. */
+export interface CommandRequest {
+  args: string[];
+  environment: NodeJS.ProcessEnv;
+  /** Standard input. */
+  input: string | Uint8Array;
+  /** Files to open as standard output and standard error. */
+  outputs?: { stdout?: string; stderr?: string };
+  umask: number;
+  cwd: string;
+}
+
+/** What it answers when the command has ended. */
+export interface CommandResult {
+  code: number;
+}
+
+type Request = Omit<CommandRequest, 'umask' | 'cwd'>;
+
+const script = join(import.meta.dirname, '../processes/command-host.ts');
+
+/** What Node reads when it starts, or the program once in a process: languages, proxies and certificates. */
+const readOnce = /^(NODE_(?!COMPILE_CACHE$).*|SSL_CERT_.*|UV_.*|LC_.*|LANG|(https?|all|no)_proxy)$/i;
+
+/** Whether a command with this environment behaves alike in a host and in its own process. */
+export function canShareProcess(environment: NodeJS.ProcessEnv): boolean {
+  return !Object.keys(environment).some((name) => readOnce.test(name));
+}
+
+/** The hosts of this worker that run no command. */
+const idle: CommandHost[] = [];
+
+/** How long a command that still runs when its test ends has to end, before it is killed. Milliseconds. */
+const graceMs = 2_000;
+
+/** Runs a command in a host, at the latest to the end of the test. Commands at the same time have different hosts. */
+export function startInHost(program: string, request: Request): Running {
+  const host = idle.pop() ?? new CommandHost(program);
+  const running = host.start(request);
+  void running.finished.then(() => {
+    if (host.isAlive) idle.push(host);
+  });
+  onTestFinished(async () => {
+    running.kill('SIGTERM');
+    const killing = setTimeout(() => running.kill('SIGKILL'), graceMs);
+    await running.finished;
+    clearTimeout(killing);
+  });
+  return running;
+}
+
+class CommandHost {
+  readonly #child: ChildProcess;
+  readonly #stdout: CommandOutput;
+  readonly #stderr: CommandOutput;
+  isAlive = true;
+
+  constructor(program: string) {
+    const mark = `\u0000${randomUUID()}`;
+    this.#child = spawn(process.execPath, [script, program, mark.slice(1)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
+    this.#stdout = new CommandOutput(this.#child.stdout, mark);
+    this.#stderr = new CommandOutput(this.#child.stderr, mark);
+    this.#child.once('exit', () => {
+      this.isAlive = false;
+    });
+  }
+
+  start(request: Request): Running {
+    const child = this.#child;
+    this.#keepAlive(true);
+    let ended = false;
+    const outputs = Promise.all([this.#stdout.next(), this.#stderr.next()]);
+    const how = new Promise<Pick<Finished, 'code' | 'signal'>>((resolve) => {
+      const onMessage = ({ code }: CommandResult) => {
+        child.off('exit', onExit);
+        resolve({ code, signal: null });
+      };
+      // The command ended its process, or a signal did.
+      const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+        child.off('message', onMessage);
+        resolve({ code, signal });
+      };
+      child.once('message', onMessage).once('exit', onExit);
+    });
+    const finish = async () => {
+      const end = await how;
+      const [stdout, stderr] = await outputs;
+      ended = true;
+      this.#keepAlive(false);
+      return { ...end, stdout, stderr };
+    };
+    const finished = finish();
+    child.send({ ...request, umask: process.umask(), cwd: process.cwd() } satisfies CommandRequest);
+    return {
+      finished,
+      pid: child.pid ?? 0,
+      // After its end, the process belongs to the next command.
+      kill: (signal) => void (ended || child.kill(signal)),
+      write: () => {
+        throw new Error('the standard input of this command has ended');
+      },
+      stderrMatching: (pattern) => this.#stderr.matching(pattern, finished),
+    };
+  }
+
+  /** An idle host does not keep the worker from its end. */
+  #keepAlive(wanted: boolean): void {
+    if (wanted) this.#child.ref();
+    else this.#child.unref();
+    if (wanted) this.#child.channel?.ref();
+    else this.#child.channel?.unref();
+    for (const output of [this.#stdout, this.#stderr]) output.keepAlive(wanted);
+  }
+}
