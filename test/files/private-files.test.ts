@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -12,7 +11,8 @@ import {
   type Files,
 } from '../../src/files/private-files.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
-import { machine, program } from '../support/cli/cli-process.ts';
+import { type Finished, machine, program } from '../support/cli/cli-process.ts';
+import { startInHost } from '../support/cli/command-hosts.ts';
 import { cloneIsOpen, whySkipped } from '../support/open-to-others.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -81,24 +81,12 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
     const user = 54_321;
     const fsGroup = 2_000;
 
+    const asUser = ['setpriv', '--reuid', `${user}`, '--regid', `${user}`, '--groups', `${fsGroup}`];
+
     /** Runs a command as a user that the system knows nothing of, in the group that the pod gives to its volumes. */
-    function run(args: string[], environment: NodeJS.ProcessEnv, input = '') {
-      const command = [
-        '--reuid',
-        `${user}`,
-        '--regid',
-        `${user}`,
-        '--groups',
-        `${fsGroup}`,
-        process.execPath,
-        program,
-      ];
-      const { status, stdout, stderr } = spawnSync('setpriv', [...command, ...args], {
-        env: { PATH: process.env.PATH, ...environment },
-        encoding: 'utf8',
-        input,
-      });
-      return { status, stdout, stderr };
+    function run(args: string[], environment: NodeJS.ProcessEnv, input = ''): Promise<Finished> {
+      const request = { args, environment: { PATH: process.env.PATH, ...environment }, input };
+      return startInHost(program, request, asUser).finished;
     }
 
     /** A volume, as the kubelet mounts it: root's, with these modes and group. */
@@ -122,41 +110,44 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
       return join(path, 'key');
     }
 
-    it.each([0o440, 0o640])('can use a key from a Secret with mode %o and a volume of its group', (mode) => {
-      const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode) };
-      const offline = { ...environment, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
-      const imported = run(['import', 'acme'], offline, 'fake-token-of-a-pod-1234567890');
-      expect(imported).toMatchObject({ status: 0 });
-      // The short way, and the long one.
-      for (const more of [[], ['--allow-expired']]) {
-        expect(run(['get', 'acme', ...more], environment)).toMatchObject({
-          status: 0,
-          stdout: 'fake-token-of-a-pod-1234567890\n',
-          stderr: '',
-        });
-      }
-      expect(statSync(join(environment.WEBEX_TOKEN_HOME, 'store.db')).mode & 0o777).toBe(0o600);
-    });
+    it.each([0o440, 0o640])(
+      'can use a key from a Secret with mode %o and a volume of its group',
+      async (mode) => {
+        const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode) };
+        const offline = { ...environment, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
+        const imported = await run(['import', 'acme'], offline, 'fake-token-of-a-pod-1234567890');
+        expect(imported).toMatchObject({ code: 0 });
+        // The short way, and the long one.
+        for (const more of [[], ['--allow-expired']]) {
+          expect(await run(['get', 'acme', ...more], environment)).toMatchObject({
+            code: 0,
+            stdout: 'fake-token-of-a-pod-1234567890\n',
+            stderr: '',
+          });
+        }
+        expect(statSync(join(environment.WEBEX_TOKEN_HOME, 'store.db')).mode & 0o777).toBe(0o600);
+      },
+    );
 
     it.each([
       ['0444, which all can read', 0o444, fsGroup],
       ['0644', 0o644, fsGroup],
       ['0460, which the group can write', 0o460, fsGroup],
       ['0440 of a group that is not ours', 0o440, 0],
-    ])('cannot use a key with mode %s', (_, mode, gid) => {
+    ])('cannot use a key with mode %s', async (_, mode, gid) => {
       const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode, gid) };
-      const { status, stderr } = run(['import', 'acme'], environment, 'fake-token-of-a-pod-1234567890');
-      expect(status).toBe(1);
+      const { code, stderr } = await run(['import', 'acme'], environment, 'fake-token-of-a-pod-1234567890');
+      expect(code).toBe(1);
       expect(stderr).toMatch(/The key file \S+ (belongs to root|cannot be read)/);
       expect(stderr).not.toMatch(/WEBEX_TOKEN_HOME|^ {4}at /m);
     });
 
     it.each([0o2777, 0o2775, 0o777, 0o755, 0o700])(
       'cannot use a volume with mode %o, and learns what to set',
-      (mode) => {
+      async (mode) => {
         const home = volume(mode);
-        const { status, stderr } = run(['list'], { WEBEX_TOKEN_HOME: home });
-        expect(status).toBe(1);
+        const { code, stderr } = await run(['list'], { WEBEX_TOKEN_HOME: home });
+        expect(code).toBe(1);
         expect(stderr).toMatch(/^webex-token: The folder \S+ belongs to root \(mode \d+\)\.\n/);
         expect(stderr).toContain(`WEBEX_TOKEN_HOME='${home}/webex-token'`);
         expect(stderr).not.toContain('KEY_FILE');
@@ -164,26 +155,26 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
       },
     );
 
-    it.each([0o2777, 0o2775, 0o2770])('can use a folder inside a volume with mode %o', (mode) => {
+    it.each([0o2777, 0o2775, 0o2770])('can use a folder inside a volume with mode %o', async (mode) => {
       const home = join(volume(mode), 'webex-token');
-      expect(run(['list', '--json'], { WEBEX_TOKEN_HOME: home })).toMatchObject({
-        status: 0,
+      expect(await run(['list', '--json'], { WEBEX_TOKEN_HOME: home })).toMatchObject({
+        code: 0,
         stdout: '[]\n',
       });
       expect(statSync(home).mode & 0o777).toBe(0o700);
     });
 
-    it('cannot use files that the kubelet opened to the group, and learns which policy prevents it', () => {
+    it('cannot use files that the kubelet opened to the group, and learns which policy prevents it', async () => {
       const home = join(volume(0o2770), 'webex-token');
-      expect(run(['list'], { WEBEX_TOKEN_HOME: home }).status).toBe(0);
+      expect((await run(['list'], { WEBEX_TOKEN_HOME: home })).code).toBe(0);
       chmodSync(join(home, 'store.db'), 0o660);
       chownSync(join(home, 'store.db'), user, fsGroup);
-      expect(run(['list'], { WEBEX_TOKEN_HOME: home }).stderr).toMatch(
+      expect((await run(['list'], { WEBEX_TOKEN_HOME: home })).stderr).toMatch(
         /chmod 600 .*fsGroupChangePolicy: OnRootMismatch/,
       );
     });
 
-    it('can run commands that need no data folder without any variable', () => {
+    it('can run commands that need no data folder without any variable', async () => {
       for (const args of [
         ['--version'],
         ['--help'],
@@ -191,13 +182,13 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
         ['schedule', '--help'],
         ['completion', 'bash'],
       ]) {
-        expect(run(args, {})).toMatchObject({ status: 0, stderr: '' });
+        expect(await run(args, {})).toMatchObject({ code: 0, stderr: '' });
       }
     });
 
     it.each([{}, { HOME: '' }, { HOME: '.' }, { HOME: 'relative/home' }, { XDG_DATA_HOME: 'relative' }])(
       'gets a one-line error from other commands without a home folder (%o)',
-      (environment) => {
+      async (environment) => {
         for (const args of [
           ['list'],
           ['get', 'acme'],
@@ -207,14 +198,14 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
           ['show', 'acme'],
           ['calendar'],
         ]) {
-          const { status, stderr } = run(args, environment);
-          expect({ args, status }).toEqual({ args, status: args[0] === 'check' ? 3 : 2 });
+          const { code, stderr } = await run(args, environment);
+          expect({ args, code }).toEqual({ args, code: args[0] === 'check' ? 3 : 2 });
           expect(stderr).toMatch(
             /^webex-token: WEBEX_TOKEN_HOME is not set, .*uid 54321.*for example WEBEX_TOKEN_HOME=\S+\n$/,
           );
         }
-        expect(run(['doctor'], environment).status).toBe(1);
-        expect(run(['schedule', 'status'], environment).stderr).not.toMatch(/^ {4}at /m);
+        expect((await run(['doctor'], environment)).code).toBe(1);
+        expect((await run(['schedule', 'status'], environment)).stderr).not.toMatch(/^ {4}at /m);
       },
     );
 
@@ -225,7 +216,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
       chmodSync(here.home, 0o700);
       chmodSync(join(here.home, '..'), 0o755);
       const environment = { WEBEX_TOKEN_HOME: here.home, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
-      expect(run(['import', 'acme'], environment, 'fake-token-of-nobody-1234567890').status).toBe(0);
+      expect((await run(['import', 'acme'], environment, 'fake-token-of-nobody-1234567890')).code).toBe(0);
       for (const args of [
         ['list'],
         ['get', 'acme'],
@@ -235,11 +226,11 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
         ['calendar'],
         ['key', 'status'],
       ]) {
-        const { status, stderr } = run(args, environment);
-        expect({ args, status }).toEqual({ args, status: 0 });
+        const { code, stderr } = await run(args, environment);
+        expect({ args, code }).toEqual({ args, code: 0 });
         expect(stderr).not.toMatch(/^ {4}at /m);
       }
-      expect(run(['log', '--json'], environment).stdout).toContain('uid 54321');
+      expect((await run(['log', '--json'], environment)).stdout).toContain('uid 54321');
       expect(existsSync(join(here.home, 'store.db'))).toBe(true);
     });
   },

@@ -40,18 +40,24 @@ export function canShareProcess(environment: NodeJS.ProcessEnv): boolean {
   return !Object.keys(environment).some((name) => readOnce.test(name));
 }
 
-/** The hosts of this worker that run no command. */
-const idle: CommandHost[] = [];
+/** The hosts of this worker that run no command, by the command that they were started with. */
+const idle = new Map<string, CommandHost[]>();
 
 /** How long a command that still runs when its test ends has to end, before it is killed. Milliseconds. */
 const graceMs = 2_000;
 
-/** Runs a command in a host, at the latest to the end of the test. Commands at the same time have different hosts. */
-export function startInHost(program: string, request: Request): Running {
-  const host = idle.pop() ?? new CommandHost(program);
+/**
+ * Runs a command in a host, at the latest to the end of the test. Commands at the same time have different hosts. `by` is a
+ * command that starts the host, as another user for example.
+ */
+export function startInHost(program: string, request: Request, by: string[] = []): Running {
+  const like = [...by, program].join(' ');
+  const hosts = idle.get(like) ?? [];
+  idle.set(like, hosts);
+  const host = hosts.pop() ?? new CommandHost(program, by);
   const running = host.start(request);
   void running.finished.then(() => {
-    if (host.isAlive) idle.push(host);
+    if (host.isAlive) hosts.push(host);
   });
   onTestFinished(async () => {
     running.kill('SIGTERM');
@@ -68,9 +74,10 @@ class CommandHost {
   readonly #stderr: CommandOutput;
   isAlive = true;
 
-  constructor(program: string) {
+  constructor(program: string, by: string[]) {
     const mark = `\u0000${randomUUID()}`;
-    this.#child = spawn(process.execPath, [script, program, mark.slice(1)], {
+    const [file = '', ...args] = [...by, process.execPath, script, program, mark.slice(1)];
+    this.#child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
