@@ -68,11 +68,11 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
 }
 
 /** Kills a `remind` once the receiver has its message, before it can record the delivery. */
-async function killWhileDelivering(on: Pick<Machine, 'start'>, to: Receiver): Promise<void> {
+async function killWhileDelivering(on: Pick<Machine, 'spawn'>, to: Receiver): Promise<void> {
   const received = new Promise<void>((resolve) => {
     to.answer = () => resolve();
   });
-  const dying = on.start(['remind']);
+  const dying = on.spawn(['remind']);
   await received;
   dying.kill('SIGKILL');
   await dying.finished;

@@ -139,11 +139,11 @@ describe('push entra, killed', { timeout: 120_000 }, () => {
     'leaves the old or the new token and finishes in the next run: $name, $moment',
     async ({ at, applied }) => {
       const machine = await provisioningMachine();
-      const { simulator, run, start } = machine;
+      const { simulator, run, spawn } = machine;
       const { entra } = simulator;
       const asked = entra.requests.length;
       entra.faults.add({ answer: 'hang', ...(applied && { applied }), ...at } as Fault);
-      const running = start(['push', 'entra', 'acme', '--start']);
+      const running = spawn(['push', 'entra', 'acme', '--start']);
       const reached = () => {
         const seen = entra.requests
           .slice(asked)
@@ -176,7 +176,7 @@ describe('push entra, killed', { timeout: 120_000 }, () => {
     const renewed = await storeToken(machine);
     const { entra } = machine.simulator;
     entra.faults.add({ answer: 'hang', path: /\/validateCredentials$/, skip: 1 });
-    const running = machine.start(['push', 'entra', 'acme']);
+    const running = machine.spawn(['push', 'entra', 'acme']);
     await running.stderrMatching(/Saved values verified/);
     running.kill('SIGKILL');
     await running.finished;

@@ -168,7 +168,7 @@ describe('push okta, interrupted', {
   it.each(moments)(
     'leaves the old or the new token and finishes in the next run, killed at: $name, applied: $applied',
     async ({ at, applied }) => {
-      const { run, start, simulator, token, environment } = await provisioningMachine();
+      const { run, spawn, simulator, token, environment } = await provisioningMachine();
       const { okta } = simulator;
       okta.app.served = true;
       await run(['push', 'okta', 'acme']);
@@ -176,7 +176,7 @@ describe('push okta, interrupted', {
       okta.requests.length = 0;
       const { skip = 0 } = at as { skip?: number };
       okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });
-      const running = start(['push', 'okta', 'acme', '--app', okta.app.id]);
+      const running = spawn(['push', 'okta', 'acme', '--app', okta.app.id]);
       const reached = () =>
         okta.requests.filter(({ method, path }) => method === at.method && at.path.test(path)).length > skip;
       while (!reached()) {

@@ -43,6 +43,9 @@ export function canShareProcess(environment: NodeJS.ProcessEnv): boolean {
 /** The hosts of this worker that run no command, by the command that they were started with. */
 const idle = new Map<string, CommandHost[]>();
 
+/** How many of them are kept for the next commands. */
+const mostIdle = 3;
+
 /** How long a command that still runs when its test ends has to end, before it is killed. Milliseconds. */
 const graceMs = 2_000;
 
@@ -57,7 +60,8 @@ export function startInHost(program: string, request: Request, by: string[] = []
   const host = hosts.pop() ?? new CommandHost(program, by);
   const running = host.start(request);
   void running.finished.then(() => {
-    if (host.isAlive) hosts.push(host);
+    if (hosts.length === mostIdle) host.end();
+    else if (host.isAlive) hosts.push(host);
   });
   onTestFinished(async () => {
     running.kill('SIGTERM');
@@ -124,6 +128,10 @@ class CommandHost {
       },
       stderrMatching: (pattern) => this.#stderr.matching(pattern, finished),
     };
+  }
+
+  end(): void {
+    if (this.#child.connected) this.#child.disconnect();
   }
 
   /** An idle host does not keep the worker from its end. */
