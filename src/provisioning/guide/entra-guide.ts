@@ -5,26 +5,10 @@ import { logsSection, operationsSection } from './entra-operations.ts';
 import { addAppSection, assignSection, prepareSection } from './entra-prepare.ts';
 import { assemble, type Guide, type GuideProfile, type GuideQuestion, resolveAnswers } from './guide.ts';
 import { controlHub, entraPortal } from './portals.ts';
-import { accessSection, leadOfAccess, titleOf, wayQuestion } from './ways.ts';
+import { accessSection, firstQuestions, leadOfAccess, titleOf } from './ways.ts';
 
 const questions: GuideQuestion[] = [
-  wayQuestion('entra'),
-  {
-    id: 'task',
-    text: 'What do you want to do?',
-    options: [
-      { value: 'set-up', label: 'Set up provisioning for the first time' },
-      { value: 'replace', label: 'Replace the token' },
-    ],
-  },
-  {
-    id: 'app',
-    text: 'Is Cisco Webex already one of your enterprise applications?',
-    options: [
-      { value: 'missing', label: 'No, or I don’t know' },
-      { value: 'there', label: 'Yes, for example for single sign-on' },
-    ],
-  },
+  ...firstQuestions('entra'),
   {
     id: 'scope',
     text: 'Who gets a Webex account?',

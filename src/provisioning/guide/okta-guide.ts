@@ -10,26 +10,10 @@ import {
 import { oktaAssignSection, oktaAttributesSection, oktaOperationsSection } from './okta-operations.ts';
 import { oktaAddAppSection, oktaPrepareSection } from './okta-prepare.ts';
 import { controlHub, oktaAdminConsole } from './portals.ts';
-import { accessSection, leadOfAccess, titleOf, wayQuestion } from './ways.ts';
+import { accessSection, firstQuestions, leadOfAccess, titleOf } from './ways.ts';
 
 const questions: GuideQuestion[] = [
-  wayQuestion('okta'),
-  {
-    id: 'task',
-    text: 'What do you want to do?',
-    options: [
-      { value: 'set-up', label: 'Set up provisioning for the first time' },
-      { value: 'replace', label: 'Replace the token' },
-    ],
-  },
-  {
-    id: 'app',
-    text: 'Is Cisco Webex already one of your Okta applications?',
-    options: [
-      { value: 'missing', label: 'No, or I don’t know' },
-      { value: 'there', label: 'Yes, for example for single sign-on' },
-    ],
-  },
+  ...firstQuestions('okta'),
   {
     id: 'role',
     text: 'Which organization is it for?',

@@ -46,13 +46,32 @@ export function requirementsOf(provider: ProviderId): string[] {
   ];
 }
 
-/** Which way the guide is for. */
-export function wayQuestion(provider: ProviderId): GuideQuestion {
-  return {
-    id: 'way',
-    text: `How does ${providerTitle(provider)} reach Webex?`,
-    options: waysOf(provider).map(({ via, title }) => ({ value: via, label: title })),
-  };
+/** What every guide asks first: which way it is for, for which task, and whether the application exists. */
+export function firstQuestions(provider: ProviderId): GuideQuestion[] {
+  const applications = provider === 'entra' ? 'enterprise applications' : 'Okta applications';
+  return [
+    {
+      id: 'way',
+      text: `How does ${providerTitle(provider)} reach Webex?`,
+      options: waysOf(provider).map(({ via, title }) => ({ value: via, label: title })),
+    },
+    {
+      id: 'task',
+      text: 'What do you want to do?',
+      options: [
+        { value: 'set-up', label: 'Set up provisioning for the first time' },
+        { value: 'replace', label: 'Replace the token' },
+      ],
+    },
+    {
+      id: 'app',
+      text: `Is Cisco Webex already one of your ${applications}?`,
+      options: [
+        { value: 'missing', label: 'No, or I don’t know' },
+        { value: 'there', label: 'Yes, for example for single sign-on' },
+      ],
+    },
+  ];
 }
 
 /** How a person enters the address and the secret of the relay, or of the token endpoint. */

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { issuerOf, relayTenantUrl, tokenPath } from '../../config/issuer.ts';
+import { profileTitle } from '../../domain/profile.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import type { ProviderId } from '../../domain/providers.ts';
 import { providerTitle } from '../../domain/providers.ts';
@@ -217,6 +218,11 @@ async function doneSteps(
   );
 }
 
+/** Whether a person has chosen which steps they need. */
+function isAnswered({ questions }: Guide, query: Request['query']): boolean {
+  return questions.some(({ id }) => query[id] !== undefined);
+}
+
 async function renderProvider(
   context: WebContext,
   request: Pick<Request, 'session' | 'query'>,
@@ -226,15 +232,18 @@ async function renderProvider(
   const { vault, render } = context;
   const { provider, name, errors = [] } = asked;
   const found = await guideOf(context, provider, name, request.query);
-  const { summary, destinations, warnings, way, guide } = found;
+  const { profile, summary, destinations, warnings, way, guide } = found;
+  const done = await doneSteps(context, found);
   const page: ProviderPage = {
     provider,
     providerName: providerTitle(provider),
     summary,
+    title: profileTitle(profile),
     expiry: expiryView(summary.status, summary, vault.now()),
     destinations,
     guide,
-    doneSteps: await doneSteps(context, found),
+    doneSteps: done,
+    started: done.length > 0 || guide.answers.task === 'replace' || isAnswered(guide, request.query),
     ways: waysOf(provider),
     way,
     requirements: requirementsOf(provider),
@@ -248,7 +257,8 @@ async function renderProvider(
     notice: takeFlash(request),
   };
   render(request, response, 'provider', page, {
-    title: `${errors.length > 0 ? 'Error: ' : ''}${providerTitle(provider)} for ${name}`,
+    title: `${errors.length > 0 ? 'Error: ' : ''}${providerTitle(provider)} for ${page.title}`,
+    wide: true,
     status: errors.length > 0 ? 422 : 200,
   });
 }

@@ -435,12 +435,16 @@ export interface RenewalsPage {
 export interface ProviderPage {
   provider: 'entra' | 'okta';
   providerName: string;
+  /** The name of the organization as people know it. */
+  title: string;
   summary: ProfileSummary;
   expiry: ExpiryView;
   destinations: DestinationView[];
   guide: Guide;
   /** The steps of the guide that are done, by their names. */
   doneSteps: string[];
+  /** The next step is shown; otherwise the questions of the guide are. */
+  started: boolean;
   /** How it may reach Webex; the ways that need no pasting come first. */
   ways: Way[];
   /** The chosen way. */
