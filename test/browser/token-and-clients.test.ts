@@ -117,13 +117,20 @@ describe('the web app', () => {
     expect(set.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
 
     await page.goto(`${set.origin}/profiles/acme/entra`);
+    await page.getByText('Which steps do you need?').click();
     await page
       .getByLabel('What do you want to do?')
       .selectOption({ label: 'Set up provisioning for the first time' });
     await page.getByRole('button', { name: 'Show my steps' }).click();
-    await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).waitFor();
+    // One section is open, and in it one step; the others are folded.
+    expect(await page.getByRole('button', { name: /^Mark as done/ }).count()).toBe(1);
+    await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).click();
+    await page.getByText('Press Test Connection.').first().click();
     await page.getByRole('button', { name: /^Mark as done.*Press Test Connection/ }).click();
+    await page.getByText(/^1 of \d steps done$/).waitFor();
+    await page.getByText('Press Test Connection.').first().click();
     await page.getByRole('button', { name: /^Done.*Press Test Connection/ }).waitFor();
+    await page.getByText('Fill in the credentials.').click();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
     await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
     await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
@@ -131,10 +138,15 @@ describe('the web app', () => {
     await page.getByRole('button', { name: 'Copy the token' }).click();
     await page.getByRole('button', { name: 'Copied the token' }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+    await page.getByText(/^Press “I’ve updated it”/).click();
     await page.getByRole('button', { name: 'I’ve updated it' }).click();
     expect(await page.getByRole('status').textContent()).toContain('Marked as updated');
     await page.emulateMedia({ media: 'print' });
-    expect(await page.locator('main').innerText()).not.toContain('Show my steps');
+    const printed = await page.locator('main').innerText();
+    expect(printed).not.toContain('Show my steps');
+    // What is folded on the screen is on paper.
+    expect(printed).toContain('Tenant URL');
+    expect(printed).toContain('For eDiscovery of a deleted user');
     expect(set.consoles).toEqual([]);
   });
 

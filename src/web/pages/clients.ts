@@ -2,8 +2,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
 import type { Client } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
+import { profileTitle } from '../../domain/profile.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
 import { queryProfiles } from '../../store/profiles/query.ts';
+import { titlesOf } from '../../store/profiles/titles.ts';
 import { instant } from '../../text/instant.ts';
 import {
   addClient,
@@ -23,6 +25,9 @@ import { setFlash, takeFlash } from '../session/flash.ts';
 import type { ClientView } from '../view-models/pages.ts';
 
 type ByName = RequestHandler<{ client: string }>;
+
+/** How many organizations the card of a client names. */
+const maxNamed = 6;
 
 /** With more profiles, their names are typed instead of selected with checkboxes. */
 const maxCheckboxes = 20;
@@ -86,7 +91,7 @@ export function clientPage({ vault, render }: WebContext): ByName {
       response,
       'client',
       {
-        client: viewOf(client, vault.now()),
+        client: await viewOf(vault, client),
         relayUrl: relayUrlOf(client, issuerOf(vault.settings)),
         notice: takeFlash(request),
       },
@@ -128,14 +133,21 @@ async function renderClients(
     limit: maxCheckboxes + 1,
     now: vault.now(),
   });
-  const now = vault.now();
+  const clients = await listClients(vault);
+  const titleOf = await titlesOf(
+    vault.db,
+    clients.flatMap(({ profiles }) => profiles.slice(0, maxNamed)),
+  );
   render(
     request,
     response,
     'clients',
     {
-      clients: (await listClients(vault)).map((client) => viewOf(client, now)),
-      boxes: rows.length > maxCheckboxes ? null : rows.map(({ profile }) => profile.name),
+      clients: clients.map((client) => viewWith(client, titleOf, vault.now())),
+      boxes:
+        rows.length > maxCheckboxes
+          ? null
+          : rows.map(({ profile }) => ({ profile: profile.name, title: profileTitle(profile) })),
       values,
       errors,
       notice: takeFlash(request),
@@ -163,7 +175,7 @@ async function renderSecret(
     response,
     'client-secret',
     {
-      client: viewOf(client, vault.now()),
+      client: await viewOf(vault, client),
       secret,
       overlapDays,
       tokenEndpoint: `${issuer}/oauth/token`,
@@ -190,11 +202,16 @@ function relayUrlOf({ relayRights, profiles: [profile] }: Client, issuer: string
   return relayRights === null || profile === undefined ? null : relayTenantUrl(issuer, profile);
 }
 
-function viewOf(client: Client, now: number): ClientView {
+async function viewOf(vault: Vault, client: Client): Promise<ClientView> {
+  return viewWith(client, await titlesOf(vault.db, client.profiles), vault.now());
+}
+
+function viewWith(client: Client, titleOf: (name: string) => string, now: number): ClientView {
   const { previousSecret } = client;
   return {
     name: client.name,
     profiles: client.profiles,
+    titles: client.profiles.map(titleOf),
     authentication: client.authentication,
     workloadIdentity: client.workloadIdentity,
     relayRights: client.relayRights,

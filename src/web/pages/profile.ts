@@ -1,4 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { profileTitle } from '../../domain/profile.ts';
+import { tokenStatus } from '../../domain/profile-status.ts';
 import { parseContact, parseTags } from '../../domain/tags.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { relayClientsOf } from '../../vault/clients/clients.ts';
@@ -107,14 +109,21 @@ export function saveTagsAndContact(context: WebContext): ByName {
 export function removePage({ vault, render }: WebContext): ByName {
   return async (request, response) => {
     const profile = await requireProfile(vault, request.params.name);
-    const tokens = (await tokensOf(vault.db, profile.id)).length;
+    const tokens = await tokensOf(vault.db, profile.id);
     const { idbroker } = vault.settings.webex[profile.deployment];
     render(
       request,
       response,
       'remove',
-      { profile: profile.name, tokens, tokensUrl: `${idbroker}/profile#/tokens` },
-      { title: `Remove ${profile.name}?` },
+      {
+        profile: profile.name,
+        organization: profileTitle(profile),
+        tokens: tokens.length,
+        // Webex has rejected or ended the others already.
+        accepted: tokens.filter((token) => ['valid', 'expiring'].includes(tokenStatus(token, vault.now()))).length,
+        tokensUrl: `${idbroker}/profile#/tokens`,
+      },
+      { title: `Remove ${profileTitle(profile)}?` },
     );
   };
 }
@@ -152,7 +161,7 @@ async function renderProfile(
     },
     {
       wide: true,
-      title: `${errors.length > 0 ? 'Error: ' : ''}${name}`,
+      title: `${errors.length > 0 ? 'Error: ' : ''}${view.title}`,
       status: errors.length > 0 ? 422 : 200,
     },
   );

@@ -93,7 +93,8 @@ function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask 
  */
 export function offer({ vault, render }: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
-    const { name } = await requireProfile(vault, request.params.name);
+    const profile = await requireProfile(vault, request.params.name);
+    const { name } = profile;
     const via = field(request.body, 'via') === 'oauth' && provider === 'entra' ? 'oauth' : 'relay';
     const id = field(request.body, 'app').trim().slice(0, 100);
     const known = (await listDestinations(vault, name)).find(
@@ -111,7 +112,17 @@ export function offer({ vault, render }: WebContext, provider: ProviderId): ByNa
     );
     const providerName = providerTitle(provider);
     const title = `Enter these values in ${providerName}`;
-    const page = { profile: name, provider, providerName, title, client: client.name, secret, setup };
+    const organization = profileTitle(profile);
+    const page = {
+      profile: name,
+      organization,
+      provider,
+      providerName,
+      title,
+      client: client.name,
+      secret,
+      setup,
+    };
     render(request, response, 'offered-access', page, { title, script: 'auto-hide-secret' });
   };
 }

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { profileTitle } from '../../domain/profile.ts';
 import { readToken } from '../../vault/tokens/read-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
 
@@ -9,7 +10,7 @@ import { actorOf, type WebContext } from '../context.ts';
 export function revealToken({ vault, render }: WebContext): RequestHandler<{ name: string }> {
   return async (request, response) => {
     const { name } = request.params;
-    const { accessToken } = await readToken(vault, name, actorOf(request));
+    const { accessToken, profile } = await readToken(vault, name, actorOf(request));
     if (request.accepts(['html', 'json']) === 'json') {
       response.json({ access_token: accessToken });
       return;
@@ -18,8 +19,8 @@ export function revealToken({ vault, render }: WebContext): RequestHandler<{ nam
       request,
       response,
       'reveal-token',
-      { profile: name, accessToken },
-      { title: `Token for ${name}`, script: 'auto-hide-secret' },
+      { profile: name, organization: profileTitle(profile), accessToken },
+      { title: `Token for ${profileTitle(profile)}`, script: 'auto-hide-secret' },
     );
   };
 }

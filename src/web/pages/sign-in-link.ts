@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express';
 import { appOrigin } from '../../config/settings.ts';
+import { profileTitle } from '../../domain/profile.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
 import { pendingSignIn, startFromLink } from '../../vault/sign-in/start-sign-in.ts';
 import type { WebContext } from '../context.ts';
@@ -24,6 +26,7 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
     const { link } = request.params;
     const { id, profileName, deployment } = await pendingSignIn(vault, link);
     const path = `/sign-in/${link}`;
+    const existing = await findProfile(vault.db, profileName);
     render(
       request,
       response,
@@ -31,13 +34,13 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
       {
         continueUrl: `${path}/begin`,
         host: new URL(vault.settings.webex[deployment].idbroker).host,
-        profile: profileName,
+        organization: existing === null ? profileName : profileTitle(existing),
         main: appOrigin(vault.settings),
         link: path,
         removeUrl: cleanupServer === null ? null : `${cleanupServer.origin}${path}/remove`,
         statusUrl: request.session.authenticated === true ? `/sign-ins/${id}` : null,
       },
-      { title: 'Continue to Webex', at: 'sign-in', script: 'redirect' },
+      { title: 'Continue to Webex', at: existing === null ? 'sign-in' : 'overview', script: 'redirect' },
     );
   };
 }

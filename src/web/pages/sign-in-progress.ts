@@ -23,6 +23,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
       });
       return;
     }
+    const isRenewal = (await findProfile(vault.db, signIn.profileName)) !== null;
     const url = `/sign-ins/${signIn.id}`;
     render(
       request,
@@ -35,7 +36,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
       },
       {
         title: 'Waiting for you to sign in',
-        at: 'sign-in',
+        at: isRenewal ? 'overview' : 'sign-in',
         script: 'poll',
         refresh: { seconds: 3, url },
       },

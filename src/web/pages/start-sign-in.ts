@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { appOrigin } from '../../config/settings.ts';
+import { profileTitle } from '../../domain/profile.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
 import { createSignInLink, type SignInRequest } from '../../vault/sign-in/start-sign-in.ts';
 import type { WebContext } from '../context.ts';
@@ -19,7 +20,8 @@ export async function startSignIn(
     response.redirect(303, `/sign-in/${link}`);
     return;
   }
-  const isRenewal = (await findProfile(vault.db, signIn.profile)) !== null;
+  const existing = await findProfile(vault.db, signIn.profile);
+  const isRenewal = existing !== null;
   render(
     request,
     response,
@@ -29,6 +31,7 @@ export async function startSignIn(
       waitUrl: `/sign-ins/${signInId}`,
       progressUrl: `/sign-ins/${signInId}/progress`,
       profile: signIn.profile,
+      organization: existing === null ? signIn.profile : profileTitle(existing),
       isRenewal,
     },
     { title: 'Sign in using a private window', at: isRenewal ? 'overview' : 'sign-in', script: 'poll' },

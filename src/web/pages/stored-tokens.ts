@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express';
+import { profileTitle } from '../../domain/profile.ts';
 import { summarizeToken } from '../../domain/profile-summary.ts';
+import { instant } from '../../text/instant.ts';
 import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/tokens/stored-tokens.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { setFlash } from '../session/flash.ts';
@@ -19,7 +21,14 @@ export function confirmPage({ vault, render }: WebContext, action: StoredTokenPa
       request,
       response,
       'stored-token',
-      { action, profile: name, token: summarizeToken(token), tokensUrl: `${idbroker}/profile#/tokens` },
+      {
+        action,
+        profile: name,
+        organization: profileTitle(profile),
+        token: summarizeToken(token),
+        now: instant(vault.now()),
+        tokensUrl: `${idbroker}/profile#/tokens`,
+      },
       { title: titles[action] },
     );
   };

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { profileTitle } from '../../domain/profile.ts';
 import { pageHelp, remediesOf } from '../../errors/remedy.ts';
 import { instant } from '../../text/instant.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
@@ -33,7 +34,8 @@ export function test({ vault, tokenTests }: WebContext): ByName {
 /** `GET /profiles/:name/test`: the result. */
 export function testPage({ vault, tokenTests, render }: WebContext): ByName {
   return async (request, response) => {
-    const { name } = await requireProfile(vault, request.params.name);
+    const profile = await requireProfile(vault, request.params.name);
+    const { name } = profile;
     const url = `/profiles/${name}/test`;
     if (!(await tokenTests.finishesWithin(name, waitMs))) {
       const title = 'Testing the token';
@@ -55,6 +57,7 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
       'test',
       {
         profile: name,
+        organization: profileTitle(profile),
         at: instant(latest?.at ?? null),
         ok: latest?.result?.ok ?? false,
         checks: (latest?.result?.checks ?? []).map((check) => ({
@@ -63,7 +66,7 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
           remedies: pageHelp(remediesOf(check.help)),
         })),
       },
-      { title: `Test of ${name}` },
+      { title: `Test of ${profileTitle(profile)}` },
     );
   };
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { profilesByName } from '../../store/profiles/profiles.ts';
+import { titlesOf } from '../../store/profiles/titles.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { runTokenTest } from '../jobs/token-test-jobs.ts';
 import type { TestsPage } from '../view-models/pages.ts';
@@ -35,8 +36,14 @@ export async function startTests(
 
 /** `GET /tests`: the results of the tests that were started last in this browser. */
 export function testsPage(context: WebContext): RequestHandler {
-  return (request, response) => {
-    const page = resultsOf(context, request);
+  return async (request, response) => {
+    const results = resultsOf(context, request);
+    const titleOf = await titlesOf(
+      context.vault.db,
+      results.rows.map(({ profile }) => profile),
+    );
+    const rows = results.rows.map((row) => ({ ...row, title: titleOf(row.profile) }));
+    const page: TestsPage = { ...results, rows };
     const isRunning = page.waiting > 0;
     context.render(request, response, 'tests', page, {
       title: isRunning ? 'Testing tokens' : 'Tests',
@@ -57,7 +64,7 @@ export function testsProgress(context: WebContext): RequestHandler {
   };
 }
 
-function resultsOf({ tokenTests }: WebContext, { session }: Pick<Request, 'session'>): TestsPage {
+function resultsOf({ tokenTests }: WebContext, { session }: Pick<Request, 'session'>) {
   const { profiles, startedAt } = session.tests ?? { profiles: [], startedAt: 0 };
   const rows = profiles.map((profile) => {
     const outcome = tokenTests.result(profile);

@@ -49,6 +49,7 @@ export interface PageData {
     waitUrl: string;
     progressUrl: string;
     profile: string;
+    organization: string;
     isRenewal: boolean;
   };
   waiting: { title: string; text: string; progressUrl: string };
@@ -59,7 +60,7 @@ export interface PageData {
   'csv-import-preview': CsvImportPreview;
   'captured-token': CapturedTokenPage;
   profile: ProfilePage;
-  'reveal-token': { profile: string; accessToken: string };
+  'reveal-token': { profile: string; organization: string; accessToken: string };
   test: TestPage;
   tests: TestsPage;
   reminders: RemindersPage;
@@ -72,7 +73,8 @@ export interface PageData {
   'offered-access': OfferedAccessPage;
   'audit-log': AuditLogPage;
   renewals: RenewalsPage;
-  remove: { profile: string; tokens: number; tokensUrl: string };
+  /** `accepted`: how many of the tokens Webex still accepts. */
+  remove: { profile: string; organization: string; tokens: number; accepted: number; tokensUrl: string };
   'stored-token': StoredTokenPage;
 }
 
@@ -80,7 +82,10 @@ export interface PageData {
 export interface StoredTokenPage {
   action: 'activate' | 'remove';
   profile: string;
+  organization: string;
   token: TokenSummary;
+  /** RFC 3339. */
+  now: string;
   /** Where the person who signed in can revoke the token. */
   tokensUrl: string;
 }
@@ -194,7 +199,7 @@ export interface RedirectToWebexPage extends ServiceWorkerWarning {
   /** Where to go if no service worker is found. */
   continueUrl: string;
   host: string;
-  profile: string;
+  organization: string;
   /** Where to post the consent to remove it; null if nothing can be removed. */
   removeUrl: string | null;
   /** The status page of the sign-in, for authenticated sessions. */
@@ -302,13 +307,14 @@ export interface ProfilePage {
 /** The tests of several tokens. */
 export interface TestsPage {
   /** `ok` is null while the test waits or runs. */
-  rows: { profile: string; ok: boolean | null; message: string | null }[];
+  rows: { profile: string; title: string; ok: boolean | null; message: string | null }[];
   waiting: number;
   failed: number;
 }
 
 export interface TestPage {
   profile: string;
+  organization: string;
   /** RFC 3339; null if no test has run since the server started. */
   at: string | null;
   ok: boolean;
@@ -341,6 +347,8 @@ export interface TrafficChart {
 export interface ClientView {
   name: string;
   profiles: string[];
+  /** The names of these organizations as people know them, in the same order. */
+  titles: string[];
   authentication: Client['authentication'];
   workloadIdentity: Client['workloadIdentity'];
   /** Null: it gets tokens. */
@@ -372,7 +380,7 @@ export interface ClientFormValues {
 export interface ClientsPage {
   clients: ClientView[];
   /** The profiles to choose from; null if there are so many that their names are typed. */
-  boxes: string[] | null;
+  boxes: { profile: string; title: string }[] | null;
   values: ClientFormValues;
   errors: FieldError[];
   notice: string | null;
@@ -467,6 +475,7 @@ export interface ProviderPage {
 /** The values that a person enters at a provider, with the secret, which is shown once. */
 export interface OfferedAccessPage {
   profile: string;
+  organization: string;
   provider: 'entra' | 'okta';
   providerName: string;
   title: string;
