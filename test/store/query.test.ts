@@ -3,6 +3,7 @@ import { dayMs } from '../../src/domain/lifetimes.ts';
 import { type ProfileStatus, statusOf } from '../../src/domain/profile-status.ts';
 import type { Token } from '../../src/domain/token.ts';
 import type { Db } from '../../src/store/db.ts';
+import { deleteDestination, saveDestination } from '../../src/store/destinations.ts';
 import {
   insertProfile,
   insertProfiles,
@@ -278,6 +279,52 @@ describe('queryTable', () => {
       'nothing',
     ]);
     expect((await table(db, { order: 'status' })).names).toEqual((await page(db)).names);
+  });
+
+  it('has empty cells last in both directions, in a search and on every page', async () => {
+    const db = await filed();
+    const both = async (query: Partial<TableQuery>) => {
+      const up = (await table(db, query)).names;
+      const down = (await table(db, { ...query, descending: true })).names;
+      const pages: string[] = [];
+      for (let number = 1; number <= Math.ceil(down.length / 3); number += 1)
+        pages.push(...(await table(db, { ...query, descending: true, page: number, pageSize: 3 })).names);
+      expect(pages).toEqual(down);
+      return [up, down];
+    };
+    const contacts = await both({ order: 'contact' });
+    expect(contacts[0]?.slice(0, 3)).toEqual(['over', 'soon', 'edge']);
+    expect(contacts[1]?.slice(0, 3)).toEqual(['soon', 'over', 'edge']);
+    expect(contacts.map((names) => names.slice(2))).toEqual([contacts[0]?.slice(2), contacts[0]?.slice(2)]);
+    expect((await both({ order: 'days' })).map((names) => names.at(-1))).toEqual(['nothing', 'nothing']);
+    const found = await both({ order: 'contact', search: 'e' });
+    expect(found[1]?.slice(0, 2)).toEqual(['soon', 'over']);
+    const deployment = await both({ order: 'tags', status: 'valid' });
+    expect(deployment[0]).toEqual(deployment[1]);
+  });
+
+  it('sorts by organization ID and by destinations', async () => {
+    const db = await filed();
+    expect((await table(db, { order: 'organization', descending: true })).names[0]).toBe('valid-b');
+    const connect = async (name: string, provider: 'entra' | 'okta') => {
+      const { id: profileId } = await db
+        .selectFrom('profile')
+        .select('id')
+        .where('name', '=', name)
+        .executeTakeFirstOrThrow();
+      const target = { profileId, provider, appId: 'app' };
+      await saveDestination(db, { ...target, appName: 'Webex', method: 'push', steps: [] });
+      return target;
+    };
+    await connect('valid-b', 'okta');
+    await connect('soon', 'entra');
+    const target = await connect('over', 'okta');
+    const byDestinations = async (descending: boolean) =>
+      (await table(db, { order: 'destinations', descending })).names.slice(0, 3);
+    expect(await byDestinations(false)).toEqual(['soon', 'over', 'valid-b']);
+    expect(await byDestinations(true)).toEqual(['valid-b', 'over', 'soon']);
+    await deleteDestination(db, target);
+    expect(await byDestinations(false)).toEqual(['soon', 'valid-b', 'edge']);
   });
 
   it('has pages by number, within a filter and a search too', async () => {

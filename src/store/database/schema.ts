@@ -78,6 +78,10 @@ export interface ProfileTable {
   contact_order: Generated<string>;
   /** The order by tags; profiles without one last. */
   tags_order: Generated<string>;
+  /** The order by organization ID; profiles without one last. */
+  organization_order: Generated<string>;
+  /** The order by the providers of the destinations; profiles without any last. */
+  destinations_order: Generated<string>;
   /** The effective end, for the order by days left; profiles without a token last. */
   ends_at: Generated<number>;
 }

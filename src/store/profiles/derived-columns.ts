@@ -42,11 +42,13 @@ interface DerivedColumns {
   account_order: string;
   contact_order: string;
   tags_order: string;
+  organization_order: string;
+  destinations_order: string;
   ends_at: number;
 }
 
-/** Sorts after every text. */
-const sortsLast = '\u{10ffff}';
+/** Sorts after every text, where a profile has none. */
+export const sortsLast = '\u{10ffff}';
 
 /** A text to sort by. An index of PostgreSQL has rows of limited size. */
 function orderOf(text: string | null | undefined): string {
@@ -62,6 +64,8 @@ export interface DerivedFrom {
   tags: readonly string[];
   current?: CurrentToken | null;
   undeliveredUntil?: number | null;
+  /** The providers of its destinations, each as often as it has one there. */
+  providers?: readonly string[];
 }
 
 /** The derived columns of a profile. */
@@ -73,6 +77,7 @@ export function derivedColumnsOf({
   tags,
   current = null,
   undeliveredUntil = null,
+  providers = [],
 }: DerivedFrom): DerivedColumns {
   const { account_email: email, account_name: accountName } = current ?? {};
   const words = [name, displayName, orgId, email, accountName, contact, ...tags];
@@ -85,6 +90,8 @@ export function derivedColumnsOf({
     account_order: orderOf(email ?? accountName),
     contact_order: orderOf(contact),
     tags_order: orderOf(tags.join(' ')),
+    organization_order: orderOf(orgId),
+    destinations_order: orderOf(providers.toSorted().join(' ')),
     ends_at: undeliveredUntil ?? current?.expires_at ?? farFuture,
   };
 }
@@ -125,6 +132,7 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
     .execute();
   if (rows.length === 0) return;
   const held = await heldTokensOf(db, profileIds);
+  const providers = await providersOf(db, profileIds);
   const moved: { id: string }[] = [];
   const fresh = rows.map((row) => {
     const { id, name, display_name, org_id, contact, tags, undelivered_until, token_id, ...token } = row;
@@ -143,19 +151,34 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
       tags: parseListColumn(tags, 'profile.tags'),
       current,
       undeliveredUntil: until,
+      providers: providers.get(id) ?? [],
     });
     return sql`(${id}, ${derived.due_at}, ${derived.search_text}, ${derived.undelivered_until},
       ${derived.token_expires_at}, ${derived.title_order}, ${derived.account_order}, ${derived.contact_order},
-      ${derived.tags_order}, ${derived.ends_at})`;
+      ${derived.tags_order}, ${derived.ends_at}, ${derived.organization_order}, ${derived.destinations_order})`;
   });
   // Both engines name the unnamed columns of `values` column1 and so on.
   await sql`
     update profile set due_at = cast(fresh.column2 as bigint), search_text = fresh.column3,
       undelivered_until = cast(fresh.column4 as bigint), token_expires_at = cast(fresh.column5 as bigint),
       title_order = fresh.column6, account_order = fresh.column7, contact_order = fresh.column8,
-      tags_order = fresh.column9, ends_at = cast(fresh.column10 as bigint)
+      tags_order = fresh.column9, ends_at = cast(fresh.column10 as bigint),
+      organization_order = fresh.column11, destinations_order = fresh.column12
     from (values ${sql.join(fresh)}) as fresh where profile.id = fresh.column1`.execute(db);
   await scheduleReminders(db, moved);
+}
+
+/** The providers of the destinations of these profiles. */
+async function providersOf(db: Db, profileIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await db
+    .selectFrom('destination')
+    .select(['profile_id', 'provider'])
+    .where('profile_id', 'in', profileIds)
+    .execute();
+  const providers = new Map<string, string[]>();
+  for (const { profile_id, provider } of rows)
+    providers.set(profile_id, [...(providers.get(profile_id) ?? []), provider]);
+  return providers;
 }
 
 /** The tokens that the destinations of these profiles hold. One that is reached without the Webex token holds none. */

@@ -1,9 +1,11 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
+import { unknownEnd } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
 import type { ProfileTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
+import { sortsLast } from './derived-columns.ts';
 import { countDueBy } from './due-counts.ts';
 import { type Builder, type Condition, matching, type ProfileFilter, type StatusTime } from './filter.ts';
 import { profileFromRow } from './profiles.ts';
@@ -41,7 +43,16 @@ export async function queryProfiles(db: Db, query: ProfilePageQuery): Promise<Pr
 }
 
 /** The columns that the table of profiles can be sorted by. */
-export const tableOrders = ['name', 'status', 'days', 'account', 'tags', 'contact'] as const;
+export const tableOrders = [
+  'name',
+  'status',
+  'days',
+  'account',
+  'tags',
+  'contact',
+  'destinations',
+  'organization',
+] as const;
 
 export type TableOrder = (typeof tableOrders)[number];
 
@@ -53,6 +64,8 @@ const orderColumns = {
   account: 'account_order',
   tags: 'tags_order',
   contact: 'contact_order',
+  destinations: 'destinations_order',
+  organization: 'organization_order',
 } as const satisfies Record<TableOrder, keyof ProfileTable>;
 
 export interface TableQuery extends ProfileFilter, Pick<StatusTime, 'now'> {
@@ -71,8 +84,8 @@ export interface TablePage extends Pick<ProfilePage, 'rows' | 'totals'> {
 }
 
 /**
- * One page of the table of profiles, by its number. Pages before it are skipped within an index; a search reads every
- * profile that it finds.
+ * One page of the table of profiles, by its number. In both directions, profiles with an empty cell in the column come last.
+ * Pages before it are skipped within an index; a search reads every profile that it finds.
  */
 export async function queryTable(db: Db, query: TableQuery): Promise<TablePage> {
   const search = await searchKind(db, query);
@@ -84,11 +97,7 @@ export async function queryTable(db: Db, query: TableQuery): Promise<TablePage> 
   const names =
     search !== 'none'
       ? await searchInOrder(db, query, skipped, search)
-      : await inOrder(db, query)
-          .where((expression) => matching(expression, query))
-          .limit(query.pageSize)
-          .offset(skipped)
-          .execute();
+      : await pageInOrder(db, query, skipped);
   const byName = await rowsNamed(
     db,
     names.map(({ name }) => name),
@@ -103,13 +112,57 @@ async function rowsNamed(db: Db, names: readonly string[]): Promise<Map<string, 
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-function inOrder(db: Db, { order, descending }: Pick<TableQuery, 'order' | 'descending'>) {
-  const direction = descending ? 'desc' : 'asc';
+/** Profiles with a value in the column, or those whose cell is empty. */
+type Cells = 'filled' | 'empty';
+
+/** From this value on, the cell of the column is empty; null if it never is. */
+function emptyFrom(order: TableOrder): string | number | null {
+  if (order === 'name' || order === 'status') return null;
+  return order === 'days' ? unknownEnd : sortsLast;
+}
+
+function inOrder(db: Db, { order, descending }: Pick<TableQuery, 'order' | 'descending'>, cells: Cells) {
+  const column = orderColumns[order];
+  const empty = emptyFrom(order);
+  const direction = directionOf(descending, cells);
   return db
     .selectFrom('profile')
     .select('name')
-    .orderBy(orderColumns[order], direction)
+    .$if(empty !== null, (select) =>
+      select.where(column, cells === 'filled' ? '<' : '>=', empty as string & number),
+    )
+    .$if(empty === null && cells === 'empty', (select) => select.where(sql<SqlBool>`false`))
+    .orderBy(column, direction)
     .orderBy('name', direction);
+}
+
+function directionOf(descending: boolean, cells: Cells): 'asc' | 'desc' {
+  return descending && cells === 'filled' ? 'desc' : 'asc';
+}
+
+async function pageInOrder(db: Db, query: TableQuery, skipped: number): Promise<{ name: string }[]> {
+  const some = (cells: Cells, limit: number, offset: number) =>
+    inOrder(db, query, cells)
+      .where((expression) => matching(expression, query))
+      .limit(limit)
+      .offset(offset)
+      .execute();
+  const filled = await some('filled', query.pageSize, skipped);
+  if (filled.length === query.pageSize || emptyFrom(query.order) === null) return filled;
+  const before = filled.length > 0 ? skipped + filled.length : await countFilled(db, query);
+  const empty = await some('empty', query.pageSize - filled.length, Math.max(0, skipped - before));
+  return [...filled, ...empty];
+}
+
+/** How many profiles come before those with an empty cell. */
+async function countFilled(db: Db, query: TableQuery): Promise<number> {
+  const { filled } = await inOrder(db, query, 'filled')
+    .clearSelect()
+    .clearOrderBy()
+    .select(({ fn }) => fn.countAll<number>().as('filled'))
+    .where((expression) => matching(expression, query))
+    .executeTakeFirstOrThrow();
+  return Number(filled);
 }
 
 /** The names on a page of a search, in stretches, so that other requests are served in between. */
@@ -122,22 +175,32 @@ async function searchInOrder(
   const column = orderColumns[query.order];
   if (search === 'few') {
     const rows = await rowsByIndex(db, query, [column, 'name']);
-    return rows.sort(inOrderOf([column, 'name'], query.descending)).slice(skipped, skipped + query.pageSize);
+    const empty = emptyFrom(query.order);
+    const isEmpty = (row: (typeof rows)[number]) => empty !== null && row[column] >= empty;
+    const inDirection = inOrderOf([column, 'name'], query.descending);
+    const ascending = inOrderOf([column, 'name'], false);
+    const sorted = [
+      ...rows.filter((row) => !isEmpty(row)).sort(inDirection),
+      ...rows.filter(isEmpty).sort(ascending),
+    ];
+    return sorted.slice(skipped, skipped + query.pageSize);
   }
   const { all } = await countDueBy(db, {});
   const found: { name: string }[] = [];
-  for (let from = 0; from < all && found.length < skipped + query.pageSize; from += stretch) {
-    const direction = query.descending ? 'desc' : 'asc';
-    const searched = inOrder(db, query).clearSelect().selectAll().limit(stretch).offset(from);
-    const names = await db
-      .selectFrom(searched.as('profile'))
-      .select('name')
-      .where((expression) => matching(expression as unknown as Builder, query))
-      .orderBy(column, direction)
-      .orderBy('name', direction)
-      .execute();
-    found.push(...names);
-    await nextTurn();
+  for (const cells of ['filled', 'empty'] as const) {
+    const direction = directionOf(query.descending, cells);
+    for (let from = 0; from < all && found.length < skipped + query.pageSize; from += stretch) {
+      const searched = inOrder(db, query, cells).clearSelect().selectAll().limit(stretch).offset(from);
+      const names = await db
+        .selectFrom(searched.as('profile'))
+        .select('name')
+        .where((expression) => matching(expression as unknown as Builder, query))
+        .orderBy(column, direction)
+        .orderBy('name', direction)
+        .execute();
+      found.push(...names);
+      await nextTurn();
+    }
   }
   return found.slice(skipped, skipped + query.pageSize);
 }

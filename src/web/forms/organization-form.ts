@@ -1,4 +1,9 @@
-import { parseOrganizationName } from '../../domain/profile.ts';
+import {
+  type OrganizationName,
+  parseDisplayName,
+  parseOrganizationName,
+  parseProfileName,
+} from '../../domain/profile.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
 import type { Vault } from '../../vault/context.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
@@ -7,9 +12,17 @@ import { field } from '../middleware/body.ts';
 import type { FieldError } from '../view-models/pages.ts';
 import { fieldError, invalidField } from './form-errors.ts';
 
+/** As entered. `technicalName` is what commands use; empty: derived from the name. */
+export interface OrganizationFormValues {
+  name: string;
+  technicalName: string;
+  deployment: Deployment;
+  orgId: string;
+}
+
 /** The fields that identify an organization: the entered values and the parsed ones. */
 export interface OrganizationForm {
-  values: { name: string; deployment: Deployment; orgId: string };
+  values: OrganizationFormValues;
   /** Valid only if there are no errors. */
   profile: string;
   displayName: string | null;
@@ -22,6 +35,7 @@ export async function readOrganizationForm(vault: Vault, body: unknown): Promise
   const chosen = field(body, 'deployment');
   const values = {
     name: field(body, 'name').trim().slice(0, 200),
+    technicalName: field(body, 'technicalName').trim().slice(0, 200),
     deployment: deployments.find((deployment) => deployment === chosen) ?? 'commercial',
     orgId: field(body, 'orgId').trim().slice(0, 500),
   };
@@ -37,11 +51,12 @@ export async function readOrganizationForm(vault: Vault, body: unknown): Promise
     form.errors.push(invalidField('name', 'Enter a name for the organization.'));
   } else {
     try {
-      const { name, displayName } = parseOrganizationName(values.name);
+      const { name, displayName } = namesOf(values);
       Object.assign(form, { profile: name, displayName });
       form.exists = (await findProfile(vault.db, name)) !== null;
     } catch (error) {
-      form.errors.push(fieldError(error, ['name']));
+      const wrong = fieldError(error, ['name']);
+      form.errors.push(values.technicalName === '' ? wrong : { ...wrong, field: 'technicalName' });
     }
   }
   if (values.orgId !== '') {
@@ -52,4 +67,12 @@ export async function readOrganizationForm(vault: Vault, body: unknown): Promise
     }
   }
   return form;
+}
+
+/** Throws `E_PROFILE_NAME`. */
+function namesOf({ name, technicalName }: OrganizationFormValues): OrganizationName {
+  if (technicalName === '') return parseOrganizationName(name);
+  const parsed = parseProfileName(technicalName);
+  const displayName = parseDisplayName(name);
+  return { name: parsed, displayName: displayName === parsed ? null : displayName };
 }

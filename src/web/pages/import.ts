@@ -18,7 +18,13 @@ import type { ImportPage } from '../view-models/pages.ts';
 export function importForm(context: WebContext): RequestHandler {
   return async (request, response) => {
     const name = typeof request.query.profile === 'string' ? request.query.profile.slice(0, 63) : '';
-    await renderImport(context, request, response, { name, deployment: 'commercial', orgId: '' }, []);
+    await renderImport(
+      context,
+      request,
+      response,
+      { name, technicalName: '', deployment: 'commercial', orgId: '' },
+      [],
+    );
   };
 }
 
@@ -39,7 +45,11 @@ export function importAddress(context: WebContext): RequestHandler {
         const { signInId, authorizeUrl } = await startSignIn(vault, signIn, binding);
         request.session.binding = binding;
         await saveSession(request);
-        await renderImport(context, request, response, values, [], { signInId, profile, authorizeUrl });
+        await renderImport(context, request, response, values, [], {
+          signInId,
+          organization: displayName ?? profile,
+          authorizeUrl,
+        });
         return;
       } catch (error) {
         errors.push(fieldError(error, ['name', 'orgId']));
@@ -91,7 +101,11 @@ async function startedSignIn(
 ): Promise<ImportPage['started']> {
   if (signInId === '') return null;
   const signIn = await signInById(vault.db, signInId);
-  return { signInId, profile: signIn?.profileName ?? profile, authorizeUrl: null };
+  return {
+    signInId,
+    organization: signIn?.displayName ?? signIn?.profileName ?? profile,
+    authorizeUrl: null,
+  };
 }
 
 async function renderImport(

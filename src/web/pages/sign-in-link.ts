@@ -24,7 +24,7 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
     const { link } = request.params;
-    const { id, profileName, deployment } = await pendingSignIn(vault, link);
+    const { id, profileName, displayName, deployment } = await pendingSignIn(vault, link);
     const path = `/sign-in/${link}`;
     const existing = await findProfile(vault.db, profileName);
     render(
@@ -34,7 +34,7 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
       {
         continueUrl: `${path}/begin`,
         host: new URL(vault.settings.webex[deployment].idbroker).host,
-        organization: existing === null ? profileName : profileTitle(existing),
+        organization: existing === null ? (displayName ?? profileName) : profileTitle(existing),
         main: appOrigin(vault.settings),
         link: path,
         removeUrl: cleanupServer === null ? null : `${cleanupServer.origin}${path}/remove`,

@@ -47,7 +47,7 @@ export function renderSignIn(
   response: Response,
   page: Partial<SignInPage>,
 ): void {
-  const values = { name: '', deployment: 'commercial' as const, orgId: '', fresh: false };
+  const values = { name: '', technicalName: '', deployment: 'commercial' as const, orgId: '', fresh: false };
   const data = { values, errors: [], first: false, ...page };
   render(request, response, 'sign-in', data, {
     title: `${data.errors.length > 0 ? 'Error: ' : ''}Add organization`,

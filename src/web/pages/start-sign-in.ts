@@ -31,7 +31,7 @@ export async function startSignIn(
       waitUrl: `/sign-ins/${signInId}`,
       progressUrl: `/sign-ins/${signInId}/progress`,
       profile: signIn.profile,
-      organization: existing === null ? signIn.profile : profileTitle(existing),
+      organization: existing === null ? (signIn.displayName ?? signIn.profile) : profileTitle(existing),
       isRenewal,
     },
     { title: 'Sign in using a private window', at: isRenewal ? 'overview' : 'sign-in', script: 'poll' },

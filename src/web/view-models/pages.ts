@@ -20,7 +20,7 @@ import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts
 import type { HookSummary } from '../../vault/renewals/hook-summary.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
-import type { Deployment } from '../../webex/deployments.ts';
+import type { OrganizationFormValues } from '../forms/organization-form.ts';
 import type { MailFormValues } from '../forms/reminder-forms.ts';
 import type { ChecklistStep } from './checklist.ts';
 import type { ExpiryMonth } from './expiry-chart.ts';
@@ -181,7 +181,7 @@ export interface FieldError {
 }
 
 export interface SignInPage {
-  values: { name: string; deployment: Deployment; orgId: string; fresh: boolean };
+  values: OrganizationFormValues & { fresh: boolean };
   errors: FieldError[];
   /** There are no organizations yet: the page is a welcome page. */
   first: boolean;
@@ -212,12 +212,12 @@ export interface ServiceWorkerPage extends ServiceWorkerWarning {
 }
 
 export interface ImportPage {
-  values: { name: string; deployment: Deployment; orgId: string };
+  values: OrganizationFormValues;
   errors: FieldError[];
   profiles: string[];
   redirectUri: string;
   /** The sign-in whose redirect is to be pasted; null if a token of any sign-in is. The address is shown only once. */
-  started: { signInId: string; profile: string; authorizeUrl: string | null } | null;
+  started: { signInId: string; organization: string; authorizeUrl: string | null } | null;
 }
 
 export interface CsvImportPreview {
