@@ -4,6 +4,7 @@ import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts'
 import { readProgramFile } from '../program-files.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText } from './view-models/dates.ts';
+import { statusLabels } from './view-models/expiry-view.ts';
 import type { PageData } from './view-models/pages.ts';
 import { relayRightsText } from './view-models/relay-rights.ts';
 
@@ -67,7 +68,15 @@ export function createRender(site: { demonstration: boolean }): Render {
     templates.set(name, compiled);
     return compiled;
   };
-  const helpers = { anyProvider, dateText, minuteText, providerIds, providerTitle, relayRightsText };
+  const helpers = {
+    anyProvider,
+    dateText,
+    minuteText,
+    providerIds,
+    providerTitle,
+    relayRightsText,
+    statusLabels,
+  };
   return (request, response, name, data, options) => {
     const authenticated = request.session?.authenticated === true;
     const body = template(name)({ ...helpers, authenticated, ...withFormValues(data) });

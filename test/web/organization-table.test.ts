@@ -142,6 +142,43 @@ describe('the selection of organizations', () => {
     expect(await tagsOf(web)).toEqual(before);
   });
 
+  it('can be all that the filter finds, on every page, once their number is confirmed', async () => {
+    const web = await partner(7);
+    const person = await web.person();
+    const send = (fields: Record<string, string>) => person.post('/selection').type('form').send(fields);
+    const asked = { action: 'add-tag', tag: 'vip', all: 'matching', query: 'tag=even&sort=name&page=2' };
+    const page = (await send(asked).expect(200)).text;
+    expect(page).toContain('<h1>Add the tag vip to 4 organizations?</h1>');
+    expect(page).toContain('have the tag “even”');
+    expect(page).toContain('<li>org-000</li>');
+    const kept = Object.fromEntries(
+      [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(
+        ([, name = '', value = '']) => [name, value.replaceAll('&amp;', '&')],
+      ),
+    );
+    expect(kept).toMatchObject({ all: 'matching', confirmed: '4', tag: 'vip' });
+    // Another one matches since: the page asks again, with the new number.
+    const [odd] = await web.vault.db
+      .selectFrom('profile')
+      .select('id')
+      .where('name', '=', 'org-001')
+      .execute();
+    await setTagsAndContact(web.vault.db, odd?.id ?? '', { tags: ['even'] });
+    expect((await send(kept).expect(200)).text).toMatch(/The number has changed[\s\S]*5 organizations/);
+    expect((await tagsOf(web)).flat(2)).not.toContain('vip');
+    const done = await send({ ...kept, confirmed: '5' }).expect(303);
+    expect(done.headers.location).toBe('/?tag=even&sort=name&page=2');
+    expect((await tagsOf(web)).filter(([tags]) => (tags as string[]).includes('vip'))).toHaveLength(5);
+    // What is entered is checked before anything is asked.
+    await send({ ...asked, tag: '<b>' }).expect(400);
+    await send({ ...asked, query: 'search=absent' }).expect(400);
+    const renewal = (await send({ action: 'renew', all: 'matching', query: '' }).expect(200)).text;
+    expect(renewal).toContain('<h1>Renew the tokens of 7 organizations?</h1>');
+    await send({ action: 'renew', all: 'matching', query: '', confirmed: '7' })
+      .expect(303)
+      .expect('Location', '/renewals');
+  });
+
   it('is exported without tokens', async () => {
     const web = await partner(3);
     await importToken(web.vault, { profile: 'org-001' }, justCaptured('fake-token-of-org-001'), actor);

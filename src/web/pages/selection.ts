@@ -1,7 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { profileTitle } from '../../domain/profile.ts';
+import { profileStatuses } from '../../domain/profile-status.ts';
 import { parseContact, parseTags } from '../../domain/tags.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { ProfileFilter } from '../../store/profiles/filter.ts';
 import { profilesByName } from '../../store/profiles/profiles.ts';
+import { iterateProfiles } from '../../store/profiles/query.ts';
+import type { Vault } from '../../vault/context.ts';
 import { profileCsvHeader, profileCsvLine } from '../../vault/profiles/profile-csv.ts';
 import { startCampaignOf } from '../../vault/profiles/renewal-campaign.ts';
 import { changeTagsAndContact, type TagsAndContactChange } from '../../vault/profiles/tags-and-contact.ts';
@@ -14,47 +19,86 @@ import { startTests } from './tests.ts';
 /** More than a page of the table has. */
 const maxSelected = 200;
 
-type Action = (
-  context: WebContext,
-  request: Request,
-  response: Response,
-  names: string[],
-) => void | Promise<void>;
+/** How many organizations a filter may find for an action on all of them. */
+const maxMatching = 10_000;
+
+/** How many organizations are changed in one transaction. */
+const batch = 500;
+
+/** How many names the page that asks for confirmation lists. */
+const maxListed = 10;
+
+interface Action {
+  run(context: WebContext, request: Request, response: Response, names: string[]): void | Promise<void>;
+  /** What the page that asks for confirmation says, after what is entered was checked. */
+  label(request: Request): string;
+  max: number;
+}
 
 const actions: Record<string, Action> = {
-  test: startTests,
-  renew: async ({ vault }, request, response, names) => {
-    await startCampaignOf(vault, names, actorOf(request));
-    response.redirect(303, '/renewals');
+  test: { run: startTests, label: () => 'Test the tokens of', max: 500 },
+  renew: {
+    run: async ({ vault }, request, response, names) => {
+      await startCampaignOf(vault, names, actorOf(request));
+      response.redirect(303, '/renewals');
+    },
+    label: () => 'Renew the tokens of',
+    max: maxMatching,
   },
-  export: async ({ vault }, _request, response, names) => {
-    const profiles = [...(await profilesByName(vault.db, names)).values()];
-    const lines = profiles.sort((a, b) => (a.name < b.name ? -1 : 1)).map(profileCsvLine);
-    response
-      .type('text/csv')
-      .attachment('organizations.csv')
-      .send(profileCsvHeader + lines.join(''));
+  export: {
+    run: async ({ vault }, _request, response, names) => {
+      const profiles = [...(await profilesByName(vault.db, names)).values()];
+      const lines = profiles.sort((a, b) => (a.name < b.name ? -1 : 1)).map(profileCsvLine);
+      response
+        .type('text/csv')
+        .attachment('organizations.csv')
+        .send(profileCsvHeader + lines.join(''));
+    },
+    label: () => 'Export',
+    max: maxMatching,
   },
-  'add-tag': async (context, request, response, names) => {
-    await change(context, request, response, names, { addTags: enteredTags(request) });
+  'add-tag': {
+    run: async (context, request, response, names) => {
+      await change(context, request, response, names, { addTags: enteredTags(request) });
+    },
+    label: (request) => `Add the tag ${enteredTags(request).join(', ')} to`,
+    max: maxMatching,
   },
-  'remove-tag': async (context, request, response, names) => {
-    await change(context, request, response, names, { removeTags: enteredTags(request) });
+  'remove-tag': {
+    run: async (context, request, response, names) => {
+      await change(context, request, response, names, { removeTags: enteredTags(request) });
+    },
+    label: (request) => `Remove the tag ${enteredTags(request).join(', ')} from`,
+    max: maxMatching,
   },
-  'set-contact': async (context, request, response, names) => {
-    const text = field(request.body, 'contact').trim();
-    await change(context, request, response, names, { contact: text === '' ? null : parseContact(text) });
+  'set-contact': {
+    run: async (context, request, response, names) => {
+      await change(context, request, response, names, { contact: enteredContact(request) });
+    },
+    label: (request) => {
+      const contact = enteredContact(request);
+      return contact === null ? 'Remove the contact of' : `Set the contact ${contact} for`;
+    },
+    max: maxMatching,
   },
 };
 
-/** `POST /selection`: does something with the organizations that are selected in the table. */
+/**
+ * `POST /selection`: does something with the organizations that are selected in the table, or with all that its filter finds.
+ * The latter asks for confirmation, with their number.
+ */
 export function selection(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { body } = request;
     const action = Object.hasOwn(actions, field(body, 'action')) ? actions[field(body, 'action')] : undefined;
     if (action === undefined) throw new BrokerError('E_USAGE', 'The page does not know this action.');
+    const scopes = fields(body, 'all');
+    if (scopes.includes('matching')) {
+      await onMatching(context, request, response, action);
+      return;
+    }
     // A checkbox selects the whole page, whose names are in one field because there is no script.
-    const all = field(body, 'all') === '' ? [] : field(body, 'shown').split(' ');
+    const all = scopes.includes('page') ? field(body, 'shown').split(' ') : [];
     const names = [...new Set([...all, ...fields(body, 'profiles')])].filter((name) => name !== '');
     if (names.length === 0 || names.length > maxSelected) {
       throw new BrokerError(
@@ -63,14 +107,90 @@ export function selection(context: WebContext): RequestHandler {
         { help: 'Go back, and select organizations in the first column of the table.' },
       );
     }
-    await action(context, request, response, names);
+    await action.run(context, request, response, names);
   };
+}
+
+async function onMatching(
+  context: WebContext,
+  request: Request,
+  response: Response,
+  action: Action,
+): Promise<void> {
+  const { body } = request;
+  const filter = filterOf(field(body, 'query'));
+  const { names, titles, total } = await matching(context.vault, filter, action.max);
+  if (total > action.max) {
+    throw new BrokerError(
+      'E_USAGE',
+      `This action is for at most ${action.max.toLocaleString('en')} organizations.`,
+      { help: 'Go back, and narrow the search.' },
+    );
+  }
+  if (total === 0) throw new BrokerError('E_USAGE', 'No organization is selected.');
+  const label = `${action.label(request)} ${total.toLocaleString('en')} ${total === 1 ? 'organization' : 'organizations'}`;
+  const confirmed = field(body, 'confirmed');
+  // What the filter finds may have changed since the number was shown.
+  if (confirmed === String(total)) {
+    await action.run(context, request, response, names);
+    return;
+  }
+  const { search = null, tag = null, status = null } = filter;
+  const kept = Object.fromEntries(
+    ['action', 'tag', 'contact', 'query'].map((name) => [name, field(body, name).slice(0, 2_000)]),
+  );
+  context.render(
+    request,
+    response,
+    'selection',
+    {
+      label,
+      filter: { search, tag, status },
+      titles,
+      more: total - titles.length,
+      kept: { ...kept, all: 'matching', confirmed: String(total) },
+      hasChanged: confirmed !== '',
+      backUrl: `/?${new URLSearchParams(kept.query)}`,
+    },
+    { title: label, at: 'overview' },
+  );
+}
+
+function filterOf(query: string): ProfileFilter {
+  const parameters = new URLSearchParams(query.slice(0, 2_000));
+  const asked = (name: string) => parameters.get(name)?.slice(0, 500) || undefined;
+  return {
+    search: asked('search'),
+    tag: asked('tag'),
+    status: profileStatuses.find((each) => each === asked('status')),
+  };
+}
+
+/** What a filter finds. With more than `max`, only as much as shows that. */
+async function matching(
+  { db, now }: Vault,
+  filter: ProfileFilter,
+  max: number,
+): Promise<{ names: string[]; titles: string[]; total: number }> {
+  const names: string[] = [];
+  const titles: string[] = [];
+  for await (const rows of iterateProfiles(db, filter, now())) {
+    names.push(...rows.map(({ profile }) => profile.name));
+    for (const { profile } of rows) if (titles.length < maxListed) titles.push(profileTitle(profile));
+    if (names.length > max) break;
+  }
+  return { names, titles, total: names.length };
 }
 
 function enteredTags(request: Request): string[] {
   const tags = parseTags(field(request.body, 'tag'));
   if (tags.length === 0) throw new BrokerError('E_TAG', 'Enter a tag.', { help: 'For example: emea' });
   return tags;
+}
+
+function enteredContact(request: Request): string | null {
+  const text = field(request.body, 'contact').trim();
+  return text === '' ? null : parseContact(text);
 }
 
 async function change(
@@ -80,7 +200,9 @@ async function change(
   names: string[],
   changes: TagsAndContactChange,
 ): Promise<void> {
-  const count = await changeTagsAndContact(vault, names, changes, actorOf(request));
+  let count = 0;
+  for (let at = 0; at < names.length; at += batch)
+    count += await changeTagsAndContact(vault, names.slice(at, at + batch), changes, actorOf(request));
   setFlash(request, count === 0 ? 'Nothing had to be changed.' : `Changed ${plural(count, 'organization')}.`);
   response.redirect(303, `/?${new URLSearchParams(field(request.body, 'query').slice(0, 2_000))}`);
 }

@@ -41,6 +41,7 @@ export interface PageData {
   problem: { problem: Problem; reason: string };
   capture: { error: Explanation | null };
   overview: OverviewPage;
+  selection: SelectionPage;
   'sign-in': SignInPage;
   'redirect-to-webex': RedirectToWebexPage;
   'service-worker': ServiceWorkerPage;
@@ -157,6 +158,21 @@ export interface OverviewPage {
   noReminders: boolean;
   earlierPage: string | null;
   laterPage: string | null;
+}
+
+/** Asks for confirmation before an action on all organizations that a filter finds. */
+export interface SelectionPage {
+  /** The action with the number of organizations. */
+  label: string;
+  filter: { search: string | null; tag: string | null; status: ProfileStatus | null };
+  /** The first of them. */
+  titles: string[];
+  more: number;
+  /** The fields of the form. */
+  kept: Record<string, string>;
+  /** The filter finds another number than on the page that was confirmed. */
+  hasChanged: boolean;
+  backUrl: string;
 }
 
 export interface ProfileCard extends ExpiryView {

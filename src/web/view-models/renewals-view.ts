@@ -1,11 +1,11 @@
 import { dayMs, daysLeft, knownEnd } from '../../domain/lifetimes.ts';
+import { profileTitle } from '../../domain/profile.ts';
 import {
   dueForRenewal,
   itemState,
   knownTags,
   type RenewalItem,
 } from '../../store/profiles/renewal-campaigns.ts';
-import { titlesOf } from '../../store/profiles/titles.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import {
@@ -80,8 +80,8 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
   const waiting = await itemsOf(vault, progress, ['waiting'], maxRows + 1);
   const finished = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
   const undelivered = await itemsOf(vault, progress, ['undelivered'], maxRows + 1);
-  const toDeliver = await rowsOf(vault, undelivered);
-  const [next = toDeliver.shift() ?? null, ...others] = await rowsOf(vault, waiting);
+  const toDeliver = undelivered.map((item) => rowOf(vault, item));
+  const [next = toDeliver.shift() ?? null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
     startedAt: instant(campaign.createdAt),
     tag: campaign.tag,
@@ -90,7 +90,7 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
     next,
     waiting: others,
     undelivered: toDeliver,
-    finished: await rowsOf(vault, finished),
+    finished: finished.map((item) => rowOf(vault, item)),
   };
 }
 
@@ -99,8 +99,7 @@ export async function campaignStep(vault: Vault, profileId: string): Promise<Cam
   const progress = await findCampaign(vault);
   if (progress === null || (await itemState(vault.db, progress.campaign.id, profileId)) === null) return null;
   const next = await nextProfile(vault, progress);
-  const [row = null] = next === null ? [] : await rowsOf(vault, [next]);
-  return { counts: campaignCounts(progress), next: row };
+  return { counts: campaignCounts(progress), next: next && rowOf(vault, next) };
 }
 
 /** `filter` is null if the entered values are invalid. */
@@ -114,7 +113,7 @@ export async function campaignForm(
   const { withinDays, tag, contact } = filter;
   const expiresBefore = vault.now() + withinDays * dayMs;
   const { items, total } = await dueForRenewal(vault.db, { expiresBefore, tag, contact }, maxRows);
-  const rows = await rowsOf(vault, items);
+  const rows = items.map((item) => rowOf(vault, item));
   return { values, tags, due: { rows, total } };
 }
 
@@ -123,24 +122,16 @@ export function campaignCounts({ counts }: CampaignProgress): CampaignCounts {
   return { ...counts, done, all: done + counts.waiting + counts.undelivered };
 }
 
-async function rowsOf({ db, now }: Vault, items: readonly RenewalItem[]): Promise<CampaignRow[]> {
-  const titleOf = await titlesOf(
-    db,
-    items.map(({ profile }) => profile),
-  );
-  return items.map((item) => rowOf(item, titleOf(item.profile), now()));
-}
-
 function rowOf(
-  { profile, contact, expiresAt, rejected, state }: RenewalItem,
-  title: string,
-  now: number,
+  { now }: Vault,
+  { profile, displayName, contact, expiresAt, rejected, state }: RenewalItem,
 ): CampaignRow {
+  const title = profileTitle({ name: profile, displayName });
   const ends = instant(knownEnd(expiresAt));
-  const left = daysLeft(expiresAt, now);
+  const left = daysLeft(expiresAt, now());
   const unknown = ends === null ? 'no expiry date' : null;
   const timeLeft = rejected
     ? 'rejected by Webex'
-    : (unknown ?? timeLeftText(expiresAt <= now ? Math.min(-1, left) : left));
+    : (unknown ?? timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left));
   return { profile, title, contact, expiresAt: ends, timeLeft, rejected, state };
 }
