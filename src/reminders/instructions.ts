@@ -12,11 +12,11 @@ export function typedCommand(command: readonly string[], root = packageRoot): st
   return isInstalled(root) ? commandLine(command) : `npx ${commandLine(command)}`;
 }
 
-/** The step that starts the web app, with the machine and the folder. */
+/** The step that starts the web app, with the machine and the folder: one command, to be copied into any shell. */
 export function startStep(root = packageRoot): string {
   return isInstalled(root)
     ? `On the computer ${hostname()}, open a terminal and run: ${commandLine(['serve'])}`
-    : `On the computer ${hostname()}, open a terminal in the folder ${root} and run: npm start`;
+    : `On the computer ${hostname()}, open a terminal and run: npm --prefix "${root}" start`;
 }
 
 /** The machine, and the folder of the program or the single file. */

@@ -86,7 +86,7 @@ async function furnishWidest({ vault, simulator }: BrowserSession): Promise<void
     return tokenId;
   };
   const earlier = await capture(300);
-  await changeDisplayName(vault, profile, 'W'.repeat(100), actor);
+  await changeDisplayName(vault, profile, `${'W'.repeat(63)} ${'W'.repeat(36)}`, actor);
   const { id: profileId } = await requireProfile(vault, profile);
   const appName = 'Webex'.repeat(20);
   const { client: relayClient } = await addClient(
@@ -166,6 +166,61 @@ async function quarantine({ vault }: BrowserSession, capture: string): Promise<v
   await saveFindings(vault.db, destination.id, findings, today);
 }
 
+/** Lists grow with their entries; names of 63 letters without a place to break them fill a page too. */
+const isLong = (url: string) => {
+  const { pathname } = new URL(url);
+  return (
+    /^\/(audit-log|clients|renewals|tests|import\/csv\/preview)?$/.test(pathname) ||
+    pathname.includes(widestName)
+  );
+};
+
+/** The routes for a form whose answer is a redirect, or a page that a GET answers with too. */
+const redirecting = [
+  '/auth/code',
+  '/clear-site-data/:permit',
+  '/import/csv',
+  '/import/csv/preview',
+  '/import/address',
+  '/tokens/:tokenId/verify',
+  '/tokens/:tokenId/approve',
+  '/tokens/:tokenId/discard',
+  '/tokens/:tokenId/organization',
+  '/profiles/:name/display-name',
+  '/profiles/:name/tags-and-contact',
+  '/profiles/:name/remove',
+  '/profiles/:name/tokens/:tokenId/activate',
+  '/profiles/:name/tokens/:tokenId/remove',
+  '/profiles/:name/entra/steps',
+  '/profiles/:name/entra/updated',
+  '/profiles/:name/entra/remove',
+  '/profiles/:name/entra/status',
+  '/profiles/:name/okta/offer',
+  '/profiles/:name/okta/steps',
+  '/profiles/:name/okta/updated',
+  '/profiles/:name/okta/remove',
+  '/profiles/:name/push-jobs',
+  '/push-jobs/:id/stop',
+  '/reminders/desktop',
+  '/reminders/webhook/test',
+  '/reminders/desktop/test',
+  '/reminders/mail/remove',
+  '/reminders/webhook/remove',
+  '/reminders/desktop/remove',
+  '/reminders/feed/remove',
+  '/clients/:client/remove',
+  '/renewals/skip',
+  '/renewals/end',
+];
+
+/** Pages that other tests of this folder inspect. */
+const elsewhere = ['/import/csv/preview'];
+
+/** Whether a path is one of a route. */
+function isOf(path: string, route: string): boolean {
+  return new RegExp(`^${route.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path);
+}
+
 /** Every route that answers a GET: the names of its pages, or why it has none. `:x` stands for a parameter. */
 const pages: Record<string, string[] | 'no page'> = {
   '/': [
@@ -203,12 +258,18 @@ const pages: Record<string, string[] | 'no page'> = {
   '/profiles/:name/tokens/:tokenId/activate': ['every stored token'],
   '/profiles/:name/tokens/:tokenId/remove': ['every stored token'],
   '/profiles/:name/entra': [
+    `/profiles/acme/entra?way=token&task=set-up&scope=all&userName=differs&attributes=more`,
+    `/profiles/acme/entra?way=relay&task=set-up`,
     `/profiles/${longName}/entra?attributes=more&userName=differs`,
     '/profiles/acme/entra',
     `/profiles/${widestName}/entra?way=relay`,
     `/profiles/${widestName}/entra?way=oauth&task=set-up`,
   ],
-  '/profiles/:name/okta': ['/profiles/acme/okta', `/profiles/${widestName}/okta?way=relay`],
+  '/profiles/:name/okta': [
+    '/profiles/acme/okta',
+    '/profiles/acme/okta?way=token&task=set-up&role=customer&who=groups',
+    `/profiles/${widestName}/okta?way=relay`,
+  ],
   '/push-jobs/:id': ['a push job is opened by the test that starts it'],
   '/push-jobs/:id/progress': 'no page',
   '/profiles/:name/calendar.ics': 'no page',
@@ -250,8 +311,11 @@ describe('the pages', () => {
     Object.assign(vault.settings.okta, { orgUrl: okta.orgUrl, token: okta.apiToken });
     const faults: string[] = [];
     const page = await set.person(options);
-    const inspect = async (what: string, of: Page = page, how = {}) =>
-      void faults.push(...(await faultsOf(of, what, how)));
+    const seen: string[] = [];
+    const inspect = async (what: string, of: Page = page, how = {}) => {
+      seen.push(new URL(of.url()).pathname);
+      faults.push(...(await faultsOf(of, what, { long: isLong(of.url()), ...how })));
+    };
     const inspectAt = async (path: string) => {
       // The same page with another fragment would not be loaded.
       if (path.includes('#')) await page.goto('about:blank');
@@ -273,7 +337,7 @@ describe('the pages', () => {
     for (const action of ['activate', 'remove'])
       await inspectAt(`/profiles/acme/tokens/${tokenId}/${action}`);
 
-    for (const [path, what] of [
+    const forms = [
       ['/sign-in', 'the sign-in with an error'],
       ['/import', 'the import with errors'],
       ['/clients', 'the form for an API client with errors'],
@@ -287,13 +351,27 @@ describe('the pages', () => {
       ['/clients/ci/secret', 'the secret'],
       ['/reminders/feed', 'the address of the feed'],
       [`/profiles/${widestName}/entra/offer`, 'the secret of the relay'],
+      ['/profiles/initech/entra/push', 'a push without a token that works'],
+      ['/profiles/acme/entra/steps', 'the guide after a step is done'],
+      ['/selection', 'the question about all organizations'],
       [`/profiles/${widestName}/test`, 'the test of the longest name'],
       ['/profiles/acme/okta/push', 'the link to the guide for Okta'],
       ['/renewals', 'the renewal'],
-    ] as const) {
+    ] as const;
+    const posted = [...forms.map(([path]) => path), '/profiles/acme/entra/push'];
+    for (const [path, what] of forms) {
       await page.goto(`${origin}/reminders`);
-      await post(page, path, { where: 'private', within: '31' });
-      if (path.endsWith('/push')) await page.getByRole('link', { name: 'Open the guide' }).waitFor();
+      await post(page, path, {
+        where: 'private',
+        within: '31',
+        action: 'renew',
+        all: 'matching',
+        query: '',
+        task: 'replace',
+        done: 'replace/test-here',
+      });
+      if (path.endsWith('/push'))
+        await page.getByRole('link', { name: /Open the guide|use the guide/ }).waitFor();
       await inspect(what);
     }
     // By now there is a renewal, which links to the next profile.
@@ -334,6 +412,21 @@ describe('the pages', () => {
     ]);
     await inspect('the page from elsewhere', stranger);
     expect(faults).toEqual([]);
+    // The routes are those of the router: a new one cannot be forgotten.
+    const { app } = createWebApp({ vault, log: quietLog() });
+    const missed = routesOf(app).flatMap(({ methods, path }) => [
+      ...(methods.includes('GET') &&
+      pages[path] !== undefined &&
+      pages[path] !== 'no page' &&
+      !elsewhere.includes(path) &&
+      !seen.some((each) => isOf(each, path))
+        ? [`GET ${path}`]
+        : []),
+      ...(methods.includes('POST') && !redirecting.includes(path) && !posted.some((each) => isOf(each, path))
+        ? [`POST ${path}`]
+        : []),
+    ]);
+    expect(missed).toEqual([]);
   });
 
   it('can be used by keyboard alone, from the first page to the stored token', async () => {

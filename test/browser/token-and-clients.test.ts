@@ -127,10 +127,11 @@ describe('the web app', () => {
     await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).click();
     await page.getByText('Press Test Connection.').first().click();
     await page.getByRole('button', { name: /^Mark as done.*Press Test Connection/ }).click();
-    await page.getByText(/^1 of \d steps done$/).waitFor();
+    // The push has done one of them: Entra ID has the token.
+    await page.getByText(/^2 of \d steps done$/).waitFor();
     await page.getByText('Press Test Connection.').first().click();
     await page.getByRole('button', { name: /^Done.*Press Test Connection/ }).waitFor();
-    await page.getByText('Fill in the credentials.').click();
+    await page.getByText('Fill in the credentials.').first().click();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
     await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
     await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
@@ -159,7 +160,9 @@ describe('the web app', () => {
     await page.getByRole('button', { name: 'Set up Okta' }).click();
     await page.getByRole('link', { name: 'Open the guide' }).click();
     await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
-    await page.getByText('Test API Credentials').first().waitFor();
+    // At the step that has the values to paste.
+    await page.getByRole('button', { name: 'Copy the token' }).waitFor();
+    await page.getByText(/^Press “I’ve updated it”/).click();
     await page.getByRole('button', { name: 'I’ve updated it' }).click();
     await page.getByText('set manually').waitFor();
   });

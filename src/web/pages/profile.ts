@@ -120,7 +120,8 @@ export function removePage({ vault, render }: WebContext): ByName {
         organization: profileTitle(profile),
         tokens: tokens.length,
         // Webex has rejected or ended the others already.
-        accepted: tokens.filter((token) => ['valid', 'expiring'].includes(tokenStatus(token, vault.now()))).length,
+        accepted: tokens.filter((token) => ['valid', 'expiring'].includes(tokenStatus(token, vault.now())))
+          .length,
         tokensUrl: `${idbroker}/profile#/tokens`,
       },
       { title: `Remove ${profileTitle(profile)}?` },

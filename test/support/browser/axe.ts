@@ -5,6 +5,12 @@ import type { Page } from 'playwright-core';
 export const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 800 };
 
+/** Three screens of a laptop. Pixels. */
+const maxHeight = 3 * desk.height;
+
+/** Characters. */
+const maxPageSize = 100_000;
+
 /** A small phone, a phone, a phone and a desk at 200 % zoom. */
 const narrowWidths = [320, phone.width, phone.width / 2, desk.width / 2];
 
@@ -22,13 +28,15 @@ interface Axe {
 /**
  * The problems of a page at the width of a phone, in light mode: by every rule of axe, by its color rules once more
  * in dark mode, with all its details open, and by horizontal scrolling there, on smaller screens and on a desktop, with its own and with the longest
- * values. axe is loaded once, and reports only violations: that halves the time.
+ * values; by its size, its style sheets and, except for `long` ones, its height on a laptop. axe is loaded once, and reports
+ * only violations: that halves the time.
  */
 export async function faultsOf(
   page: Page,
   what: string,
-  { styled = true }: { styled?: boolean } = {},
+  { styled = true, long = false }: { styled?: boolean; long?: boolean } = {},
 ): Promise<string[]> {
+  const size = await sizeOf(page);
   await page.evaluate(axeSource);
   // What is folded has no width and no colors.
   await page.evaluate(() => {
@@ -47,10 +55,25 @@ export async function faultsOf(
   }
   await page.setViewportSize(phone);
   return [
+    ...(long || size.height <= maxHeight ? [] : [`${what} is ${size.height} px long`]),
+    ...(size.characters <= maxPageSize ? [] : [`${what} has ${size.characters} characters`]),
+    ...(size.styleSheets <= 1 ? [] : [`${what} has ${size.styleSheets} style sheets`]),
     ...light.map((fault) => `${what}, light: ${fault}`),
     ...dark.map((fault) => `${what}, dark: ${fault}`),
     ...wide.map((fault) => `${what} scrolls sideways ${fault}`),
   ];
+}
+
+/** As the page is served, on a laptop. */
+async function sizeOf(page: Page): Promise<{ height: number; characters: number; styleSheets: number }> {
+  await page.setViewportSize(desk);
+  const size = await page.evaluate(() => ({
+    height: document.documentElement.scrollHeight,
+    characters: document.documentElement.outerHTML.length,
+    styleSheets: document.styleSheets.length,
+  }));
+  await page.setViewportSize(phone);
+  return size;
 }
 
 async function violations(page: Page, rules: string[] | null): Promise<string[]> {
