@@ -49,14 +49,14 @@ try {
   await page.goto(link);
   const { origin } = new URL(link);
   await page.goto(`${origin}/sign-in`);
-  await page.locator('#name').fill('acme');
+  await page.locator('#name').fill('Acme Corporation');
   await page.getByRole('button', { name: 'Sign in to Webex' }).click();
   await page.locator('button[value=full-admin]').click();
-  await page.getByRole('heading', { name: /^Token saved for acme/ }).waitFor();
+  await page.getByRole('heading', { name: /^Token saved for Acme Corporation/ }).waitFor();
   await take(page, 'captured');
   await page.goto(origin);
   await take(page, 'overview');
-  await page.goto(`${origin}/profiles/acme/entra`);
+  await page.goto(`${origin}/profiles/acme-corporation/entra`);
   await take(page, 'provider');
 } finally {
   await browser.close();

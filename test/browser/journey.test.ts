@@ -42,7 +42,7 @@ describe('the web app', () => {
     await signInAs(page, 'full-admin');
 
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(
-      'Token saved for acme, signed in as ',
+      'Token saved for Acme, signed in as ',
     );
     expect(await page.locator('main').innerText()).toContain(name);
     process.stdout.write(
@@ -149,7 +149,7 @@ describe('the web app', () => {
 
     await page.waitForURL(/\/tokens\//);
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(
-      'Token saved for acme, signed in as ',
+      'Token saved for Acme, signed in as ',
     );
     expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
   });

@@ -177,7 +177,7 @@ describe('the capture page', () => {
     await page.waitForURL(/\/tokens\//);
     expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
     await page.getByRole('link', { name: 'Overview' }).first().click();
-    await page.getByRole('link', { name: 'acme' }).click();
+    await page.getByRole('link', { name: 'acme' }).first().click();
     await page.getByRole('link', { name: 'Remove this organization…' }).click();
     await page.getByRole('button', { name: 'Remove' }).click();
     await page.getByText('and its tokens from this computer').waitFor();

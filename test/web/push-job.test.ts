@@ -91,7 +91,7 @@ describe('the pages of a push', () => {
       page.match(/does not serve the provisioning connection|does not support provisioning/g),
     ).toHaveLength(1);
     expect((await person.get('/audit-log?action=push').expect(200)).text).not.toMatch(
-      /<td class="is-rejected">/,
+      /<td class="is-rejected"/,
     );
     const guide = (await person.get('/profiles/acme/okta').expect(200)).text;
     expect(guide).toContain('Test API Credentials');
@@ -167,8 +167,8 @@ describe('the pages of a push', () => {
     expect(canceled).not.toMatch(/Failed:|is-rejected|role="alert"/);
     // The audit log does not show it as a failure either.
     const log = (await person.get('/audit-log?action=push').expect(200)).text;
-    expect(log).toMatch(/<td class="is-note">/);
-    expect(log).not.toMatch(/<td class="is-rejected">/);
+    expect(log).toMatch(/<td class="is-note"/);
+    expect(log).not.toMatch(/<td class="is-rejected"/);
     await web.idle();
     expect(web.simulator.entra.app.secrets.size).toBe(0);
   });
