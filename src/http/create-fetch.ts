@@ -4,6 +4,7 @@ import { trustedContext } from './connect/certificates.ts';
 import { connectTo } from './connect/connect.ts';
 import { ProxiedFailure } from './connect/connect-failure.ts';
 import { proxyFor } from './connect/proxy.ts';
+import { passOverInformational } from './informational-answers.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -26,7 +27,7 @@ export function createAgent(
       url.port = port;
       const target = { host: hostname, port: Number(port) || (secure ? 443 : 80), secure };
       connectTo(target, { proxy: proxyFor(url, environment), trusted, timeoutMs }).then(
-        (socket) => callback(null, socket),
+        (socket) => callback(null, passOverInformational(socket)),
         (error: Error) => callback(error, null),
       );
     },

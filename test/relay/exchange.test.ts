@@ -128,6 +128,27 @@ describe('a relayed request', () => {
     expect(upstream.arrived).toHaveLength(1);
   });
 
+  it('has its trace context, if that is valid', async () => {
+    const { here, secret, upstream } = await ready();
+    const ids = '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331';
+    const none = '00000000000000000000000000000000-b7ad6b7169203331';
+    const passed = [`00-${ids}-00`, `cc-${ids}-01-what-comes`];
+    const dropped = [
+      `00-${ids}-01-more`,
+      `ff-${ids}-01`,
+      `00-${none}-01`,
+      '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01',
+      `00-${ids.toUpperCase()}-01`,
+      `00-${ids}`,
+      'id of a person',
+    ];
+    for (const traceparent of [...passed, ...dropped]) {
+      await ask(here, secret, '/scim/acme/Users', { headers: { traceparent } });
+      const arrived = upstream.arrived.at(-1)?.headers.traceparent;
+      expect(arrived, traceparent).toBe(passed.includes(traceparent) ? traceparent : undefined);
+    }
+  });
+
   it('is answered before its body is read if its client is unknown', async () => {
     const { here } = await ready();
     const head = [
@@ -181,6 +202,48 @@ describe('a relayed request', () => {
       'Connection: close',
     ];
     expect((await raw(here, two)).match(/\{"a":1\}/g)).toHaveLength(2);
+  });
+});
+
+describe('informational answers', () => {
+  const head = 'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n';
+  const before = 'HTTP/1.1 100 Continue\r\n\r\n';
+  const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n';
+
+  it.each([
+    ['100 Continue', [`${before}${head}{}`]],
+    ['100 Continue by itself', [before, `${head}{}`]],
+    [
+      '100 Continue in pieces',
+      ['HT', 'TP/1.1 100 Con', 'tinue\r\nX: y\r\n\r', `\nHTTP/1.1 2`, `${head.slice(10)}{}`],
+    ],
+    ['several', [`${before}${before}`, hints, `${before}${head}{}`]],
+    ['103 Early Hints', [hints, `${head}{}`]],
+  ])('are passed over: %s', async (_name, pieces) => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = async ({ socket }) => {
+      for (const piece of pieces) {
+        socket.write(piece);
+        await sleep(2);
+      }
+    };
+    for (const body of ['{"a":1}', '{"a":2}']) {
+      const answer = await ask(here, secret, '/scim/acme/Users', { method: 'POST', body });
+      expect(answer).toMatchObject({ status: 201, body: '{}' });
+    }
+    expect(upstream.arrived).toHaveLength(2);
+  });
+
+  it('are not looked for within an answer', async () => {
+    const { here, secret, upstream } = await ready();
+    const text = `${before}${before}`;
+    upstream.handle = async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-length': String(text.length) });
+      response.flushHeaders();
+      await sleep(5);
+      response.end(text);
+    };
+    expect(await ask(here, secret, '/scim/acme/Users')).toMatchObject({ status: 200, body: text });
   });
 });
 

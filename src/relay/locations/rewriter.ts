@@ -1,4 +1,4 @@
-import { type Addresses, isResourceName, maxNameLength } from './addresses.ts';
+import { type Addresses, isResourceName, maxNameLength, relayed } from './addresses.ts';
 
 /** Deeper documents pass unchanged, so that nobody can fill the memory with brackets. */
 const maxDepth = 256;
@@ -31,9 +31,12 @@ type Part = 'structure' | 'key' | 'text' | 'address';
  * they are, whatever the document looks like. It holds back no more than the start of one such string.
  */
 export class LocationRewriter {
+  readonly #addresses: Addresses;
   readonly #tenantUrl: string;
   readonly #relayUrl: Buffer;
   readonly #containers: Container[] = [];
+  /** The innermost one. */
+  #top: Container | undefined;
   #part: Part = 'structure';
   /** Within a string: 1 after a backslash, 2 to 5 before the hexadecimal digits of `\u`. */
   #escape = 0;
@@ -49,30 +52,46 @@ export class LocationRewriter {
   #tail = '';
   #off = false;
 
-  constructor({ tenantUrl, relayUrl }: Addresses) {
+  constructor(addresses: Addresses) {
+    const { tenantUrl, relayUrl } = addresses;
+    this.#addresses = addresses;
     this.#tenantUrl = tenantUrl.toLowerCase();
     this.#relayUrl = Buffer.from(relayUrl);
   }
 
-  /** The next bytes of the answer, as they go to the client. */
-  push(chunk: Buffer): Buffer[] {
-    if (this.#off) return [chunk];
+  /** The next bytes of the answer, as they go to the client. `isWhole`: they are all of it. */
+  push(chunk: Buffer, isWhole = false): Buffer[] {
+    if (this.#off || (isWhole && !mayHaveAddress(chunk))) return [chunk];
     const out: Buffer[] = [];
     /** From where on the chunk has not been passed on. */
     let from = 0;
+    const strings = new PlainStrings(chunk);
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at] as number;
       if (this.#part === 'text') {
         at = this.#skipText(chunk, at);
       } else if (this.#part === 'structure') {
-        if (byte === quote) {
-          this.#startString();
-          if (this.#isAddress()) {
-            out.push(chunk.subarray(from, at + 1));
-            from = at + 1;
+        if (byte !== quote) {
+          this.#structure(byte);
+          if (this.#off) break;
+          continue;
+        }
+        this.#startString();
+        const end = strings.endOf(at + 1);
+        if (end !== -1) {
+          if (this.#isIn('address') && this.#isOwn(chunk.toString('latin1', at + 1, end))) {
+            out.push(chunk.subarray(from, at + 1), this.#relayUrl);
+            from = at + 1 + this.#tenantUrl.length;
+          } else if (this.#isIn('key')) {
+            if (mayBeKey(chunk, at + 1, end)) this.#endKey(chunk.toString('latin1', at + 1, end));
+            else if (this.#top !== undefined) this.#top.key = 'other';
           }
-        } else this.#structure(byte);
-        if (this.#off) break;
+          this.#part = 'structure';
+          at = end;
+        } else if (this.#isIn('address')) {
+          out.push(chunk.subarray(from, at + 1));
+          from = at + 1;
+        }
       } else if (this.#part === 'key') {
         this.#readKey(byte);
       } else {
@@ -84,6 +103,10 @@ export class LocationRewriter {
     return out;
   }
 
+  #isOwn(address: string): boolean {
+    return relayed(address, this.#addresses) !== address;
+  }
+
   /** What was held back, where the document ends within a string. */
   end(): Buffer[] {
     const held = this.#held.length === 0 ? [] : [Buffer.from(this.#held)];
@@ -92,7 +115,7 @@ export class LocationRewriter {
   }
 
   #structure(byte: number): void {
-    const top = this.#containers.at(-1);
+    const top = this.#top;
     switch (byte) {
       case 0x7b: // {
       case 0x5b: // [
@@ -100,16 +123,18 @@ export class LocationRewriter {
           this.#off = true;
           return;
         }
-        this.#containers.push({
+        this.#top = {
           isObject: byte === 0x7b,
           isMeta: top?.isObject === true && top.key === 'meta',
           expectsKey: byte === 0x7b,
           key: 'other',
-        });
+        };
+        this.#containers.push(this.#top);
         return;
       case 0x7d: // }
       case 0x5d: // ]
         this.#containers.pop();
+        this.#top = this.#containers.at(-1);
         return;
       case 0x2c: // ,
         if (top !== undefined) {
@@ -123,7 +148,7 @@ export class LocationRewriter {
   }
 
   #startString(): void {
-    const top = this.#containers.at(-1);
+    const top = this.#top;
     this.#escape = 0;
     if (top?.expectsKey) {
       this.#part = 'key';
@@ -137,8 +162,8 @@ export class LocationRewriter {
     }
   }
 
-  #isAddress(): boolean {
-    return this.#part === 'address';
+  #isIn(part: Part): boolean {
+    return this.#part === part;
   }
 
   /** Returns the index of the last byte that was read. */
@@ -165,14 +190,18 @@ export class LocationRewriter {
   #readKey(byte: number): void {
     if (byte === quote && this.#escape === 0) {
       this.#part = 'structure';
-      const top = this.#containers.at(-1);
-      // RFC 7643 §2.1: names of attributes are case-insensitive.
-      const name = this.#key.toLowerCase();
-      if (top !== undefined) top.key = keys.has(name) ? (name as Key) : 'other';
+      this.#endKey(this.#key);
       return;
     }
     const character = this.#decode(byte);
     if (character !== null && this.#key.length <= longestKey) this.#key += character;
+  }
+
+  #endKey(text: string): void {
+    if (this.#top === undefined) return;
+    // RFC 7643 §2.1: names of attributes are case-insensitive.
+    const name = text.toLowerCase();
+    this.#top.key = keys.has(name) ? (name as Key) : 'other';
   }
 
   #readAddress(byte: number, out: Buffer[]): void {
@@ -227,6 +256,50 @@ export class LocationRewriter {
 }
 
 const closingQuote = Buffer.from('"');
+
+/** Without an escape sequence, every address has these characters. */
+function mayHaveAddress(chunk: Buffer): boolean {
+  return chunk.includes('://') || chunk.includes(backslash);
+}
+
+/** Nearly all strings: they have no escape sequence, and end in the piece of the answer in which they start. */
+class PlainStrings {
+  readonly #chunk: Buffer;
+  /** The next backslash in the chunk that is known; its length where none follows. */
+  #escape = -1;
+
+  constructor(chunk: Buffer) {
+    this.#chunk = chunk;
+  }
+
+  /** The index of the closing quote of a string that starts here; -1 if the string is another one. */
+  endOf(start: number): number {
+    const chunk = this.#chunk;
+    const near = Math.min(start + nearBytes, chunk.length);
+    for (let at = start; at < near; at += 1) {
+      const byte = chunk[at];
+      if (byte === quote) return at;
+      if (byte === backslash) return -1;
+    }
+    // A longer search is faster outside JavaScript, and a call there takes as long as some dozens of bytes here.
+    const end = chunk.indexOf(quote, near);
+    if (this.#escape < near) {
+      const next = chunk.indexOf(backslash, near);
+      this.#escape = next === -1 ? chunk.length : next;
+    }
+    return end < this.#escape ? end : -1;
+  }
+}
+
+const nearBytes = 64;
+
+/** Without reading the rest: a call outside JavaScript for every key would take most of the time. */
+function mayBeKey(chunk: Buffer, start: number, end: number): boolean {
+  const length = end - start;
+  return (length === 4 || length === 8) && keyStarts.includes(chunk[start] as number);
+}
+
+const keyStarts = Buffer.from('mMlL$');
 
 function isNameCharacter(character: string, tail: string): boolean {
   return tail === '' ? character === '/' : /[A-Za-z]/.test(character);

@@ -70,9 +70,20 @@ export function headersForWebex(headers: IncomingHttpHeaders, accessToken: strin
   const dropped = nominated(headers.connection);
   for (const name of requestHeaders) {
     const value = headers[name];
-    if (value !== undefined && !dropped?.has(name)) sent.push(name, String(value));
+    if (value === undefined || dropped?.has(name)) continue;
+    // A trace that is not one would make Webex start another (W3C Trace Context §3.2.2.2).
+    if (name !== 'traceparent' || isTraceParent(String(value))) sent.push(name, String(value));
   }
   return sent;
+}
+
+/** W3C Trace Context §3.2.2: version, trace ID, parent ID and flags. A later version may append more. */
+const traceParent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]{0,200})?$/;
+
+function isTraceParent(text: string): boolean {
+  const [, version, trace = '', parent = '', more] = traceParent.exec(text) ?? [];
+  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return false;
+  return /[^0]/.test(trace) && /[^0]/.test(parent);
 }
 
 /** The headers of Webex's answer that the client gets, without `Location` and `Content-Length`. */

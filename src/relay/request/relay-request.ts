@@ -3,13 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity } from '../../api/client-auth/identify.ts';
 import type { Refusal } from '../../api/refusal.ts';
 import { ClientRequest, type RequestOutcome } from '../../api/request/client-request.ts';
-import { missingKeyError } from '../../api/tokens/missing-key.ts';
 import { relayTenantUrl } from '../../config/issuer.ts';
-import { BrokerError } from '../../errors/broker-error.ts';
 import { assertSecureUrl } from '../../http/secure-url.ts';
-import type { GrantedProfile, Lookup } from '../../store/token-requests/token-request-store.ts';
-import { tenantUrl } from '../../webex/deployments.ts';
-import { otherDeployment } from '../../webex/sign-in/access-token.ts';
+import type { Lookup } from '../../store/token-requests/token-request-store.ts';
 import type { RelayContext } from '../context.ts';
 import { sendScimError } from '../scim-error.ts';
 import { type Ending, Exchange } from '../upstream/exchange.ts';
@@ -17,22 +13,9 @@ import type { Watched } from '../upstream/grant-watch.ts';
 import { announcedLength, hasBody, readBody } from './body.ts';
 import { headersForWebex } from './headers.ts';
 import { refusals } from './refusals.ts';
+import { decideRelay, type Grant, type RelayDecision, type RelayState } from './relay-decision.ts';
 import { setRequestId } from './request-ids.ts';
-import { mayUse } from './rights.ts';
 import type { RelayTarget } from './target.ts';
-import { tokenRefusal } from './token-refusal.ts';
-
-/** What to do with a request whose client has access. */
-type Step = 'read-body' | 'wait-for-token' | 'send';
-
-/** What a granted request is sent with. */
-interface Grant {
-  profileId: string;
-  profile: string;
-  tokenId: string;
-  accessToken: string;
-  tenantUrl: string;
-}
 
 export interface IncomingRelayRequest {
   relay: RelayContext;
@@ -56,22 +39,15 @@ export class RelayRequest extends ClientRequest {
   readonly #relay: RelayContext;
   readonly #request: IncomingMessage;
   readonly #identity: Identity;
-  readonly #target: RelayTarget;
   readonly #method: string;
   readonly #startedAt = performance.now();
-  #step: Step = 'send';
-  #grant: Grant | null = null;
+  readonly #state: RelayState;
+  /** The latest one. */
+  #decision: RelayDecision | null = null;
   #body: Buffer | null = null;
-  #bodyRead: boolean;
   /** Bytes of the budget that it holds. */
   #reserved = 0;
   #reservedFor = '';
-  #bodyTooLarge: boolean;
-  #noMemory = false;
-  #waited = false;
-  #sent = 0;
-  /** The token that Webex did not accept for this request. */
-  #unauthorized: string | null = null;
   /** The profile that its client has access to. It is counted there. */
   #countedFor: { profileId: string; profile: string } | null = null;
 
@@ -80,82 +56,46 @@ export class RelayRequest extends ClientRequest {
     this.#relay = relay;
     this.#request = request;
     this.#identity = identity;
-    this.#target = target;
     this.#method = request.method ?? '';
     this.subject = `${this.#method} ${target.forwarded?.resource ?? 'other'}`;
-    this.#bodyRead = !hasBody(request);
-    this.#bodyTooLarge = (announcedLength(request) ?? 0) > relay.limits.maxRequestBytes;
+    const isTooLarge = (announcedLength(request) ?? 0) > relay.limits.maxRequestBytes;
+    this.#state = {
+      target,
+      method: this.#method,
+      body: isTooLarge ? 'too-large' : hasBody(request) ? 'unread' : 'read',
+      waited: false,
+      sent: 0,
+      unauthorized: null,
+    };
     setRequestId(response, this.id);
     response.once('close', () => this.#giveBack());
   }
 
   /** Queues the request. The body of one whose client is not known yet is read only after its secret was checked. */
   start(): void {
-    const isForwarded = this.#target.forwarded?.methods.includes(this.#method) ?? false;
-    if (!this.#bodyRead && !this.#bodyTooLarge && isForwarded && this.lane.authenticated) this.#readBody();
+    const { target, body } = this.#state;
+    const isForwarded = target.forwarded?.methods.includes(this.#method) ?? false;
+    if (body === 'unread' && isForwarded && this.lane.authenticated) this.#readBody();
     else this.#queue();
   }
 
   protected outcome(found: Lookup, now: number): RequestOutcome {
     const [granted] = found.profiles;
-    const { forwarded, profile } = this.#target;
-    if (granted === undefined || granted.profile !== profile) {
-      return { profile: granted?.profile ?? null, refusal: refusals.otherProfile };
-    }
-    this.#countedFor = granted;
-    const refused = (refusal: Refusal) => ({ profile: granted.profile, refusal });
-    if (forwarded === null) return refused(refusals.unknownPath);
-    if (!forwarded.methods.includes(this.#method)) {
-      return refused(refusals.methodNotAllowed(forwarded.methods));
-    }
-    if (!mayUse(found.client.relayRights ?? 'read', this.#method)) {
-      return refused(refusals.noRight(this.#method));
-    }
-    if (this.#bodyTooLarge) return refused(refusals.bodyTooLarge(this.#relay.limits.maxRequestBytes));
-    if (this.#noMemory) return refused(refusals.busy);
-    if (!this.#bodyRead) return this.#next('read-body', granted.profile);
-    return this.#outcomeWithToken(granted, now);
-  }
-
-  #outcomeWithToken(granted: GrantedProfile, now: number): RequestOutcome {
-    const { vault, tokenCache, log } = this.context;
-    const { profile, profileId, deployment, orgId, token } = granted;
-    const refused = (refusal: Refusal) => ({ profile, refusal });
-    const unusable = tokenRefusal(granted, now);
-    if (unusable !== null || token === null || orgId === null) {
-      if (!this.#waited) return this.#next('wait-for-token', profile);
-      return refused(unusable ?? refusals.noOrganization(profile));
-    }
-    if (token.tokenId === this.#unauthorized || this.#sent > 1) {
-      return refused(refusals.unauthorized(profile));
-    }
-    try {
-      const accessToken = tokenCache.open(token, granted);
-      // Nobody may learn the token of the other deployment.
-      if (otherDeployment(accessToken, deployment) !== null)
-        return refused(refusals.wrongDeployment(profile));
-      const url = tenantUrl(vault.settings.webex[deployment], orgId);
-      this.#grant = { profileId, profile, tokenId: token.tokenId, accessToken, tenantUrl: url };
-      this.#step = 'send';
-      return { profile, json: '', granted: true };
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      log.error({ err: error, profile }, 'a stored token cannot be decrypted');
-      return refused(missingKeyError(error) ?? refusals.notDecrypted(profile));
-    }
-  }
-
-  /** Another step comes first, and the request is decided again after it. */
-  #next(step: Step, profile: string): RequestOutcome {
-    this.#step = step;
-    return { profile, json: '', granted: false, recorded: false };
+    const decision = decideRelay(this.#relay, found, granted, this.#state, now);
+    if (granted?.profile === this.#state.target.profile) this.#countedFor = granted ?? null;
+    this.#decision = decision;
+    if (decision.kind === 'refuse') return decision;
+    if (decision.kind === 'send') return { profile: decision.grant.profile, json: '', granted: true };
+    // Another step comes first, and the request is decided again after it.
+    return { profile: decision.profile, json: '', granted: false, recorded: false };
   }
 
   protected override respond(): void {
     if (this.response.destroyed) return;
-    if (this.#step === 'read-body') this.#readBody();
-    else if (this.#step === 'wait-for-token') this.#waitForToken();
-    else if (this.#grant !== null) this.#send(this.#grant);
+    const decision = this.#decision;
+    if (decision?.kind === 'read-body') this.#readBody();
+    else if (decision?.kind === 'wait-for-token') this.#waitForToken();
+    else if (decision?.kind === 'send') this.#send(decision.grant);
   }
 
   protected override refuse(refusal: Refusal): void {
@@ -172,22 +112,21 @@ export class RelayRequest extends ClientRequest {
     const { limits, budget } = this.#relay;
     const bytes = announcedLength(this.#request) ?? limits.maxRequestBytes;
     if (!budget.take(this.clientName, bytes)) {
-      this.#noMemory = true;
+      this.#state.body = 'no-memory';
       this.#queue();
       return;
     }
     this.#reserved = bytes;
     this.#reservedFor = this.clientName;
     readBody(this.#request, limits.maxRequestBytes, (body) => {
-      this.#bodyRead = true;
-      if (body === null) this.#bodyTooLarge = true;
-      else this.#body = body;
+      this.#state.body = body === null ? 'too-large' : 'read';
+      this.#body = body;
       this.#queue();
     });
   }
 
   #waitForToken(): void {
-    this.#waited = true;
+    this.#state.waited = true;
     const profileId = this.#countedFor?.profileId ?? '';
     this.#relay.rejectedTokens
       .waitForNewToken(profileId)
@@ -198,10 +137,10 @@ export class RelayRequest extends ClientRequest {
   #send(grant: Grant): void {
     const { raw, limits, watch } = this.#relay;
     const { secretHash, proof } = this.#identity;
-    const suffix = this.#target.forwarded?.suffix;
+    const suffix = this.#state.target.forwarded?.suffix;
     if (suffix === undefined || secretHash === undefined) throw new Error('unreachable: it was granted');
     const url = assertSecureUrl(grant.tenantUrl);
-    this.#sent += 1;
+    this.#state.sent += 1;
     const exchange = new Exchange({
       raw,
       request: {
@@ -248,7 +187,7 @@ export class RelayRequest extends ClientRequest {
       case 'unauthorized':
         log.warn(known, 'Webex answered 401 to a relayed request');
         traffic.upstreamError(profile, 'unauthorized');
-        this.#unauthorized = grant.tokenId;
+        this.#state.unauthorized = grant.tokenId;
         void rejectedTokens.handle(grant.profileId, grant.tokenId).then(() => this.#queue());
         return;
       case 'failed':

@@ -76,7 +76,7 @@ function validatorsOf({ components }: OpenApiDocument): Map<string, ValidateFunc
 
 /**
  * Compares each answer of a listener with the document, if the listener wrote the answer itself: what Webex answered is
- * passed on in pieces. Reports the differences.
+ * passed on in pieces, or as bytes. Reports the differences.
  */
 export function comparing(listener: RequestListener, report: (difference: string) => void): RequestListener {
   return (request, response) => {
@@ -117,7 +117,8 @@ function compareAtEnd(
     return write(...args);
   }) as ServerResponse['write'];
   response.end = ((...args: unknown[]) => {
-    if (!inPieces && typeof args[0] === 'string') compare({ status, headers, body: args[0] });
+    const isBytes = typeof args[0] !== 'string' || args[1] === 'latin1';
+    if (!inPieces && !isBytes) compare({ status, headers, body: args[0] as string });
     return end(...args);
   }) as ServerResponse['end'];
 }
