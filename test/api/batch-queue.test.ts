@@ -135,6 +135,48 @@ describe('BatchQueue', () => {
     expect(first.batch).toBe(1);
   });
 
+  it('gathers the clients that send again after their answer into one batch', async () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const sizes: number[] = [];
+    const store = {
+      async run(batch: readonly TokenRequestRead[]) {
+        sizes.push(batch.length);
+        for (let turns = 0; turns < 5; turns += 1) await turn();
+        for (const read of batch as Read[]) read.answer();
+        return [];
+      },
+      close: () => {},
+    };
+    const queue = new BatchQueue(store, () => 0);
+    const [first, second, again] = [0, 1, 2].map(() => Array.from({ length: 4 }, () => new Read('c')));
+    for (const read of first ?? []) queue.add(read);
+    await turn();
+    await turn();
+    for (const read of second ?? []) queue.add(read);
+    while (first?.[0]?.outcome === null) await turn();
+    // One in each turn of the event loop.
+    for (const read of again ?? []) {
+      queue.add(read);
+      await turn();
+    }
+    await queue.idle();
+    expect(sizes).toEqual([4, 8]);
+  });
+
+  it('does not hold up a request that comes alone', async () => {
+    const { queue } = storeWith();
+    for (let at = 0; at < 3; at += 1) {
+      const read = new Read('c');
+      queue.add(read);
+      let turns = 0;
+      while (read.outcome === null) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turns += 1;
+      }
+      expect(turns).toBeLessThanOrEqual(3);
+    }
+  });
+
   it('takes at most one full batch at a time', async () => {
     const { queue, batches } = storeWith();
     for (let at = 0; at < 1_000; at += 1) queue.add(new Read(`c${at % 3}`, at % 2 === 0));

@@ -11,6 +11,13 @@ const maxWaitMs = 10_000;
 const firstRetryMs = 3;
 const lastRetryMs = 500;
 
+/** How many turns of the event loop in a row may bring no request before a batch starts without those that are expected. */
+const maxQuietTurns = 2;
+
+/** After a batch that took longer, the next one also waits on the clock: a small part of what the disk takes. Milliseconds. */
+const slowBatchMs = 4;
+const slowGatherMs = 1;
+
 /** Requests per commit: enough to keep the disk busy, few enough that the next batch starts soon. */
 export const batchSize = 128;
 
@@ -40,6 +47,8 @@ export class BatchQueue {
   readonly #retries = new WeakMap<TokenRequestRead, Retries>();
   #requeued = 0;
   #running: Promise<void> | null = null;
+  /** How many requests may come before the next batch. */
+  #expected = 0;
 
   constructor(reads: TokenRequestStore, now: () => number) {
     this.#reads = reads;
@@ -57,13 +66,31 @@ export class BatchQueue {
   }
 
   async #runAll(): Promise<void> {
-    // First read the other requests that have already arrived.
-    await nextTurn();
+    await this.#gather();
     while (this.#waiting.size > 0) {
-      await this.#run(this.#waiting.take(batchSize), performance.now() + maxWaitMs);
-      await nextTurn();
+      const batch = this.#waiting.take(batchSize);
+      const startedAt = performance.now();
+      await this.#run(batch, startedAt + maxWaitMs);
+      // Its clients may send again at once, next to those that have come meanwhile.
+      this.#expected = Math.min(batch.length + this.#waiting.size, batchSize);
+      const isSlow = performance.now() - startedAt > slowBatchMs;
+      if (isSlow && this.#waiting.size > 0 && batch.length > 1) await sleep(slowGatherMs);
+      await this.#gather();
     }
     this.#running = null;
+  }
+
+  /**
+   * Reads the other requests that have already arrived. Then it waits for as many as there were before, while they keep
+   * coming: what a batch takes hardly depends on its size, and half a batch makes the other half wait for the disk.
+   */
+  async #gather(): Promise<void> {
+    for (let quietTurns = 0; quietTurns < maxQuietTurns; ) {
+      const before = this.#waiting.size;
+      await nextTurn();
+      if (this.#waiting.size >= this.#expected) return;
+      quietTurns = this.#waiting.size === before ? quietTurns + 1 : 0;
+    }
   }
 
   async #run(batch: PendingRequest[], deadline: number): Promise<void> {
