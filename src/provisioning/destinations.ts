@@ -1,3 +1,4 @@
+import type { Client } from '../domain/client.ts';
 import { deliveryState } from '../domain/delivery.ts';
 import { expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
@@ -85,13 +86,24 @@ async function withConnected(vault: Vault, destinations: Destination[]): Promise
   const connected = new Map<string, Destination>();
   for (const destination of offered) {
     const client = clients.find(({ id }) => id === destination.clientId);
-    if (client?.lastUsedAt == null) continue;
+    if (client?.lastUsedAt == null || mayBeTest(client, vault.now())) continue;
     const via = client.relayRights === null ? 'oauth' : 'relay';
     const change = { via, tokenId: null, installedAt: client.lastUsedAt } as const;
     await saveDestination(vault.db, { ...destination, ...change });
     connected.set(destination.id, { ...destination, ...change });
   }
   return destinations.map((destination) => connected.get(destination.id) ?? destination);
+}
+
+/** Longer than a push takes, with the waits between its tests. Milliseconds. */
+const longestPushMs = 600_000;
+
+/**
+ * Whether the last use of a client may be the test of a push that is under way, maybe in another process: it tests with the
+ * second secret, and takes the use back if it fails.
+ */
+function mayBeTest({ lastUsedAt, previousSecret }: Client, now: number): boolean {
+  return lastUsedAt !== null && lastUsedAt === previousSecret?.lastUsedAt && now - lastUsedAt < longestPushMs;
 }
 
 function viewOf(

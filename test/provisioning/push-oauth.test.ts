@@ -6,6 +6,7 @@ import type { PushOptions } from '../../src/provisioning/push/provider-push.ts';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import { findClient, listClients } from '../../src/store/access/clients.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
+import { stageClientSecret, withdrawStagedSecret } from '../../src/vault/clients/staged-secret.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { type ProvisioningServer, provisioningServer } from '../support/provisioning/provisioning-server.ts';
 import { actor, notification, provisioning } from '../support/provisioning/provisioning-vault.ts';
@@ -160,6 +161,30 @@ describe('a failed push --via oauth', () => {
     expect(await listDestinations(vault, 'acme')).toMatchObject([
       { via: 'token', client: 'acme-entra-oauth', upToDate: false },
     ]);
+  });
+
+  it('does not count as a connection while it is under way in another process', async () => {
+    const server = await provisioningServer();
+    const { simulator, vault } = server;
+    provisioning(server, simulator.issueToken('full-admin').accessToken);
+    const app = { id: simulator.entra.app.id, name: simulator.entra.app.displayName };
+    await offerAccess(vault, 'acme', { provider: 'entra', via: 'oauth', app }, actor);
+    const used = async (usedAt: number, secret: 'current' | 'second') => {
+      const change = {
+        last_used_at: usedAt,
+        ...(secret === 'second' && { previous_secret_used_at: usedAt }),
+      };
+      await vault.db.updateTable('client').set(change).execute();
+      return (await listDestinations(vault, 'acme')).map(({ via }) => via);
+    };
+    const staged = await stageClientSecret(vault, 'acme-entra-oauth', actor);
+    const now = vault.now();
+    expect(await used(now, 'second')).toEqual(['token']);
+    await withdrawStagedSecret(vault, staged, actor);
+    expect(await listDestinations(vault, 'acme')).toMatchObject([{ via: 'token' }]);
+    await stageClientSecret(vault, 'acme-entra-oauth', actor);
+    await used(now, 'second');
+    expect(await used(now + 1, 'current')).toEqual(['oauth']);
   });
 
   it('asks a person where Graph does not test client credentials that are not saved', async () => {
