@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { type Installed, packAndInstall } from '../support/pack.ts';
@@ -64,6 +66,14 @@ describe('the tarball', () => {
     for (const name of ['commander', 'jose', 'kysely', 'oauth4webapi', 'openid-client', 'zod']) {
       expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\n[^]*Copyright`, 'm'));
     }
+  });
+
+  it('is free of packaging mistakes, and offers no module to import: it is a program', async () => {
+    const { messages } = await publint({ pkgDir: installed.folder, pack: false, strict: true });
+    expect(messages).toEqual([]);
+    const require = createRequire(join(installed.folder, '../consumer.cjs'));
+    expect(() => require('webex-token-broker')).toThrow(/No "exports" main defined/);
+    expect(require('webex-token-broker/package.json')).toMatchObject({ version });
   });
 
   it('is small', () => {

@@ -1,0 +1,251 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { startSimulator } from '../src/simulator/simulator.ts';
+import { signIn } from '../src/simulator/webex/sign-in.ts';
+
+/*
+ * Tries the two ways to install this program where it has never been: in fresh Debian roots, the single file without Node,
+ * and the packed package with Node 24 and npm. In each, an ordinary user signs in at the simulated Webex, gets the token and
+ * serves the pages. It takes root, debootstrap, a Debian mirror and an npm registry, some minutes, and 1 GB of disk until it
+ * ends. Run "npm run single-file" first.
+ *
+ *   npm run fresh-roots
+ */
+const root = join(import.meta.dirname, '..');
+const singleFile = join(root, 'release', `webex-token-${process.platform}-${process.arch}`);
+const npm = dirname(dirname(process.env.npm_execpath ?? ''));
+const reason = reasonToSkip();
+if (reason !== null) {
+  process.stdout.write(`skipped: ${reason}\n`);
+  process.exit();
+}
+const folder = mkdtempSync(join(tmpdir(), 'webex-token-fresh-roots-'));
+chmodSync(folder, 0o755);
+/** Ended whatever happens. */
+const servers: ChildProcess[] = [];
+try {
+  const fresh = createRoot('without-node');
+  const withNode = join(folder, 'with-node');
+  // Node's own copy does not keep the owners.
+  execFileSync('cp', ['-a', fresh, withNode]);
+
+  cpSync(singleFile, join(fresh, 'usr/local/bin/webex-token'));
+  await tryIn(fresh, 'the single file, without Node');
+  rmSync(fresh, { recursive: true });
+
+  installPackage(withNode);
+  await tryIn(withNode, 'the packed package, with Node 24');
+} finally {
+  for (const server of servers) server.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function reasonToSkip(): string | null {
+  if (process.getuid?.() !== 0) return 'only root can set up a root';
+  if (spawnSync('debootstrap', ['--version']).error !== undefined) return 'debootstrap is not installed';
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'this machine allows no mount namespace';
+  if (!existsSync(join(npm, 'bin/npm-cli.js'))) return 'it was not started by "npm run"';
+  return existsSync(singleFile) ? null : `${singleFile} does not exist`;
+}
+
+/** A minimal Debian with an ordinary user. */
+function createRoot(name: string): string {
+  const path = join(folder, name);
+  const release = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
+  execFileSync('debootstrap', ['--variant=minbase', release, path], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  rmSync(join(path, 'var/cache/apt'), { recursive: true, force: true });
+  execFileSync('chroot', [path, 'useradd', '--create-home', '--uid', '1000', 'ada']);
+  for (const program of ['node', 'npm']) {
+    if (spawnSync('chroot', [path, 'sh', '-c', `command -v ${program}`]).status === 0)
+      throw new Error(program);
+  }
+  note(`a fresh Debian ${release} without Node: ${megabytes(path)} MB`);
+  return path;
+}
+
+/** Node 24 and npm, as an administrator has them, then the package as "npm publish" would send it. */
+function installPackage(path: string): void {
+  cpSync(process.execPath, join(path, 'usr/local/bin/node'));
+  cpSync(npm, join(path, 'usr/local/lib/node_modules/npm'), { recursive: true });
+  execFileSync(
+    process.execPath,
+    [join(npm, 'bin/npm-cli.js'), 'pack', '--pack-destination', join(path, 'root')],
+    {
+      cwd: root,
+      stdio: 'pipe',
+    },
+  );
+  const tarball = readdirSync(join(path, 'root')).find((name) => name.endsWith('.tgz')) ?? '';
+  // How npm reaches its registry is this machine's affair.
+  const authorities = process.env.NODE_EXTRA_CA_CERTS;
+  if (authorities) cpSync(authorities, join(path, 'root/authorities.pem'));
+  cpSync('/etc/resolv.conf', join(path, 'etc/resolv.conf'), { dereference: true });
+  const registry = execFileSync(
+    process.execPath,
+    [join(npm, 'bin/npm-cli.js'), 'config', 'get', 'registry'],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+    },
+  ).trim();
+  const environment = {
+    HOME: '/root',
+    ...(authorities && {
+      NODE_EXTRA_CA_CERTS: '/root/authorities.pem',
+      npm_config_cafile: '/root/authorities.pem',
+    }),
+    npm_config_registry: registry,
+    npm_config_update_notifier: 'false',
+  };
+  const npmCli = '/usr/local/lib/node_modules/npm/bin/npm-cli.js';
+  const install = ['/usr/local/bin/node', npmCli, 'install', '--global', `/root/${tarball}`];
+  const [file = '', ...args] = inRoot(path, 'root', environment, install);
+  execFileSync(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const modules = join(path, 'usr/local/lib/node_modules/webex-token-broker');
+  note(`npm install --global ${basename(tarball)}: ${megabytes(modules)} MB with its packages`);
+  for (const name of ['typescript', 'vitest', 'esbuild', 'node']) {
+    if (existsSync(join(modules, 'node_modules', name)))
+      throw new Error(`a package for development: ${name}`);
+  }
+}
+
+/** Signs in, gets the token and serves the pages, as an ordinary user. Throws if anything is not as it should be. */
+async function tryIn(path: string, title: string): Promise<void> {
+  note(title);
+  const webex = await startSimulator();
+  const { commercial, government } = webex.endpoints;
+  const port = await freePort();
+  const environment = {
+    HOME: '/home/ada',
+    WEBEX_TOKEN_PORT: String(port),
+    WEBEX_TOKEN_IDBROKER_URL: commercial.idbroker,
+    WEBEX_TOKEN_API_URL: commercial.api,
+    WEBEX_TOKEN_SCIM_URL: commercial.scim,
+    WEBEX_TOKEN_IDBROKER_F_URL: government.idbroker,
+    WEBEX_TOKEN_API_F_URL: government.api,
+    WEBEX_TOKEN_SCIM_F_URL: government.scim,
+  };
+  const run = async (args: string[], input: (stderr: string) => Promise<string | null> = async () => '') => {
+    const started = start(path, environment, args);
+    let sent = false;
+    started.child.stderr?.on('data', () => {
+      void input(started.stderr()).then((text) => {
+        if (text === null || sent) return;
+        sent = true;
+        started.child.stdin?.end(text);
+      });
+    });
+    const [code] = await once(started.child, 'close');
+    if (code !== 0) throw new Error(`webex-token ${args.join(' ')}: ${code}: ${started.stderr()}`);
+    return started.stdout();
+  };
+  note(`  --version: ${(await run(['--version'])).trim()}`);
+  let redirect = '';
+  await run(['login', 'acme', '--paste'], async (stderr) => {
+    const [, address] = /^(http\S+\/oauth2\/v1\/authorize\?\S+)$/m.exec(stderr) ?? [];
+    if (address === undefined || redirect !== '') return null;
+    redirect = 'in progress';
+    redirect = await signIn(address, { account: 'full-admin' });
+    return `${redirect}\n`;
+  });
+  note('  login acme --paste: saved');
+  const token = new URLSearchParams(new URL(redirect).hash.slice(1)).get('access_token');
+  if ((await run(['get', 'acme'])) !== `${token}\n`) throw new Error('get printed something else');
+  note('  get acme: the token that Webex issued');
+
+  const serve = start(path, environment, ['serve', '--no-open']);
+  servers.push(serve.child);
+  const link = await match(serve, /^(http:\/\/localhost:\d+\/access\/\S+)$/m);
+  const entered = await fetch(link, { redirect: 'manual' });
+  const cookie = entered.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  const page = await fetch(`http://localhost:${port}/`, { headers: { cookie } });
+  const style = await fetch(`http://localhost:${port}/assets/style.css`);
+  if (!page.ok || !(await page.text()).includes('acme') || !style.ok)
+    throw new Error(`the page: ${page.status}`);
+  serve.child.kill('SIGTERM');
+  const [code] = await once(serve.child, 'close');
+  if (code !== 0) throw new Error(`serve ended with ${code}: ${serve.stderr()}`);
+  note('  serve: shows the organization and its style sheet, and ends on SIGTERM');
+  await run(['remind']);
+  await run(['doctor']);
+  note('  remind, doctor: done');
+  await webex.close();
+}
+
+interface Started {
+  child: ChildProcess;
+  stdout: () => string;
+  stderr: () => string;
+}
+
+function start(path: string, environment: Record<string, string>, args: string[]): Started {
+  const [file = '', ...rest] = inRoot(path, 'ada', environment, ['webex-token', ...args]);
+  const child = spawn(file, rest, { stdio: 'pipe' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {});
+  return { child, stdout: () => stdout, stderr: () => stderr };
+}
+
+async function match({ child, stderr }: Started, pattern: RegExp): Promise<string> {
+  for (;;) {
+    const [, found] = pattern.exec(stderr()) ?? [];
+    if (found !== undefined) return found;
+    if (child.exitCode !== null) throw new Error(stderr());
+    await Promise.race([
+      once(child.stderr as NonNullable<ChildProcess['stderr']>, 'data'),
+      once(child, 'exit'),
+    ]);
+  }
+}
+
+/** A command in the root, with /proc and /dev, as a user of it. Signals reach the command itself. */
+function inRoot(
+  path: string,
+  user: 'ada' | 'root',
+  environment: Record<string, string>,
+  args: string[],
+): string[] {
+  const script = `set -e
+mount --make-rprivate /
+mount --bind /proc "$1/proc"
+mount --bind /dev "$1/dev"
+root=$1; user=$2; shift 2
+exec chroot --userspec="$user" "$root" /usr/bin/env -i "$@"`;
+  const variables = { PATH: '/usr/local/bin:/usr/bin:/bin', ...environment };
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh', path, `${user}:${user}`, ...assignments, ...args];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function megabytes(path: string): number {
+  const [size = '0'] = execFileSync('du', ['-sm', path], { encoding: 'utf8' }).split('\t');
+  return Number(size);
+}
+
+function note(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
