@@ -5,5 +5,5 @@ const { readFileSync, writeFileSync } = require('node:fs');
 const { runMain } = require('./run-main.cjs');
 
 const [main, cache] = process.argv.slice(2);
-const { script } = runMain(readFileSync(main, 'utf8'));
+const { script } = runMain(readFileSync(main, 'utf8'), undefined, require);
 writeFileSync(cache, script.createCachedData());

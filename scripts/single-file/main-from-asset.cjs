@@ -4,4 +4,7 @@
 const { getAsset, getRawAsset } = require('node:sea');
 const { runMain } = require('./run-main.cjs');
 
-module.exports = runMain(getAsset('main.cjs', 'utf8'), Buffer.from(getRawAsset('main.cache'))).exports;
+// In a single executable application, this `require` knows the modules of Node and nothing else.
+const requireModule = (name) => require(name);
+const compiled = Buffer.from(getRawAsset('main.cache'));
+module.exports = runMain(getAsset('main.cjs', 'utf8'), compiled, requireModule).exports;

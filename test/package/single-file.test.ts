@@ -87,12 +87,11 @@ describe.skipIf(reason !== '')(`the single file${reason}`, () => {
     writeFileSync(join(elsewhere, 'planted.cjs'), 'process.stdout.write("planted")');
     writeFileSync(join(elsewhere, '.env'), 'WEBEX_TOKEN_PORT=banana\n');
     for (const name of ['main.cjs', 'package.json', 'keychain.node'])
-      writeFileSync(join(elsewhere, name), '{');
-    mkdirSync(join(elsewhere, 'node_modules/@napi-rs/keyring'), { recursive: true });
-    writeFileSync(
-      join(elsewhere, 'node_modules/@napi-rs/keyring/index.js'),
-      'process.stdout.write("planted")',
-    );
+      writeFileSync(join(elsewhere, name), '{}');
+    for (const name of ['@napi-rs/keyring', 'pg-native', 'pino-pretty']) {
+      mkdirSync(join(elsewhere, 'node_modules', name), { recursive: true });
+      writeFileSync(join(elsewhere, 'node_modules', name, 'index.js'), 'process.stdout.write("planted")');
+    }
     const here = await machine(
       undefined,
       { NODE_OPTIONS: `--require=${join(elsewhere, 'planted.cjs')}`, WEBEX_TOKEN_PORT: undefined },
@@ -104,6 +103,11 @@ describe.skipIf(reason !== '')(`the single file${reason}`, () => {
       stdout: expect.not.stringContaining('planted'),
     });
     expect(readdirSync(here.home).filter((name) => name.includes('module'))).toEqual([]);
+    // A package that pg loads if this variable is set.
+    const forced = { NODE_PG_FORCE_NATIVE: '1', NODE_PATH: join(elsewhere, 'node_modules') };
+    const database = { WEBEX_TOKEN_DATABASE_URL: 'postgres://fake@127.0.0.1:1/fake?sslmode=disable' };
+    const other = await machine(undefined, { ...forced, ...database }, [copy]);
+    expect((await other.run(['list'])).stdout).not.toContain('planted');
     // Its own .env is in the data folder.
     writeFileSync(join(here.home, '.env'), 'WEBEX_TOKEN_PORT=banana\n', { mode: 0o600 });
     expect(await here.run(['list'])).toMatchObject({ code: 2, stderr: expect.stringContaining('banana') });
