@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchHome } from './bench-vault.ts';
@@ -42,6 +42,11 @@ const contenders: Record<string, Contender> = {
     environment: { GH_CONFIG_DIR: ghFolder, GH_TOKEN: '' },
   },
 };
+const singleFile = join(import.meta.dirname, `../release/webex-token-${process.platform}-${process.arch}`);
+if (existsSync(singleFile)) {
+  const environment = home.environment;
+  contenders['single file: get'] = { command: singleFile, args: ['get', 'acme'], environment };
+} else process.stdout.write('There is no single file ("npm run single-file"): it is left out.\n');
 if (spawnSync('gh', ['--version']).status !== 0) {
   process.stdout.write('gh is not installed: it is left out.\n');
   delete contenders['gh auth token'];
