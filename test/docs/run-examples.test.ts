@@ -20,6 +20,7 @@ const notRun: [RegExp, string][] = [
     /^npm |^openssl |^install |^useradd |^cp deploy|^systemctl |^sudo |^ssh /,
     'changes the machine, or takes long',
   ],
+  [/^podman /, 'needs a container engine'],
   [/^kubectl (?!create secret generic webex-acme)|^issuer=\$\(kubectl/, 'needs a cluster'],
   [/^(export|HTTPS_PROXY|NO_PROXY|NODE_EXTRA|set -eu|umask|mv |echo )/, 'only the shell or other programs'],
   [/webex-token (serve|open)\b/, 'runs until it is stopped: test/cli/serve.test.ts'],
