@@ -99,6 +99,8 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
   const link = linkTo(origin, profile);
   const usedIn = destinations.map(titleOf);
   const account = accountOf(token);
+  const isAlwaysCurrent = destinations.length > 0 && destinations.every(({ via }) => via !== 'token');
+  const gets = usedIn.length === 1 ? 'gets' : 'get';
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
@@ -108,21 +110,21 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
       now,
       timeZone,
       usedIn,
-      usesEntra: usedIn.length === 0 || destinations.some(({ provider }) => provider === 'entra'),
+      providers: destinations.map(({ provider }) => provider),
     }),
     action:
       `Sign in again to get a new token: open the web app ("${commandLine(['open'])}") and press Renew, or run ` +
-      `"${commandLine(['login', profile.name])}". Then update the token in ${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)}.`,
+      `"${commandLine(['login', profile.name])}". ${isAlwaysCurrent ? `${listed(usedIn)} ${gets} it without help.` : `Then update the token in ${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)}.`}`,
     steps: [
       startStep(),
       `In the browser that opens on that computer, go to ${link}, press Renew, and sign in to Webex as ${account === null ? 'a full administrator' : `${account}, or another full administrator`}.`,
-      destinations.every(({ via }) => via !== 'token') && destinations.length > 0
-        ? `There is nothing else to do: ${listed(usedIn)} ${usedIn.length === 1 ? 'gets' : 'get'} the new token without help.`
+      isAlwaysCurrent
+        ? `There is nothing else to do: ${listed(usedIn)} ${gets} the new token without help.`
         : usedIn.length === 0
           ? `Put the new token wherever the old one was pasted, such as ${anyProvider('or')}. The page shows how.`
-          : `On the page that follows, press Update, so that ${listed(usedIn)} ${usedIn.length === 1 ? 'gets' : 'get'} the new token.`,
+          : `On the page that follows, press Update, so that ${listed(usedIn)} ${gets} the new token.`,
     ],
-    alternative: `Or do all this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 ? [] : ['--push'])])}`,
+    alternative: `Or do all this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 || isAlwaysCurrent ? [] : ['--push'])])}`,
     link,
     shortAction: `Renew it: ${commandLine(['login', profile.name])}`,
     facts: [
@@ -150,6 +152,7 @@ function undeliveredMessage({
   timeZone,
 }: MessageOptions & { outdated: readonly OutdatedDestination[] }): ReminderMessage {
   const { name } = profile;
+  const title = profileTitle(profile);
   const end = effectiveEndOf(profile, token, now);
   const places = listed(outdated.map(titleOf));
   const verb = outdated.length === 1 ? 'holds' : 'hold';
@@ -162,15 +165,20 @@ function undeliveredMessage({
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
-    organization: name,
+    organization: title,
     subject: isOver
-      ? `Deliver the Webex token for ${name} to ${places} now: the earlier one stopped working on ${short}`
-      : `Deliver the Webex token for ${name} to ${places} by ${short} (${remainingText(end, now)} left)`,
+      ? `Deliver the Webex token for ${title} to ${places} now: the earlier one stopped working on ${short}`
+      : `Deliver the Webex token for ${title} to ${places} by ${short} (${remainingText(end, now)} left)`,
     summary:
       `The token was renewed on ${captured}, but ${places} still ${verb} an earlier one. ` +
       (isOver
         ? `It stopped working on ${short}: since then, ${cannot} create or update Webex users.`
-        : `After ${short}, ${cannot} create or update Webex users.`),
+        : `After ${short}, ${cannot} create or update Webex users.`) +
+      whatFollows(
+        outdated.map(({ provider }) => provider),
+        end,
+        timeZone,
+      ),
     action: `Deliver the new token; nobody has to sign in to Webex. Run ${[...new Set(commands)].join(' and ')}, ${guides} ("${commandLine(['open'])}").`,
     steps: [
       startStep(),
@@ -246,6 +254,15 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderDat
 /** Entra ID disables provisioning after so many days of failures [MicrosoftDocs/entra-docs, quarantine status]. */
 const daysUntilDisabled = 28;
 
+/** What each provider does once it cannot use the token, from this instant on (epoch milliseconds). */
+function whatFollows(providers: readonly ProviderId[], from: number, timeZone: string | undefined): string {
+  const sentences = {
+    entra: ` Entra ID disables provisioning after ${daysUntilDisabled} days of failures, about ${formatInstant(from + daysUntilDisabled * dayMs, timeZone).short}.`,
+    okta: ' Okta lists each change that fails under Tasks and in its System Log; retry them there after the update.',
+  };
+  return [...new Set(providers)].map((provider) => sentences[provider]).join('');
+}
+
 function consequenceOf(usedIn: readonly string[]): string {
   return `${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)} can’t create or update Webex users`;
 }
@@ -258,37 +275,35 @@ function headline(
     now,
     timeZone,
     usedIn,
-    usesEntra,
+    providers,
   }: {
     due: DueTrigger;
     now: number;
     timeZone: string | undefined;
     usedIn: readonly string[];
-    usesEntra: boolean;
+    providers: readonly ProviderId[];
   },
 ): Pick<ReminderMessage, 'subject' | 'summary'> {
   const { expiresAt } = expiryOf(token.lifetimes);
   const { short: day } = formatInstant(expiresAt, timeZone);
   const consequence = consequenceOf(usedIn);
-  const disabled = (from: number) =>
-    usesEntra
-      ? ` Entra ID disables provisioning after ${daysUntilDisabled} days of failures, about ${formatInstant(from + daysUntilDisabled * dayMs, timeZone).short}.`
-      : '';
+  // Where no destination is recorded, any provider may use the token.
+  const after = (from: number) => whatFollows(providers.length === 0 ? ['entra'] : providers, from, timeZone);
   if (due.trigger === 'rejected') {
     return {
       subject: `Renew the Webex token for ${name} now: Webex rejects it`,
-      summary: `Webex rejects this token before its expiry date: someone reset the administrator’s access in Control Hub, or the administrator was deactivated. Since then, ${consequence}.${disabled(token.rejectedAt ?? due.eventAt)}`,
+      summary: `Webex rejects this token before its expiry date: someone reset the administrator’s access in Control Hub, or the administrator was deactivated. Since then, ${consequence}.${after(token.rejectedAt ?? due.eventAt)}`,
     };
   }
   if (due.trigger === 'expired') {
     return {
       subject: `Renew the Webex token for ${name} now: it expired on ${day}`,
-      summary: `Since then, ${consequence}.${disabled(expiresAt)}`,
+      summary: `Since then, ${consequence}.${after(expiresAt)}`,
     };
   }
   return {
     subject: `Renew the Webex token for ${name} by ${day} (${remainingText(expiresAt, now)} left)`,
-    summary: `After that, ${consequence}.${disabled(expiresAt)}`,
+    summary: `After that, ${consequence}.${after(expiresAt)}`,
   };
 }
 

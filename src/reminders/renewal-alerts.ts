@@ -1,4 +1,5 @@
 import { dayMs } from '../domain/lifetimes.ts';
+import { profileTitle } from '../domain/profile.ts';
 import { commandLine } from '../errors/remedy.ts';
 import {
   type FailingHook,
@@ -62,12 +63,13 @@ async function renewedMessage(
   const profile = await profileById(db, profileId);
   const token = await requireToken(db, tokenId);
   const { name } = profile;
+  const title = profileTitle(profile);
   return {
     id: messageId(tokenId, { trigger: 'renewed', eventAt: activatedAt }),
     trigger: 'renewed',
-    organization: name,
-    subject: `New Webex token for ${name}`,
-    summary: `Since ${formatInstant(activatedAt, timeZone).full}, ${name} has a new current token.`,
+    organization: title,
+    subject: `New Webex token for ${title}`,
+    summary: `Since ${formatInstant(activatedAt, timeZone).full}, ${title} has a new current token.`,
     action: `Programs that keep the token in memory have to fetch it again: ${commandLine(['get', name])}`,
     shortAction: `Fetch it: ${commandLine(['get', name])}`,
     facts: [...factsOf(profile, token), senderFact()],
@@ -96,14 +98,15 @@ async function hookMessage(
   const profile = await profileById(db, profileId);
   const token = await requireToken(db, tokenId);
   const { name } = profile;
+  const title = profileTitle(profile);
   const failingSince = status.failingSince ?? now();
   const at = (instant: number) => formatInstant(instant, timeZone).full;
   return {
     id: messageId(tokenId, { trigger: 'hook-failed', eventAt: failingSince }),
     trigger: 'hook-failed',
-    organization: name,
-    subject: `Fix the renewal hook for ${name}: it failed`,
-    summary: `${name} has a new Webex token, but the program that runs after a renewal failed, so the programs that it notifies may still use the previous token. It is tried again at increasing intervals.`,
+    organization: title,
+    subject: `Fix the renewal hook for ${title}: it failed`,
+    summary: `${title} has a new Webex token, but the program that runs after a renewal failed, so the programs that it notifies may still use the previous token. It is tried again at increasing intervals. Until it succeeds, restart those programs yourself before the previous token expires.`,
     action: `Fix ${settings.renewalHook ?? 'the program'}. To see when it is tried again, run "${commandLine(['show', name])}".`,
     shortAction: `Fix the renewal hook: ${commandLine(['show', name])}`,
     facts: [

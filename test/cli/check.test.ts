@@ -56,7 +56,9 @@ describe('webex-token check', () => {
     const wrong = await machine(undefined, { WEBEX_TOKEN_REMINDER_DAYS: 'x' });
     expect(await wrong.run(['check'])).toMatchObject({
       code: 3,
-      stdout: expect.stringMatching(/^WEBEX TOKEN UNKNOWN/),
+      stdout: expect.stringMatching(
+        /^WEBEX TOKEN UNKNOWN - a setting is invalid: WEBEX_TOKEN_REMINDER_DAYS: .*\n$/,
+      ),
     });
     const broken = await machine();
     mkdirSync(broken.home, { mode: 0o700 });
@@ -65,7 +67,7 @@ describe('webex-token check', () => {
     });
     expect(await broken.run(['check'])).toMatchObject({
       code: 3,
-      stdout: 'WEBEX TOKEN UNKNOWN - the store cannot be read\n',
+      stdout: expect.stringMatching(/^WEBEX TOKEN UNKNOWN - the store cannot be read: .+\n$/),
     });
   });
 });

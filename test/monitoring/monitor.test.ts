@@ -32,6 +32,23 @@ const line = async (records: TestRecords, withinDays = 30) =>
   nagiosText(await monitorAll(records, withinDays)).split('\n');
 
 describe('monitorAll and monitorNamed', () => {
+  it('marks a token that is used in spite of a finding, without changing the state', async () => {
+    const records = await acme();
+    const account = {
+      id: 'p',
+      displayName: 'Ben',
+      email: null,
+      orgId: records.profile.orgId ?? 'o',
+      admin: 'other',
+    } as const;
+    await capture(records, today, { account });
+    const report = await monitorAll(records, 30);
+    expect(report).toMatchObject({ state: 'OK', profiles: [{ finding: 'not-full-admin' }] });
+    expect(nagiosText(report)).toMatch(
+      /^WEBEX TOKEN OK - acme expires in 365 days, but its account is not a full administrator \|/,
+    );
+  });
+
   it('names the worst profile in the first line', async () => {
     const records = await acme();
     expect(await line(records)).toEqual(['WEBEX TOKEN UNKNOWN - acme has no token | profiles=1']);

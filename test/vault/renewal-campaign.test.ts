@@ -9,6 +9,7 @@ import {
   nextProfile,
   skipProfile,
   startCampaign,
+  startCampaignOf,
 } from '../../src/vault/profiles/renewal-campaign.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
@@ -44,6 +45,17 @@ async function states(vault: TestVault): Promise<string[]> {
 }
 
 describe('a renewal campaign', () => {
+  it('has no limit of time if a person selected its profiles', async () => {
+    const vault = await partner();
+    await startCampaignOf(vault, ['later', 'soon'], actor);
+    const { campaign, counts } = await activeCampaign(vault);
+    expect(campaign.expiresBefore).toBeNull();
+    expect(counts.waiting).toBe(2);
+    await finishCampaign(vault, await activeCampaign(vault), actor);
+    await startCampaign(vault, { withinDays: 31 }, actor);
+    expect((await activeCampaign(vault)).campaign.expiresBefore).toBe(today + 31 * dayMs);
+  });
+
   it('works through the tokens that expire soon, earliest first, however each is renewed', async () => {
     const vault = await partner();
     expect((await startCampaign(vault, { withinDays: 31 }, actor)).counts).toEqual({

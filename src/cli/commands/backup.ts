@@ -3,7 +3,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { writeVerifiedBackup } from '../../vault/backup/verified.ts';
 import { showCount } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';
-import { note } from '../terminal/terminal.ts';
+import { note, suggestNext } from '../terminal/terminal.ts';
 import { version } from '../version.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -47,5 +47,6 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
         `Only the key of this store decrypts it, and that key is ${kind === 'file' ? 'a file: keep a copy of it elsewhere' : "in this computer's keychain"}. With --passphrase, a passphrase decrypts it too.`,
       );
     }
+    suggestNext(['restore', path], 'To restore it');
   });
 }

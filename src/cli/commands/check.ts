@@ -54,12 +54,17 @@ async function check(operands: string[], options: CheckOptions): Promise<void> {
     );
   } catch (error) {
     reportError(error);
-    if (!(error instanceof BrokerError && error.code === 'E_STORE_MISSING')) {
-      return unknown('the store cannot be read');
-    }
+    if (!(error instanceof BrokerError)) return unknown('an unexpected error occurred');
+    // A monitoring system shows the first line: the reason has to be in it.
+    if (error.code !== 'E_STORE_MISSING') return unknown(reasonOf(error));
     report = { state: 'UNKNOWN', profiles: [], total: 0, withinDays };
   }
   process.exitCode = states[report.state];
   if (options.json) printJson(report);
   else print(nagiosText(report));
+}
+
+function reasonOf({ code, message }: BrokerError): string {
+  const what = code === 'E_SETTING' ? 'a setting is invalid' : 'the store cannot be read';
+  return `${what}: ${message.replace(/\.$/, '')}`.replace(/[\p{Cc}|]+/gu, ' ');
 }

@@ -133,6 +133,7 @@ function showSecret(client: Client, secret: string | null, issuer: string, json:
   if (secret !== null) print(`client_secret  ${secret}`);
   if (tenantUrl !== null) print(`tenant_url     ${tenantUrl}`);
   note(secret === null ? authenticationNote(client) : "Copy the secret now: it won't be shown again.");
+  suggestNext(['client', 'list'], 'To see when it is used');
 }
 
 function authenticationNote({ workloadIdentity }: Client): string {
@@ -234,6 +235,7 @@ async function remove(name: string, options: { yes?: boolean }): Promise<void> {
     if (!(await confirmDestructive(question, 'Nothing was deleted.', options))) return;
     await removeClient(vault, name, byUser());
     note(`Deleted the API client "${name}".`);
+    suggestNext(['client', 'list']);
   });
 }
 
@@ -269,6 +271,8 @@ function readText(file: string): string {
     return readTextFile(file, 'E_JWKS');
   } catch (error) {
     if (error instanceof BrokerError) throw error;
-    throw new BrokerError('E_JWKS', `The key file ${file} cannot be read.`, { cause: error });
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'it does not exist' : code;
+    throw new BrokerError('E_JWKS', `The key file ${file} cannot be read: ${reason}.`, { cause: error });
   }
 }

@@ -27,12 +27,12 @@ import {
 } from '../../vault/keys/create-key.ts';
 import { defaultKeyName } from '../../vault/keys/host.ts';
 import { type KeySource, keyFilePath } from '../../vault/keys/load-key.ts';
-import { confirm } from '../terminal/confirm.ts';
+import { confirm, confirmDestructive } from '../terminal/confirm.ts';
 import { readHiddenInput } from '../terminal/hidden-input.ts';
 import { printTable } from '../terminal/print-table.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';
-import { note, print, printJson, readStandardInput, warn } from '../terminal/terminal.ts';
+import { note, print, printJson, readStandardInput, suggestNext, warn } from '../terminal/terminal.ts';
 import { dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -84,6 +84,7 @@ export function command(): Command {
     .command('remove')
     .description('Remove a key and re-encrypt every token, so that it no longer decrypts anything.')
     .argument('<id>', 'the ID of the key, from "key status"')
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  webex-token key remove Vt3kQ0aB')
     .action(remove);
   return key;
@@ -169,6 +170,7 @@ function report({ reencrypted, unreadable, resumed }: RotationResult): void {
     );
   }
   note('Earlier backups still need the earlier keys. Make a new backup.');
+  suggestNext(['backup', 'FILE']);
 }
 
 function reportReplaced({ settings }: Vault, { oldKey, newKey, usedBy }: ReplacementResult): void {
@@ -189,6 +191,7 @@ function reportReplaced({ settings }: Vault, { oldKey, newKey, usedBy }: Replace
     note(`The old key file was not deleted because other stores may use it: ${settings.keyFile}`);
   }
   note('The old key no longer decrypts the store. Earlier backups still need it: make a new backup.');
+  suggestNext(['backup', 'FILE']);
 }
 
 /** Checks that a request is the one that its sender made, before the store is opened. Throws `E_KEY_REQUEST`. */
@@ -253,6 +256,7 @@ async function add(options: AddOptions): Promise<void> {
       throw error;
     }
     note(`Added the key ${shortKeyId(made.info.id)} (${made.info.kind}). Both keys decrypt the store now.`);
+    suggestNext(['key', 'status']);
   });
 }
 
@@ -262,6 +266,7 @@ async function addRequested(expected: string | undefined): Promise<void> {
   await withVault(async (vault, actor) => {
     await approveKeyRequest(vault, wanted, actor);
     note(`Added the key ${shortKeyId(wanted.id)} of ${wanted.name}. It decrypts the store now.`);
+    suggestNext(['key', 'status']);
   });
 }
 
@@ -281,8 +286,10 @@ async function request(options: { file?: boolean }): Promise<void> {
   );
 }
 
-async function remove(id: string): Promise<void> {
+async function remove(id: string, options: { yes?: boolean }): Promise<void> {
   await withVault(async (vault, actor) => {
+    const question = `Remove the key ${id}? Hosts that use it lose access, and every token is re-encrypted.`;
+    if (!(await confirmDestructive(question, 'Nothing was changed.', options))) return;
     const done = await withProgress((progress) => removeKey(vault, id, actor, progress));
     note(`Removed the key ${shortKeyId(done.removed.info.id)} (${done.removed.name}).`);
     report(done);

@@ -15,6 +15,7 @@ import { openAuditLog } from '../../vault/open-audit-log.ts';
 import { pruneAuditLog } from '../../vault/prune-audit.ts';
 import { failed } from '../exit-codes.ts';
 import { parseDate } from '../options/parse-date.ts';
+import { confirmDestructive } from '../terminal/confirm.ts';
 import { isOutputClosed } from '../terminal/output.ts';
 import { printTable } from '../terminal/print-table.ts';
 import { note, printExactly, printJson, printProse, styled, warn } from '../terminal/terminal.ts';
@@ -38,6 +39,7 @@ export function command(): Command {
     .option('--json', 'print every entry as JSON, one object a line, oldest first')
     .option('--verify', 'verify the hash chain and its signature; exits 1 if it is broken')
     .option('--prune <before>', 'delete older entries: 2026-01-01 or 400d. The rest stays verifiable', back)
+    .option('--yes', 'with --prune: do not ask for confirmation')
     .addHelpText(
       'after',
       '\nExamples:\n  webex-token log --profile acme --since 7d\n  webex-token log --json --action read | jq -r .client | sort | uniq -c\n  webex-token log --verify\n  webex-token log --prune 400d',
@@ -50,11 +52,12 @@ interface LogOptions extends AuditFilter {
   json?: boolean;
   verify?: boolean;
   prune?: number;
+  yes?: boolean;
 }
 
 async function log(options: LogOptions): Promise<void> {
   const { prune: before } = options;
-  if (before !== undefined) return await withVault((vault) => prune(vault, before));
+  if (before !== undefined) return await withVault((vault) => prune(vault, before, options));
   const { verify: verifies = false } = options;
   const { db, changed } = await openAuditLog(readSettings(), { verify: verifies, onWarning: warn });
   try {
@@ -96,7 +99,9 @@ function signatureSentence({ rows, signedTo, unsigned = 0 }: AuditVerification):
   return ` It is signed up to entry ${signedTo}; the next command that uses the key signs the rest.`;
 }
 
-async function prune(records: StoreContext, before: number): Promise<void> {
+async function prune(records: StoreContext, before: number, options: LogOptions): Promise<void> {
+  const question = `Delete the entries from before ${timeInSentence(before)}?`;
+  if (!(await confirmDestructive(question, 'Nothing was deleted.', options))) return;
   const removed = await pruneAuditLog(records, before, { user: userName() });
   note(
     removed === 0

@@ -8,7 +8,7 @@ import { changeDisplayName, requireProfile } from '../../vault/profiles/profiles
 import { changeTagsAndContact } from '../../vault/profiles/tags-and-contact.ts';
 import { addFilterOptions, type FilterOptions, profileFilter, tagOption } from '../options/profile-filter.ts';
 import { isOutputClosed, writeResult } from '../terminal/output.ts';
-import { note } from '../terminal/terminal.ts';
+import { note, suggestNext } from '../terminal/terminal.ts';
 import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
 import { profileImportCommand } from './profile-import.ts';
@@ -61,6 +61,7 @@ async function set(name: string, { displayName, contact, tag, removeTag }: SetOp
     const profile = await requireProfile(vault, name);
     const tags = profile.tags.length === 0 ? 'no tags' : `tags ${profile.tags.join(', ')}`;
     note(`Saved ${profileLabel(profile)}: ${profile.contact ?? 'no contact'}, ${tags}.`);
+    suggestNext(['show', name]);
   });
 }
 

@@ -8,7 +8,7 @@ import { PushError } from '../../provisioning/push/push-error.ts';
 import type { PushReport } from '../../provisioning/push/push-profile.ts';
 import { manualSetupFor } from '../push/manual-setup.ts';
 import { runPush } from '../push/run-push.ts';
-import { print, printJson } from '../terminal/terminal.ts';
+import { print, printJson, suggestNext } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -118,6 +118,7 @@ async function push(provider: ProviderId, profile: string, options: Options): Pr
       const report = await runPush(provider, vault, profile, actor, options, dryRun && !json);
       if (json) printJson(report);
       else if (!dryRun) print(resultLine(report));
+      suggestNext(dryRun ? ['push', provider, profile, ...viaOption(options.via)] : ['status']);
     } catch (error) {
       if (!(error instanceof PushError)) throw error;
       const setup = await manualSetupFor(vault, profile, error, actor, dryRun);
@@ -125,6 +126,10 @@ async function push(provider: ProviderId, profile: string, options: Options): Pr
       throw error;
     }
   });
+}
+
+function viaOption(via: Via | undefined): string[] {
+  return via === undefined ? [] : ['--via', via];
 }
 
 function resultLine({ provider, profile, app, via }: PushReport): string {

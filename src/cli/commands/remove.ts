@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { removeProfile, requireProfile } from '../../vault/profiles/profiles.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
-import { note } from '../terminal/terminal.ts';
+import { note, suggestNext } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -23,5 +23,6 @@ async function remove(name: string, options: { yes?: boolean }): Promise<void> {
     note(`Deleted "${name}" and its tokens from this store.`);
     note('Webex still accepts a token until it expires.');
     note(`The person who signed in can revoke it: ${idbroker}/profile#/tokens`);
+    suggestNext(['list']);
   });
 }

@@ -32,6 +32,7 @@ async function rename(oldName: string, newName: string): Promise<void> {
 async function changeName(vault: Vault, oldName: string, name: string, actor: Actor): Promise<void> {
   await renameProfile(vault, oldName, name, actor);
   note(`Renamed "${oldName}" to "${name}".`);
+  suggestNext(['show', name]);
   const clients = await relayClientsOf(vault, name);
   if (clients.length === 0) return;
   const address = relayTenantUrl(issuerOf(vault.settings), name);

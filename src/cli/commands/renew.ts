@@ -177,6 +177,7 @@ async function status(options: { json?: boolean }): Promise<void> {
 async function skip(profile: string): Promise<void> {
   await withStore((store) => skipProfile(store, profile, { user: userName() }));
   note(`Skipped "${profile}" in this renewal.`);
+  suggestNext(['renew']);
 }
 
 async function finish(): Promise<void> {
@@ -186,6 +187,7 @@ async function finish(): Promise<void> {
     return current;
   });
   note(`The renewal is finished: ${summary(progress)}.`);
+  suggestNext(['status']);
 }
 
 function summary({ counts: { waiting, undelivered, renewed, skipped } }: CampaignProgress): string {

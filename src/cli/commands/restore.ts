@@ -8,7 +8,7 @@ import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/b
 import { confirmDestructive } from '../terminal/confirm.ts';
 import { showCount } from '../terminal/progress.ts';
 import { promptSecret } from '../terminal/prompt-secret.ts';
-import { note, warn } from '../terminal/terminal.ts';
+import { note, suggestNext, warn } from '../terminal/terminal.ts';
 import { timeInSentence } from '../terminal/time.ts';
 
 export function command(): Command {
@@ -42,6 +42,7 @@ async function restore(
     for (const each of removed) warn(`Removed because this program did not write it: ${each}`);
     for (const each of changed) warn(`Changed by something else; review it before you use it: ${each}`);
     note('The store is accepted as it is now. Changes made after that copy are missing from it.');
+    suggestNext(['status']);
     return;
   }
   const count = showCount();
@@ -89,4 +90,5 @@ function report({ createdAt, tokens, profiles, previous, newKey }: Restored): vo
       `This host has a new key, ${places[newKey]}. "webex-token key status" lists the other keys of the store.`,
     );
   }
+  suggestNext(['status']);
 }

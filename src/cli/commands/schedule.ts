@@ -17,7 +17,7 @@ import { currentSystem } from '../../os-scheduler/system.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import { failed } from '../exit-codes.ts';
-import { note, print, printJson, warn } from '../terminal/terminal.ts';
+import { note, print, printJson, suggestNext, warn } from '../terminal/terminal.ts';
 
 interface Options {
   dryRun?: boolean;
@@ -64,6 +64,7 @@ async function install(options: Options): Promise<void> {
   if (!(await printAndRun(steps, options))) return;
   note(`Installed in ${scheduler.title}. "webex-token remind" now runs every hour.`);
   if (scheduler.note !== null) note(scheduler.note);
+  suggestNext(['schedule', 'status']);
   if (settings.missing.length > 0) {
     const { missing } = settings;
     warn(
@@ -87,8 +88,9 @@ async function remove(options: Options): Promise<void> {
     const steps = await scheduler.remove(currentSystem);
     const file = settingsFileOf(job);
     if (file !== null) steps.push({ do: 'remove', path: file });
-    if (await printAndRun(steps, options))
-      note(`Removed from ${scheduler.title === 'cron' ? 'your crontab' : scheduler.title}.`);
+    if (!(await printAndRun(steps, options))) continue;
+    note(`Removed from ${scheduler.title === 'cron' ? 'your crontab' : scheduler.title}.`);
+    suggestNext(['schedule', 'install'], 'To install it again');
   }
 }
 

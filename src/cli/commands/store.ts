@@ -8,7 +8,7 @@ import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/p
 import { type CopyResult, copyStoreTo } from '../../vault/backup/copy-store.ts';
 import { printTable } from '../terminal/print-table.ts';
 import { showCount } from '../terminal/progress.ts';
-import { note, printJson, warn } from '../terminal/terminal.ts';
+import { note, printJson, suggestNext, warn } from '../terminal/terminal.ts';
 
 export function command(): Command {
   const store = new Command('store').description('Copy the whole database.');
@@ -84,6 +84,7 @@ function report(
     );
   }
   note('The old store is unchanged. Delete it when the new one works.');
+  suggestNext(['doctor'], 'To check the new one, once the variables name it');
 }
 
 /** Throws `E_USAGE`, `E_DATABASE_URL`. */

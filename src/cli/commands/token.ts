@@ -5,7 +5,7 @@ import { showProfile } from '../../vault/profiles/profiles.ts';
 import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/tokens/stored-tokens.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
 import { printTable } from '../terminal/print-table.ts';
-import { note, printJson, warn } from '../terminal/terminal.ts';
+import { note, printJson, suggestNext, warn } from '../terminal/terminal.ts';
 import { dateInSentence, dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -60,6 +60,7 @@ async function activate(name: string, id: string): Promise<void> {
   await withVault(async (vault, actor) => {
     await activateStoredToken(vault, name, id, actor);
     note(`"${name}" now uses this token.`);
+    suggestNext(['test', name]);
     for (const sentence of outdatedMessages(name, await listDestinations(vault, name))) warn(sentence);
   });
 }
@@ -84,6 +85,7 @@ async function remove(name: string, id: string, options: { yes?: boolean }): Pro
     await removeToken(vault, name, id, actor);
     const { idbroker } = vault.settings.webex[profile.deployment];
     note('Token deleted from this store. Webex still accepts it until it expires.');
+    suggestNext(['token', 'list', name]);
     note(`The person who signed in can revoke it: ${idbroker}/profile#/tokens`);
   });
 }

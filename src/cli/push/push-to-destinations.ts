@@ -25,7 +25,7 @@ export async function pushToDestinations(
   for (const message of alwaysCurrentMessages(destinations)) note(message);
   if (!push) {
     for (const message of outdatedMessages(profile, destinations)) warn(message);
-    if (destinations.length === 0) suggestNext(['push', 'entra', profile]);
+    suggestNext(destinations.length === 0 ? ['push', 'entra', profile] : ['test', profile]);
     return 0;
   }
   if (destinations.length === 0) {

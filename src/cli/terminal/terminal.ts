@@ -46,9 +46,9 @@ export function noteWhole(text: string): void {
   writeMessage(`${stripTerminalControls(text)}\n`);
 }
 
-/** Suggests the next command after a success. Only a person at a terminal needs it. */
-export function suggestNext(command: readonly string[]): void {
-  if (standardError().isTTY) note(`Next: ${commandLine(command)}`);
+/** Suggests the next command after a success, or what it is for. Only a person at a terminal needs it. */
+export function suggestNext(command: readonly string[], purpose = 'Next'): void {
+  if (standardError().isTTY) note(`${purpose}: ${commandLine(command)}`);
 }
 
 export function warn(text: string): void {

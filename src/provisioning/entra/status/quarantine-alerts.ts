@@ -1,11 +1,14 @@
+import { hostname } from 'node:os';
+import { appOrigin } from '../../../config/settings.ts';
 import { dayMs } from '../../../domain/lifetimes.ts';
+import { profileTitle } from '../../../domain/profile.ts';
 import { type ProfileStatus, tokenStatus } from '../../../domain/profile-status.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
 import { commandLine } from '../../../errors/remedy.ts';
 import type { Alert, AlertSource } from '../../../reminders/alert.ts';
 import { formatInstant } from '../../../reminders/date-text.ts';
-import { senderFact, startStep } from '../../../reminders/instructions.ts';
-import { dataOf, factsOf, messageId, type ReminderMessage } from '../../../reminders/message.ts';
+import { senderFact, startStep, typedCommand } from '../../../reminders/instructions.ts';
+import { dataOf, factsOf, linkTo, messageId, type ReminderMessage } from '../../../reminders/message.ts';
 import { type Destination, type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
@@ -43,7 +46,7 @@ async function quarantineAlerts(context: StoreContext, timeZone?: string): Promi
 }
 
 async function quarantineMessage(
-  { db, now }: StoreContext,
+  { db, settings, now }: StoreContext,
   { destination, quarantinedSince: since }: Quarantined,
   tokenId: string,
   timeZone: string | undefined,
@@ -52,6 +55,7 @@ async function quarantineMessage(
   if (token === null) throw new Error('the token was removed in the meantime');
   const profile = await profileById(db, token.profileId);
   const { name } = profile;
+  const title = profileTitle(profile);
   const { appId, appName, statusCheckedAt } = destination;
   const quarantine = parseStatus(destination.provisioningStatus)?.quarantine ?? null;
   const why = quarantine === null ? 'unknown' : quarantineReason(quarantine);
@@ -60,7 +64,10 @@ async function quarantineMessage(
   const over = ends <= now();
   const days = left === 1 ? '1 day' : `${left} days`;
   const text = (instant: number) => formatInstant(instant, timeZone);
+  const link = linkTo(appOrigin(settings), profile);
   const remedy = remedyFor(name, {
+    link,
+    appName,
     status: tokenStatus(token, now()),
     isUpToDate: destination.via !== 'token' || destination.tokenId === tokenId,
     via: destination.via,
@@ -69,14 +76,15 @@ async function quarantineMessage(
   return {
     id: messageId(tokenId, { trigger: `quarantine ${destination.id}`, eventAt: since }),
     trigger: 'quarantine',
-    organization: name,
+    organization: title,
     subject: over
-      ? `Restart provisioning for ${name}: Entra ID disabled it on ${text(ends).short}`
-      : `Fix provisioning for ${name} by ${text(ends).short}: quarantined by Entra ID (${days} left)`,
+      ? `Restart provisioning for ${title}: Entra ID disabled it on ${text(ends).short}`
+      : `Fix provisioning for ${title} by ${text(ends).short}: quarantined by Entra ID (${days} left)`,
     summary: over
-      ? `Entra ID disabled "${appName}" after 28 days in quarantine, since ${text(since).day}. It can’t create or update Webex users.`
-      : `Entra ID quarantined "${appName}" on ${text(since).day}: it retries less and less often, and hardly creates or updates Webex users. On ${text(ends).day} it disables provisioning.`,
+      ? `Entra ID disabled "${appName}" after 28 days in quarantine, since ${text(since).day}. Until someone restarts it, Entra ID doesn’t create or update Webex users.`
+      : `Entra ID quarantined "${appName}" on ${text(since).day}: it retries less and less often, and hardly creates or updates Webex users. If nobody fixes it, Entra ID disables provisioning on ${text(ends).day}.`,
     ...remedy,
+    link,
     facts: [
       ...factsOf(profile, token),
       { title: 'Application', value: `${appName} (${appId})` },
@@ -88,7 +96,6 @@ async function quarantineMessage(
       },
       ...(statusCheckedAt === null ? [] : [{ title: 'Last checked', value: text(statusCheckedAt).full }]),
       senderFact(),
-      { title: 'Start the web app', value: startStep() },
     ],
     contact: profile.contact,
     data: {
@@ -105,44 +112,73 @@ async function quarantineMessage(
   };
 }
 
+interface RemedyInput {
+  link: string;
+  appName: string;
+  status: ProfileStatus;
+  isUpToDate: boolean;
+  via: Destination['via'];
+  reason: string | null;
+}
+
+type QuarantineRemedy = Pick<ReminderMessage, 'action' | 'steps' | 'alternative' | 'shortAction'>;
+
 /** What to do, by the reason of the quarantine. */
-function remedyFor(
-  name: string,
-  state: { status: ProfileStatus; isUpToDate: boolean; via: Destination['via']; reason: string | null },
-): Pick<ReminderMessage, 'action' | 'shortAction'> {
-  const push =
-    state.via === 'token'
-      ? commandLine(['push', 'entra', name])
-      : commandLine(['push', 'entra', name, '--via', state.via]);
-  if ((state.status === 'expired' || state.status === 'rejected') && state.via !== 'token') {
-    const login = commandLine(['login', name]);
+function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
+  if (input.status === 'expired' || input.status === 'rejected') return renewRemedy(name, input);
+  const { link, appName, via, isUpToDate, reason } = input;
+  const push = ['push', 'entra', name, ...(via === 'token' ? [] : ['--via', via])];
+  const command = commandLine(push);
+  if (reason !== null && reason !== 'EncounteredQuarantineException') {
+    const logs = `in the Entra admin center, open “${appName}” under Enterprise applications, then Provisioning and its logs`;
     return {
-      action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${login}". There is nothing to change in Entra ID: it picks up the new token automatically, and its next attempt ends the quarantine.`,
-      shortAction: `Renew the token: ${login}`,
-    };
-  }
-  if (state.status === 'expired' || state.status === 'rejected') {
-    const login = commandLine(['login', name, '--push']);
-    return {
-      action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${login}", which also updates it in Entra ID.`,
-      shortAction: `Renew the token: ${login}`,
-    };
-  }
-  if (state.reason !== null && state.reason !== 'EncounteredQuarantineException') {
-    return {
-      action: `The token is not the cause. Fix what Entra ID reports: in its admin center, open this application under Enterprise applications, then Provisioning and its logs. Then restart provisioning there, or run "${push}", which ends the quarantine.`,
+      action: `The token is not the cause. Fix what Entra ID reports: ${logs}. Then restart provisioning there, or run "${command}", which ends the quarantine.`,
+      steps: [
+        `The token is not the cause: ${logs}, and fix what it reports.`,
+        'Restart provisioning there, which ends the quarantine.',
+      ],
+      alternative: `Or restart it from a terminal on the computer ${hostname()}: ${typedCommand(push)}`,
       shortAction: 'Check the provisioning logs in Entra ID.',
     };
   }
-  if (state.via !== 'token') {
+  if (via !== 'token') {
     return {
-      action: `Entra ID does not reach Webex through this server. Check that the server runs, and that its address can be reached from Entra ID over https. To set the address and a new secret there, run "${push}": Entra ID tests them first, and a test that passes ends the quarantine.`,
-      shortAction: `Check that Entra ID reaches this server, then: ${push}`,
+      action: `Entra ID does not reach Webex through this server. Check that the server runs, and that its address can be reached from Entra ID over https. To set the address and a new secret there, run "${command}": Entra ID tests them first, and a test that passes ends the quarantine.`,
+      steps: [
+        `On the computer ${hostname()}, check that the server runs, and that its address can be reached from Entra ID over https: Entra ID does not reach Webex through it.`,
+        `To set the address and a new secret in Entra ID, run there: ${typedCommand(push)}. Entra ID tests them first, and a test that passes ends the quarantine.`,
+      ],
+      shortAction: `Check that Entra ID reaches this server, then: ${command}`,
     };
   }
-  const outdated = state.isUpToDate ? '' : 'Entra ID still uses a previous token. ';
+  const outdated = isUpToDate ? '' : 'Entra ID still uses a previous token. ';
+  const tested = 'Entra ID tests it first, and a test that passes ends the quarantine.';
   return {
-    action: `${outdated}Send the current token to Entra ID again: run "${push}", or do it in the web app ("${commandLine(['open'])}"). Entra ID tests it first, and a test that passes ends the quarantine.`,
-    shortAction: `Send the token to Entra ID again: ${push}`,
+    action: `${outdated}Send the current token to Entra ID again: run "${command}", or do it in the web app ("${commandLine(['open'])}"). ${tested}`,
+    steps: [
+      startStep(),
+      `${outdated}In the browser that opens on that computer, go to ${link}, open Entra ID, and send the token again. ${tested}`,
+    ],
+    alternative: `Or do it in that terminal: ${typedCommand(push)}`,
+    shortAction: `Send the token to Entra ID again: ${command}`,
+  };
+}
+
+/** The token no longer works. */
+function renewRemedy(name: string, { link, via }: RemedyInput): QuarantineRemedy {
+  const isCurrent = via !== 'token';
+  const login = ['login', name, ...(isCurrent ? [] : ['--push'])];
+  const after = isCurrent
+    ? 'There is nothing to change in Entra ID: it picks up the new token automatically, and its next attempt ends the quarantine.'
+    : 'On the page that follows, press Update, so that Entra ID gets the new token. Its test ends the quarantine.';
+  return {
+    action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${commandLine(login)}"${isCurrent ? `. ${after}` : ', which also updates it in Entra ID.'}`,
+    steps: [
+      startStep(),
+      `In the browser that opens on that computer, go to ${link}, press Renew, and sign in to Webex as a full administrator: the token no longer works.`,
+      after,
+    ],
+    alternative: `Or do all this in that terminal: ${typedCommand(login)}`,
+    shortAction: `Renew the token: ${commandLine(login)}`,
   };
 }
