@@ -83,7 +83,7 @@ describe('the commands for profiles', () => {
 
     const table = (await run(['list'])).stdout;
     expect(table).toMatch(/^PROFILE +STATUS +EXPIRES +DAYS/);
-    expect(table).toMatch(/^acme +valid +\d{4}-\d\d-\d\d +364 +ada\.nakamura@acme\.example +commercial$/m);
+    expect(table).toMatch(/^acme +valid +\d{4}-\d\d-\d\d +364 +commercial +ada\.nakamura@acme\.example$/m);
     expect((await run(['show', 'acme'])).stdout).toMatch(/^Signed in +ada\.nakamura@acme\.example$/m);
 
     expect(await run(['get', 'acme'])).toEqual({

@@ -36,7 +36,7 @@ describe('the page of the audit log', () => {
     const { browser } = await furnished();
     const { text } = await browser.get('/audit-log').expect(200);
     expect(text).toContain('Log integrity verified');
-    expect(text.split('<tbody>')[1]).toMatch(/Wrong credentials.*Token captured/s);
+    expect(text.split('<tbody>')[1]).toMatch(/Wrong credentials.*Sign-in/s);
     expect(text).toContain('&lt;b&gt;');
     expect(text).toContain('10.0.0.9');
     expect(rows(text) - 1).toBe(3);

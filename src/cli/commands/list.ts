@@ -36,16 +36,18 @@ const columns = {
 
 type Column = keyof typeof columns;
 const columnNames = Object.keys(columns) as Column[];
-/** The most important ones first: a narrow terminal shows as many as fit. */
 const defaultColumns: Column[] = [
   'profile',
   'status',
   'expires',
   'days',
-  'destinations',
-  'account',
   'deployment',
+  'account',
+  'destinations',
 ];
+
+/** What a narrow terminal leaves out first. */
+const dispensable: Column[] = ['deployment', 'account', 'destinations', 'days', 'expires'];
 
 interface ListOptions extends FilterOptions {
   sort?: Column;
@@ -86,7 +88,9 @@ async function list({ json, sort, columns: shown, ...filter }: ListOptions): Pro
         summaries.map((each) => names.map((name) => columns[name](each, destinations)));
       const names = shown ?? defaultColumnsFor(summaries, grid);
       printTable(names.map(titleOf), grid(names));
-      noteHidden(shown === undefined ? defaultColumns.filter((name) => !names.includes(name)) : []);
+      if (shown !== undefined) return;
+      const hidden = defaultColumns.filter((name) => !names.includes(name));
+      noteHidden(hidden.filter((name) => grid([name]).some(([cell]) => cell !== '')));
       return;
     }
     if (isFiltered) return note('No matching organizations.');
@@ -108,8 +112,8 @@ function defaultColumnsFor(
   const all: Column[] = summaries.some(({ displayName }) => displayName !== null)
     ? ['name', ...defaultColumns]
     : defaultColumns;
-  for (let count = all.length; count > 1; count -= 1) {
-    const names = all.slice(0, count);
+  for (let count = 0; count <= dispensable.length; count += 1) {
+    const names = all.filter((name) => !dispensable.slice(0, count).includes(name));
     if (!width || widthOf(table(names.map(titleOf), grid(names))) <= width) return names;
   }
   return all;

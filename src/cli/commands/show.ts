@@ -8,8 +8,9 @@ import type { Vault } from '../../vault/context.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
 import { type HookSummary, hookSummary } from '../../vault/renewals/hook-summary.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
+import { printFields } from '../terminal/print-fields.ts';
 import { statusLabel } from '../terminal/status-label.ts';
-import { print, printJson, styled, warn } from '../terminal/terminal.ts';
+import { printJson, styled, warn } from '../terminal/terminal.ts';
 import { timeInSentence } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -22,8 +23,6 @@ export function command(): Command {
     .addHelpText('after', '\nExample:\n  webex-token show acme')
     .action(show);
 }
-
-const labelWidth = 17;
 
 async function show(name: string, options: { json?: boolean; live?: boolean }): Promise<void> {
   const { details, destinations, renewalHook } = await withVault(async (vault) => {
@@ -54,14 +53,13 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
     ...destinations.flatMap(destinationLines),
     ...(renewalHook === null ? [] : [['Renewal hook', hookSentence(renewalHook)] satisfies [string, string]]),
   ];
-  print(lines.map(([label, value]) => `${label.padEnd(labelWidth)}${value}`).join('\n'));
   for (const token of details.tokens) {
     if (token.state === 'current') continue;
     const why = token.reviewReason === null ? '' : ` (${token.reviewReason})`;
-    print(
-      `${token.state.padEnd(labelWidth)}captured ${timeInSentence(token.capturedAt)}, expires ${token.expiresAt === null ? 'at an unknown time' : timeInSentence(token.expiresAt)}${why}`,
-    );
+    const expires = token.expiresAt === null ? 'at an unknown time' : timeInSentence(token.expiresAt);
+    lines.push([token.state, `captured ${timeInSentence(token.capturedAt)}, expires ${expires}${why}`]);
   }
+  printFields(lines);
   if (details.finding !== null) warn(findingSentences[details.finding]);
   for (const sentence of outdatedMessages(name, destinations)) warn(sentence);
 }
