@@ -103,9 +103,16 @@ describe('an alert about a quarantine', () => {
       trigger: 'quarantine',
       subject: 'Fix provisioning for acme by 7 July: quarantined by Entra ID (27 days left)',
       summary: expect.stringMatching(
-        /^Entra ID quarantined "Cisco Webex" on Wednesday 9 June 2027: .* On Wednesday 7 July 2027 it disables provisioning\.$/,
+        /^Entra ID quarantined "Cisco Webex" on Wednesday 9 June 2027: .* If nobody fixes it, Entra ID disables provisioning on Wednesday 7 July 2027\.$/,
       ),
       action: expect.stringContaining('run "webex-token push entra acme"'),
+      link: 'http://localhost:3000/profiles/acme',
+      steps: [
+        expect.stringMatching(/^On the computer .*, open a terminal/),
+        expect.stringContaining(
+          'go to http://localhost:3000/profiles/acme, open Entra ID, and send the token again',
+        ),
+      ],
       shortAction: expect.stringContaining('webex-token push entra acme'),
       contact: 'grace@customer.example',
       data: {
