@@ -35,7 +35,7 @@ export default defineConfig({
     projects: [
       onSqlite('unit', [], inMemory),
       onSqlite('integration', [build], inMemory),
-      onSqlite('browser'),
+      onSqlite('browser', [build, 'test/support/setup/browser.ts']),
       onSqlite('slow'),
       {
         // What touches the store, once more on the other engine.

@@ -18,14 +18,14 @@ import { createWebApp } from '../../src/web/app.ts';
 import { routesOf } from '../support/attacks/every-route.ts';
 import { faultsOf, phone, post, showAll } from '../support/browser/axe.ts';
 import { type BrowserSession, beginAt, browserSession } from '../support/browser/browser-session.ts';
-import { launchBrowser } from '../support/browser/launch.ts';
+import { sharedBrowser } from '../support/browser/shared-browser.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
 });
 
 afterAll(() => browser.close());

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
+import { foreignHosts, inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
 import { listening } from '../support/browser/foreign-server.ts';
 import {
   mainText,
@@ -15,8 +15,7 @@ import {
 } from '../support/browser/serve-process.ts';
 import { actor } from '../support/vault/test-vault.ts';
 
-const evil = 'evil.example';
-const lookAlike = 'localhost.evil.example';
+const [evil, lookAlike] = foreignHosts;
 
 /** Everything in the store that a hostile page could have added or read. */
 async function contents({ vault: { db } }: Program): Promise<unknown> {
@@ -29,7 +28,7 @@ async function contents({ vault: { db } }: Program): Promise<unknown> {
 inBothBrowsers((name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launchOneOf(name, [evil, lookAlike, 'localhost.']);
+    browser = await launchOneOf(name);
   });
   afterAll(() => browser.close());
 

@@ -2,13 +2,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { beginAt, browserSession, kept, signInAs } from '../support/browser/browser-session.ts';
-import { launchBrowser } from '../support/browser/launch.ts';
+import { sharedBrowser } from '../support/browser/shared-browser.ts';
 import { actor, filesHolding } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
 });
 
 afterAll(() => browser.close());

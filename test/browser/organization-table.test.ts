@@ -5,14 +5,14 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { faultsOf } from '../support/browser/axe.ts';
 import { type BrowserSession, browserSession } from '../support/browser/browser-session.ts';
-import { launchBrowser } from '../support/browser/launch.ts';
+import { sharedBrowser } from '../support/browser/shared-browser.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 import { actor, justCaptured } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
 });
 
 afterAll(() => browser.close());

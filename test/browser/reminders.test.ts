@@ -5,13 +5,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { faultsOf } from '../support/browser/axe.ts';
 import { browserSession } from '../support/browser/browser-session.ts';
-import { launchBrowser } from '../support/browser/launch.ts';
+import { sharedBrowser } from '../support/browser/shared-browser.ts';
 import { decoded, mailServer } from '../support/reminders/mail-server.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
 });
 
 afterAll(() => browser.close());

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { faultsOf, phone } from '../support/browser/axe.ts';
 import { askFor, browserSession } from '../support/browser/browser-session.ts';
-import { launchBrowser } from '../support/browser/launch.ts';
 import { leaveWorker } from '../support/browser/other-project.ts';
+import { sharedBrowser } from '../support/browser/shared-browser.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
 });
 
 afterAll(() => browser.close());
