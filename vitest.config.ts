@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
+import { LongFilesFirst } from './test/support/setup/sequencer.ts';
 import { testFilesByProject } from './test/support/setup/test-projects.ts';
 
 const files = testFilesByProject(import.meta.dirname);
@@ -27,6 +28,7 @@ export default defineConfig({
     // The files of a worker share its modules: a third of the time went into loading them again. No test replaces a module.
     isolate: false,
     restoreMocks: true,
+    sequence: { sequencer: LongFilesFirst },
     // For `npm run coverage`: the rooms that hold tokens and keys, and decide who gets them.
     coverage: {
       include: ['src/{api,crypto,relay,store,vault}/**/*.ts'],
