@@ -149,7 +149,7 @@ describe('webex-token remind', () => {
 
   it('sends one reminder from ten processes at the same time', { timeout: 60_000 }, async () => {
     const { on, to } = await reminding(3);
-    const all = await Promise.all(Array.from({ length: 10 }, () => on.run(['remind'])));
+    const all = await Promise.all(Array.from({ length: 10 }, () => on.spawn(['remind']).finished));
     expect(all.map(({ code }) => code)).toEqual(Array(10).fill(0));
     expect(to.bodies).toHaveLength(1);
   });

@@ -47,13 +47,16 @@ const ruby = (program: string, library: string, packages: string, modes = ['']):
   packages,
 });
 
+/** Some take a second to print their version. */
+const onPath = (program: string) => ['sh', '-c', `command -v ${program}`];
+
 const clients: Client[] = [
   {
     name: 'curl',
     command: ['sh'],
     program: 'shell/curl.sh',
     modes: ['basic', 'body', 'anyauth', 'http1.0', 'chunked', 'expect', 'compressed'],
-    installed: ['curl', '--version'],
+    installed: onPath('curl'),
     packages: 'curl',
   },
   {
@@ -61,7 +64,7 @@ const clients: Client[] = [
     command: ['sh'],
     program: 'shell/wget.sh',
     modes: ['body', 'no-challenge', 'challenge'],
-    installed: ['wget', '--version'],
+    installed: onPath('wget'),
     packages: 'wget',
   },
   {
@@ -69,7 +72,7 @@ const clients: Client[] = [
     command: ['sh'],
     program: 'shell/httpie.sh',
     modes: ['basic', 'body'],
-    installed: ['http', '--version'],
+    installed: onPath('http'),
     packages: 'httpie',
   },
   python('urllib_challenge.py', 'urllib.request', 'python3'),
@@ -116,7 +119,7 @@ const clients: Client[] = [
     command: ['escript'],
     program: 'erlang/client.escript',
     modes: [''],
-    installed: ['sh', '-c', 'command -v escript'],
+    installed: onPath('escript'),
     packages: 'erlang-base erlang-inets erlang-ssl',
   },
   {
@@ -124,7 +127,7 @@ const clients: Client[] = [
     command: ['elixir'],
     program: 'elixir/client.exs',
     modes: [''],
-    installed: ['elixir', '--version'],
+    installed: onPath('elixir'),
     packages: 'elixir',
   },
   {
