@@ -47,7 +47,7 @@ export async function* proposedIds(
 }
 
 /** More trigrams exclude few profiles more, and one that many profiles have takes time for each of them. */
-const usedTrigrams = 4;
+const usedTrigrams = 3;
 
 async function* proposedByFts5(db: Db, words: readonly string[], length: number): AsyncGenerator<string[]> {
   const trigrams = await rarest(db, trigramsOf(words));
