@@ -235,7 +235,7 @@ const pages: Record<string, string[] | 'no page'> = {
   '/tests': ['/tests'],
   '/tests/progress': 'no page',
   '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],
-  '/access/:secret': ['/access/used-up'],
+  '/access/:secret': ['below, without a session'],
   '/sign-in/:link': ['below, with all of it'],
   '/sign-in/:link/begin': 'no page',
   '/tokens/last': 'no page',
@@ -404,6 +404,8 @@ describe('the pages', () => {
     const stranger = await set.window(options);
     await stranger.goto(origin);
     await inspect('the page for strangers', stranger);
+    await stranger.goto(`${origin}/access/used-up`);
+    await inspect('the page of a link that was used', stranger);
     await stranger.goto(origin.replace('localhost', '127.0.0.1'));
     await inspect('the page at another address', stranger, { styled: false });
     await Promise.all([

@@ -111,6 +111,13 @@ describe('the page of a captured token', () => {
     const page = (await person.get('/profiles/acme').expect(200)).text;
     expect(page).toMatch(/<strong>Webex rejects it<\/strong> since/);
     expect(page).not.toContain('Not yet verified');
+    // Neither of the pages that remove it says that Webex accepts it, or that it could be revoked.
+    const tokenPath = `/profiles/acme${String(answer.headers.location)}/remove`;
+    for (const removal of ['/profiles/acme/remove', tokenPath]) {
+      const question = (await person.get(removal).expect(200)).text;
+      expect(question).not.toMatch(/does not revoke|Webex accepts/);
+    }
+    expect((await person.get(tokenPath)).text).toContain('Webex rejects this token');
   });
 
   it('asks for the organization if it is unknown', async () => {
