@@ -32,7 +32,19 @@ function start() {
   useCompileCache();
   var args = process.argv.slice(2);
   var runAll = () => import('../dist/main.js').then((program) => program.main(process.argv, caller));
-  if (args[0] === 'get' && require('../dist/get.cjs').fastGet(args.slice(1))) return;
+  var runOthers = () => runOther(args, caller, runAll);
+  if (args[0] === 'get') orElse(require('../dist/get.cjs').fastGet(args.slice(1)), runOthers);
+  else if (args[0] === 'exec') orElse(require('../dist/exec.cjs').fastExec(args.slice(1), caller), runOthers);
+  else runOthers();
+}
+
+/** Runs the next function if a fast path did not do it. With a keychain, that is known later. */
+function orElse(done, next) {
+  if (done === false) next();
+  else if (done !== true) void done.then((isDone) => isDone || next());
+}
+
+function runOther(args, caller, runAll) {
   if (mayAskForHelp(args) && require('../dist/help.cjs').fastHelp(process.argv)) return;
   if (onlyReads(args)) void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
   else void runAll();

@@ -7,7 +7,7 @@ import { licensesOf } from './licenses.ts';
 import { type BuiltFile, replaceDirectory } from './replace-directory.ts';
 
 /*
- * Builds `dist` from `src`: the commands, the fast paths of `get`, of help and of the commands that only read, and the
+ * Builds `dist` from `src`: the commands, the fast paths of `get` and `exec`, of help and of the commands that only read, and the
  * scripts of the pages. Most dependencies are not bundled. A fast path is a single file, so that it starts fast.
  */
 const root = join(import.meta.dirname, '..');
@@ -48,7 +48,11 @@ const files = await Promise.all([
     target: 'node24',
     format: 'esm',
   }),
-  filesOf({ ...fastPath, entryPoints: { get: src('cli/fast/get.ts') } }),
+  filesOf({
+    ...fastPath,
+    entryPoints: { get: src('cli/fast/get.ts'), exec: src('cli/fast/exec.ts') },
+    external: ['@napi-rs/keyring'],
+  }),
   filesOf({
     ...fastPath,
     entryPoints: { read: src('cli/fast/read.ts') },

@@ -18,8 +18,17 @@ export function standardError(): OutputStream {
   return mayBeTerminal(2) ? process.stderr : noTerminal;
 }
 
-/** For a pipe, a file and `/dev/null`, Node's stream loads what connections need, which takes as long as the rest of a short command. */
+/** By descriptor. A descriptor stays what it is for as long as the process runs. */
+const known = new Map<number, boolean>();
+
 function mayBeTerminal(descriptor: number): boolean {
+  const answer = known.get(descriptor) ?? isDevice(descriptor);
+  known.set(descriptor, answer);
+  return answer;
+}
+
+/** For a pipe, a file and `/dev/null`, Node's stream loads what connections need, which takes as long as the rest of a short command. */
+function isDevice(descriptor: number): boolean {
   if (process.platform === 'win32') return true;
   try {
     const stats = fstatSync(descriptor);

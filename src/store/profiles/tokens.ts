@@ -3,6 +3,7 @@ import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Account, ReviewReason, Token, TokenState } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
 import type { TokenTable } from '../database/schema.ts';
+import { oneOf } from '../database/one-of.ts';
 import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
@@ -68,7 +69,7 @@ export async function currentTokensOf(db: Db, profileIds: string[]): Promise<Tok
     .selectFrom('token')
     .select(columns)
     .where('state', '=', stateOf.current)
-    .where('profile_id', 'in', profileIds)
+    .where(oneOf(db, 'profile_id', profileIds))
     .execute();
   return rows.map(fromRow);
 }

@@ -48,6 +48,12 @@ export function storedState(database: DatabaseSync, seq: number): StoredState | 
     .get(seq) as StoredState | undefined;
 }
 
+/** The IDs of the store's key-encryption keys of a kind. */
+export function keyIdsOf(database: DatabaseSync, keyKind: string): string[] {
+  const rows = database.prepare('select id from key_encryption_key where kind = ?').all(keyKind);
+  return rows.map(({ id }) => String(id));
+}
+
 /** The data keys that are wrapped for a key-encryption key of this kind. */
 export function storedDataKeys(database: DatabaseSync, keyKind: string): WrappedDataKey[] {
   return database

@@ -5,7 +5,7 @@ import type { RememberedKeys } from '../../crypto/key-ring.ts';
 import { isObject, isStringList } from '../../text/json-shape.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
-import { seenPlace } from './seen-location.ts';
+import { seenKeysEntry, seenPlace } from './seen-location.ts';
 
 /*
  * Someone who can write to the database could put back an old data key, which a removed host may still have. So the highest
@@ -66,7 +66,7 @@ export async function expectEnrollment(
 /** For a rollback on purpose: forgets what was seen before. */
 export async function forgetKeys(source: Source): Promise<void> {
   for (const file of [besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
-  await source.keychain.delete(keychainEntry(source)).catch(() => {});
+  await source.keychain.delete(seenKeysEntry(source.settings)).catch(() => {});
 }
 
 function besideKey(source: Source): string {
@@ -83,13 +83,9 @@ function filesOf(source: Source, kind: KeyKind): string[] {
   return kind === 'file' ? [besideKey(source), inDataFolder(source)] : [inDataFolder(source)];
 }
 
-function keychainEntry(source: Source): string {
-  return `seen-keys-${seenPlace(source.settings)}`;
-}
-
 async function read(source: Source, kind: KeyKind): Promise<Memory | null> {
   if (kind === 'keychain') {
-    return parse(await source.keychain.get(keychainEntry(source)).catch(() => null));
+    return parse(await source.keychain.get(seenKeysEntry(source.settings)).catch(() => null));
   }
   const found = filesOf(source, kind)
     .map(readFile)
@@ -126,7 +122,7 @@ function isMemory(value: unknown): value is Memory {
 async function write(source: Source, kind: KeyKind, memory: Memory): Promise<void> {
   const text = JSON.stringify(memory);
   if (kind === 'keychain') {
-    await source.keychain.set(keychainEntry(source), Buffer.from(text)).catch(() => {});
+    await source.keychain.set(seenKeysEntry(source.settings), Buffer.from(text)).catch(() => {});
     return;
   }
   for (const file of filesOf(source, kind)) {

@@ -15,7 +15,7 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { authenticateOnce } from './authenticate-once.ts';
-import { seenPlace } from './seen-location.ts';
+import { seenPlace, seenStateEntry } from './seen-location.ts';
 import { parseSeenStates, type SeenState } from './seen-state.ts';
 
 /*
@@ -263,11 +263,6 @@ function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): strin
   return kind === 'file' ? `${keyFilePath(settings)}.seen` : join(settings.home, 'store.seen');
 }
 
-/** One entry for each store, because an entry on Windows holds 2,560 bytes. */
-function keychainEntry(source: StateLocation): string {
-  return `seen-${seenPlace(source.settings)}`;
-}
-
 async function seenState(source: StateLocation, kind: KeyKind): Promise<SeenState | null> {
   return (await allSeen(source, kind))[seenPlace(source.settings)] ?? null;
 }
@@ -283,7 +278,7 @@ async function allSeen(source: StateLocation, kind: KeyKind): Promise<Record<str
 async function readSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
   const bytes =
     kind === 'keychain'
-      ? await source.keychain.get(keychainEntry(source))
+      ? await source.keychain.get(seenStateEntry(source.settings))
       : readIfExists(fileOf(source, kind));
   return bytes === null ? {} : parseSeenStates(bytes.toString('utf8'));
 }
@@ -300,7 +295,7 @@ function readIfExists(file: string): Buffer | null {
 async function writeSeen(source: StateLocation, kind: KeyKind, seen: SeenState): Promise<void> {
   const own = { [seenPlace(source.settings)]: seen };
   if (kind === 'keychain') {
-    await source.keychain.set(keychainEntry(source), Buffer.from(JSON.stringify(own)));
+    await source.keychain.set(seenStateEntry(source.settings), Buffer.from(JSON.stringify(own)));
     return;
   }
   const text = JSON.stringify({ ...(await allSeen(source, kind)), ...own });
