@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * The license notices of the packages whose code is in these files. Their licenses require that the notices ship with
- * the code. `inputs` are paths as esbuild names them. Throws if a package has no license file.
+ * the code. `inputs` are paths as esbuild names them. Throws if a package has no license text.
  */
 export function licensesOf(root: string, inputs: string[]): string {
   const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');
@@ -18,7 +18,18 @@ function notice(folder: string): string {
     name: string;
     version: string;
   };
-  const file = readdirSync(folder).find((each) => /^licen[cs]e(\.\w+)?$/i.test(each));
-  if (file === undefined) throw new Error(`the package ${name} has no license file`);
-  return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  return `${name} ${version}\n\n${licenseIn(folder, name).trim()}\n`;
+}
+
+/** From its own file, or from the section of the README that some packages have instead. */
+function licenseIn(folder: string, name: string): string {
+  const read = (pattern: RegExp) => {
+    const file = readdirSync(folder).find((each) => pattern.test(each));
+    return file === undefined ? '' : readFileSync(join(folder, file), 'utf8');
+  };
+  const license = read(/^licen[cs]e(\.\w+)?$/i);
+  if (license !== '') return license;
+  const [, section] = /^## Licen[cs]e\s*$([^]+)/im.exec(read(/^readme\.md$/i)) ?? [];
+  if (section !== undefined && /copyright/i.test(section)) return section;
+  throw new Error(`the package ${name} has no license text`);
 }

@@ -2,13 +2,11 @@ import { Command } from 'commander';
 import { startBackgroundJobs } from '../../background/background-jobs.ts';
 import { parseAddressRange } from '../../domain/client.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { startApiServer } from '../../server/api-server.ts';
 import { disableCoreDumps } from '../../server/core-dumps.ts';
 import { type ServerLimits, serverLimits } from '../../server/listening/listen.ts';
 import { startProvisioningJobs } from '../../server/provisioning-jobs.ts';
 import type { TlsFiles } from '../../server/tls/tls-files.ts';
 import { logUncaughtErrors } from '../../server/uncaught-errors.ts';
-import { startWebServer } from '../../server/web-server.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { createAccessLink } from '../../vault/sign-in/access-links.ts';
 import { chooseBrowser, willOpen } from '../sign-in/browser.ts';
@@ -80,6 +78,7 @@ async function serve(options: ServeOptions): Promise<void> {
   await withVault(async (vault) => {
     const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
+    const { startWebServer } = await import('../../server/web-server.ts');
     const server = await startWebServer(vault, log, { limits });
     logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
@@ -102,6 +101,8 @@ async function serveApiAlone(options: ServeOptions, address: string): Promise<vo
   await withVault(async (vault) => {
     const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
+    // Does not load the pages of the web app.
+    const { startApiServer } = await import('../../server/api-server.ts');
     const server = await startApiServer(vault, log, { host, port, tls, trustedProxies, limits });
     logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });

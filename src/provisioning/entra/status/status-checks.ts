@@ -12,7 +12,6 @@ import {
 } from '../../../store/destinations.ts';
 import type { StoreContext } from '../../../vault/context.ts';
 import type { PushContext } from '../../push/push-context.ts';
-import { openGraph } from '../auth/open-graph.ts';
 import { type EntraCloud, isEntraCloud } from '../clouds.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { jobStatus } from './job-status.ts';
@@ -95,7 +94,8 @@ function graphSessions(
   return (cloud) => {
     const session = sessions.get(cloud);
     if (session !== undefined && store.now() < session.until) return session.graph;
-    const graph = openGraph(store, cloud, context);
+    // Loaded for the first check, not when a server starts.
+    const graph = import('../auth/open-graph.ts').then(({ openGraph }) => openGraph(store, cloud, context));
     sessions.set(cloud, { graph, until: store.now() + sessionMs });
     return graph;
   };
