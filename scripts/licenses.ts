@@ -29,7 +29,7 @@ function licenseIn(folder: string, name: string): string {
   };
   const license = read(/^licen[cs]e(\.\w+)?$/i);
   if (license !== '') return license;
-  const [, section] = /^## Licen[cs]e\s*$([^]+)/im.exec(read(/^readme\.md$/i)) ?? [];
+  const [, section] = /^## Licen[cs]e\s*$([\s\S]+)/im.exec(read(/^readme\.md$/i)) ?? [];
   if (section !== undefined && /copyright/i.test(section)) return section;
   throw new Error(`the package ${name} has no license text`);
 }
