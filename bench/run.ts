@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 /*
  * npm run bench [-- NAME …]: all benchmarks, or the named ones, each in its own process.
+ * npm run bench -- --check [--update]: compares ratios with the expected ones; see check.ts.
  */
 const benchmarks = [
-  'get',
+  'commands',
   'token-endpoint',
   'dashboard',
   'due',
@@ -16,6 +17,10 @@ const benchmarks = [
   'relay',
 ];
 
+const [first, ...more] = process.argv.slice(2);
+if (first === '--check') {
+  process.exit(spawnSync(process.execPath, [fileOf('check'), ...more], { stdio: 'inherit' }).status ?? 1);
+}
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benchmarks.includes(name));
 if (unknown.length > 0) {
@@ -24,8 +29,12 @@ if (unknown.length > 0) {
 }
 for (const name of asked.length > 0 ? asked : benchmarks) {
   process.stdout.write(`\n# ${name}\n\n`);
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`)], {
+  const { status } = spawnSync(process.execPath, [fileOf(name)], {
     stdio: 'inherit',
   });
   if (status !== 0) process.exitCode = 1;
+}
+
+function fileOf(name: string): string {
+  return join(import.meta.dirname, `${name}.ts`);
 }

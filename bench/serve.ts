@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dayMs } from '../src/domain/lifetimes.ts';
 import { packageRoot } from '../src/program-files.ts';
+import { writeProfileCsv } from './profile-csv.ts';
 import { freePort } from './servers/start.ts';
 
 /*
@@ -41,7 +41,7 @@ try {
   const rows: string[][] = [];
   note(
     `import ${count.toLocaleString('en')} profiles`,
-    await timed(() => run('profile', 'import', csv('customer', count))),
+    await timed(() => run('profile', 'import', writeProfileCsv(folder, 'customer', count))),
   );
   note('`list`, in a table', await timed(() => run('list')));
   note('`list --json`', await timed(() => run('list', '--json')));
@@ -57,7 +57,7 @@ try {
     for (let at = 0; at < 10; at += 1) await (await fetch(`http://localhost:${port}/metrics`)).text();
   });
   await phase(server, rows, '`profile import` of 5,000 profiles in another process', () =>
-    run('profile', 'import', csv('more', 5_000)),
+    run('profile', 'import', writeProfileCsv(folder, 'more', 5_000)),
   );
   await phase(server, rows, '`backup` in another process', () => run('backup', join(folder, 'backup')));
   await phase(server, rows, '`list` in another process', () => run('list'));
@@ -132,21 +132,6 @@ async function run(...args: string[]): Promise<void> {
   });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
-}
-
-/** The tokens expire over the next year; every fiftieth within the 60 days in which reminders are sent. */
-function csv(prefix: string, rows: number): string {
-  const file = join(folder, `${prefix}.csv`);
-  const lines = Array.from({ length: rows }, (_, at) => {
-    const expiresAt = new Date(
-      Date.now() + (at % 50 === 0 ? 5 + (at % 50_000) / 1000 : 65 + (at % 300)) * dayMs,
-    );
-    const capturedAt = new Date(expiresAt.getTime() - 365 * dayMs);
-    const profile = `${prefix}-${String(at).padStart(6, '0')}`;
-    return `${profile},fake-token-${profile},${capturedAt.toISOString()},${expiresAt.toISOString()}`;
-  });
-  writeFileSync(file, `profile,access_token,captured_at,expires_at\n${lines.join('\n')}\n`, { mode: 0o600 });
-  return file;
 }
 
 async function started(server: ChildProcess): Promise<void> {

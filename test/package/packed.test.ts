@@ -78,8 +78,8 @@ describe('the tarball', () => {
 
   it('is small', () => {
     const { size, unpackedSize } = installed.packed;
-    expect(size).toBeLessThan(850_000);
-    expect(unpackedSize).toBeLessThan(3_500_000);
+    expect(size).toBeLessThan(1_200_000);
+    expect(unpackedSize).toBeLessThan(4_500_000);
   });
 });
 

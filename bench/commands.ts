@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, isInstalled, processorMs, run } from './processor-time.ts';
+import { writeProfileCsv } from './profile-csv.ts';
+import { median } from './statistics.ts';
+
+/*
+ * Commands as whole processes, by processor time, next to the same Node doing nothing and "gh auth token", which reads its token
+ * from a plain file. In turn, so that whatever else the machine does strikes them alike.
+ *
+ * node bench/commands.ts [PROFILES …]    by default in stores with 1 and 1,000 profiles
+ */
+const program = join(import.meta.dirname, '../bin/webex-token.cjs');
+const nodeAlone = 'node -e 0';
+
+/** The processor time of each command in units of a bare Node: medians of so many alternating runs. */
+export async function measureCommands(sizes: readonly number[], runs: number): Promise<Map<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
+  try {
+    return ratios(await contenders(folder, sizes), runs);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function contenders(folder: string, sizes: readonly number[]): Promise<Map<string, Command>> {
+  const all = new Map([[nodeAlone, { program: process.execPath, args: ['-e', '0'] }]]);
+  const add = (words: string, environment: NodeJS.ProcessEnv, title = words) =>
+    all.set(title, {
+      program: process.execPath,
+      args: [program, ...words.split(' ')],
+      environment,
+    } as Command);
+  for (const [index, size] of sizes.entries()) {
+    const home = join(folder, String(size));
+    const environment = {
+      WEBEX_TOKEN_HOME: home,
+      WEBEX_TOKEN_KEY_FILE: join(home, 'key.jwk'),
+      WEBEX_TOKEN_DATABASE_URL: '',
+      WEBEX_TOKEN_PASSPHRASE: '',
+    };
+    const args = [program, 'profile', 'import', writeProfileCsv(folder, 'customer', size)];
+    await run({ program: process.execPath, args, environment });
+    if (index === 0) for (const words of ['--version', '--help', 'completion bash']) add(words, environment);
+    const profile = 'customer-000000';
+    for (const words of [
+      'list',
+      `show ${profile}`,
+      'check --within 1',
+      'status',
+      `get ${profile}`,
+      `exec ${profile} -- true`,
+    ]) {
+      add(words, environment, `${words.replace(/ customer-\d+| --within 1/, '')}, ${size.toLocaleString('en')}`);
+    }
+  }
+  if (isInstalled('gh')) all.set('gh auth token', ghCommand(folder));
+  return all;
+}
+
+function ghCommand(folder: string): Command {
+  const account = 'github.com:\n  oauth_token: fake-token\n  user: nobody\n  git_protocol: https\n';
+  writeFileSync(join(folder, 'hosts.yml'), account, { mode: 0o600 });
+  return { program: 'gh', args: ['auth', 'token'], environment: { GH_CONFIG_DIR: folder, GH_TOKEN: '' } };
+}
+
+function ratios(commands: Map<string, Command>, runs: number): Map<string, number> {
+  const times = new Map([...commands.keys()].map((title) => [title, [] as number[]]));
+  for (let at = -2; at < runs; at += 1) {
+    for (const [title, command] of commands) {
+      const ms = processorMs(command);
+      // The first two of each fill caches.
+      if (at >= 0) times.get(title)?.push(ms);
+    }
+  }
+  const bare = median(times.get(nodeAlone) ?? []);
+  return new Map([...times].map(([title, each]) => [title, median(each) / bare]));
+}
+
+if (import.meta.main) {
+  const runs = Number(process.env.BENCH_RUNS ?? 15);
+  const given = process.argv.slice(2).map(Number);
+  const found = await measureCommands(given.length > 0 ? given : [1, 1_000], runs);
+  process.stdout.write(
+    `Node ${process.versions.node}, processor time, median of ${runs} alternating runs\n\n| Command, profiles | times a bare Node |\n| --- | ---: |\n`,
+  );
+  for (const [title, ratio] of found) process.stdout.write(`| ${title} | ${ratio.toFixed(2)} |\n`);
+}
