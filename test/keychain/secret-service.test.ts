@@ -61,6 +61,7 @@ describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
       first: ['keychain'],
       keyFile: false,
       read: true,
+      'fast path': true,
       rotated: 1,
       'to a file': 'file',
       'read by file': true,
@@ -72,6 +73,8 @@ describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
       refilled: true,
       // It asks to be unlocked, and there is no screen to ask on.
       locked: 'E_KEYCHAIN_REFUSED',
+      // Reported once: the whole program does not ask again.
+      'locked fast path': ['true\n', 1],
     });
   });
 

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/config/settings.ts';
 import { systemKeychain } from '../../../src/crypto/keychain.ts';
 import { BrokerError } from '../../../src/errors/broker-error.ts';
+import { packageRoot } from '../../../src/program-files.ts';
 import type { Vault } from '../../../src/vault/context.ts';
 import { keyStatus } from '../../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../../src/vault/key-operations/replace-key.ts';
@@ -43,6 +44,17 @@ const lock = () => {
   execFileSync('dbus-send', ['--session', '--print-reply', ...service, ...method], { stdio: 'ignore' });
 };
 
+/** What the fast path of `get` prints, and whether it did the work. */
+const fastGet = () => {
+  const done = "Promise.resolve(require('./dist/get.cjs').fastGet(['acme']))";
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', `void ${done}.then(console.log)`], {
+    cwd: packageRoot,
+    env: { ...process.env, WEBEX_TOKEN_HOME: home },
+    encoding: 'utf8',
+  });
+  return { stdout, stderr };
+};
+
 await once('first', async (vault) => {
   await importToken(vault, { profile: 'acme' }, usualToken(), {});
   return await kinds(vault);
@@ -50,6 +62,7 @@ await once('first', async (vault) => {
 seen.keyFile = existsSync(join(home, 'key.jwk'));
 await once('read', read);
 if (what === 'all') {
+  seen['fast path'] = fastGet().stdout === `${usualToken()}\ntrue\n`;
   await once('rotated', async (vault) => (await rotateDataKey(vault, {})).reencrypted);
   await once('to a file', async (vault) => (await replaceKey(vault, { kind: 'file' }, {})).newKey.kind);
   await once('read by file', read);
@@ -71,5 +84,7 @@ if (what === 'all') {
   await once('refilled', read);
   lock();
   await once('locked', read);
+  const { stdout, stderr } = fastGet();
+  seen['locked fast path'] = [stdout, stderr.match(/was denied|is locked/g)?.length];
 }
 process.stdout.write(JSON.stringify(seen));
