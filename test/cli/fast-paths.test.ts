@@ -24,7 +24,7 @@ function wholeProgram(here: Machine, args: string[]) {
 }
 
 async function fastPath(here: Machine, args: string[]) {
-  const { code, stdout, stderr } = await here.run(args);
+  const { code, stdout, stderr } = await here.spawn(args).finished;
   return { code, stdout, stderr };
 }
 
@@ -54,7 +54,7 @@ describe('the fast path of exec', () => {
     const here = await machineWithToken();
     const code = 'process.stdout.write(process.env.WEBEX_ACCESS_TOKEN); process.exit(7)';
     const args = ['exec', 'acme', '--', process.execPath, '-e', code];
-    expect(await here.run(args)).toMatchObject({ code: 7, stdout: token, stderr: '' });
+    expect(await here.spawn(args).finished).toMatchObject({ code: 7, stdout: token, stderr: '' });
     const fast = node(
       here,
       `const done = require('./dist/exec.cjs').fastExec(${JSON.stringify(args.slice(1))}, {umask:18,environment:process.env});
