@@ -52,7 +52,11 @@ async function contenders(folder: string, sizes: readonly number[]): Promise<Map
       `get ${profile}`,
       `exec ${profile} -- true`,
     ]) {
-      add(words, environment, `${words.replace(/ customer-\d+| --within 1/, '')}, ${size.toLocaleString('en')}`);
+      add(
+        words,
+        environment,
+        `${words.replace(/ customer-\d+| --within 1/, '')}, ${size.toLocaleString('en')}`,
+      );
     }
   }
   if (isInstalled('gh')) all.set('gh auth token', ghCommand(folder));
