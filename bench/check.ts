@@ -37,6 +37,7 @@ async function measure(): Promise<Record<string, number>> {
   const commands = await measureCommands([1, 1_000], runs);
   commands.delete('node -e 0');
   commands.delete('gh auth token');
+  for (const title of commands.keys()) if (title.startsWith('single file')) commands.delete(title);
   const servers = await measureStartUp(runs);
   const bare = servers.get('Express with helmet');
   servers.delete('Express with helmet');

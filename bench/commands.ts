@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, isInstalled, processorMs, run } from './processor-time.ts';
@@ -13,6 +13,8 @@ import { median } from './statistics.ts';
  */
 const program = join(import.meta.dirname, '../bin/webex-token.cjs');
 const nodeAlone = 'node -e 0';
+/** Measured too if `npm run single-file` has built it. */
+const singleFile = join(import.meta.dirname, `../release/webex-token-${process.platform}-${process.arch}`);
 
 /** The processor time of each command in units of a bare Node: medians of so many alternating runs. */
 export async function measureCommands(sizes: readonly number[], runs: number): Promise<Map<string, number>> {
@@ -57,6 +59,10 @@ async function contenders(folder: string, sizes: readonly number[]): Promise<Map
         environment,
         `${words.replace(/ customer-\d+| --within 1/, '')}, ${size.toLocaleString('en')}`,
       );
+    }
+    if (existsSync(singleFile)) {
+      const single = { program: singleFile, args: ['get', profile], environment };
+      all.set(`single file: get, ${size.toLocaleString('en')}`, single as Command);
     }
   }
   if (isInstalled('gh')) all.set('gh auth token', ghCommand(folder));
