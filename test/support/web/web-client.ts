@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, createServer } from 'node:http';
+import { Agent, createServer, type RequestListener, type Server } from 'node:http';
 import pino from 'pino';
 import type { SuperAgentRequest } from 'superagent';
 import supertest from 'supertest';
@@ -32,13 +32,7 @@ export async function served(
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
   const web = createWebApp({ vault, log: logger, ...rest });
-  const server = createServer(web.app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const connections = new Agent({ keepAlive: true });
-  onTestFinished(() => {
-    connections.destroy();
-    server.close();
-  });
+  const { server, connections } = await listening(web.app);
   const visitor = () =>
     supertest
       .agent(server)
@@ -55,4 +49,30 @@ export async function served(
       return agent;
     },
   };
+}
+
+interface SharedServer {
+  server: Server;
+  /** The connections of all tests: the owner of each is looked up once. */
+  connections: Agent;
+  handler: RequestListener;
+}
+
+/** Servers that no test uses at the moment. */
+const free: SharedServer[] = [];
+
+/** A server that passes its requests to the handler until the test ends, and then serves another test. */
+async function listening(handler: RequestListener): Promise<SharedServer> {
+  const shared = free.pop() ?? (await newServer());
+  shared.handler = handler;
+  onTestFinished(() => void free.push(shared));
+  return shared;
+}
+
+async function newServer(): Promise<SharedServer> {
+  const server = createServer((request, response) => shared.handler(request, response));
+  const shared: SharedServer = { server, connections: new Agent({ keepAlive: true }), handler: () => {} };
+  server.listen(0, '127.0.0.1').unref();
+  await once(server, 'listening');
+  return shared;
 }
