@@ -16,7 +16,7 @@ import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { ClientRequest } from '../../src/vault/clients/clients.ts';
 import { clientOf, orgIds, profileWithToken } from './api-server.ts';
 import { comparing } from './openapi/described-answers.ts';
-import { newVault, type TestVault, testSettings } from './vault/test-vault.ts';
+import { newVault, settingsWithKeys, type TestVault } from './vault/test-vault.ts';
 
 /** A request as it arrived at the simulated Webex. */
 export interface Arrived {
@@ -155,7 +155,7 @@ export async function vaultBefore(upstream: Upstream): Promise<TestVault> {
     api: `${upstream.origin}/v1`,
     scim: `${upstream.origin}/v1/scim`,
   };
-  const settings = { ...(await testSettings()), webex: { commercial: endpoints, government: endpoints } };
+  const settings = { ...(await settingsWithKeys()), webex: { commercial: endpoints, government: endpoints } };
   return await newVault(undefined, { settings, fetch: globalThis.fetch });
 }
 

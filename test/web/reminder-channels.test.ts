@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ReminderSettings } from '../../src/config/reminder-settings.ts';
 import { effectiveReminders } from '../../src/vault/reminders/effective-reminders.ts';
 import { decoded, mailServer } from '../support/reminders/mail-server.ts';
-import { auditLog, newVault, testSettings } from '../support/vault/test-vault.ts';
+import { auditLog, newVault, settingsWithKeys } from '../support/vault/test-vault.ts';
 import { host, type Served, served } from '../support/web/web-client.ts';
 
 const mailForm = {
@@ -19,7 +19,7 @@ const mailForm = {
 };
 
 async function opened(reminders: Partial<ReminderSettings> = {}): Promise<Served & { browser: TestAgent }> {
-  const settings = await testSettings();
+  const settings = await settingsWithKeys();
   const vault = await newVault(undefined, {
     settings: { ...settings, reminders: { ...settings.reminders, ...reminders } },
   });

@@ -13,6 +13,7 @@ import { databaseFile } from '../../../src/vault/store-location.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { engine, newPostgresPlace, prepareSqliteFile } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { copyVault, isFirstCopy, type PreparedVault, preparedVault } from './prepared-vault.ts';
 
 /** The day on which these tests take place: 2027-03-01. */
 export const today = Date.UTC(2027, 2, 1);
@@ -37,6 +38,23 @@ export async function testSettings(simulator?: Simulator): Promise<Settings> {
   return simulator === undefined ? settings : { ...settings, webex: simulator.endpoints };
 }
 
+/** Like `testSettings`, but for a store with keys that a vault created `today`, if that is the first one in the test. */
+export async function settingsWithKeys(simulator?: Simulator): Promise<Settings> {
+  if (!isFirstCopy()) return await testSettings(simulator);
+  prepared ??= newPreparedVault();
+  const settings = await testSettings(simulator);
+  await copyVault(await prepared, settings);
+  return settings;
+}
+
+let prepared: Promise<PreparedVault> | undefined;
+
+async function newPreparedVault(): Promise<PreparedVault> {
+  const settings = await testSettings();
+  await closeVault(await openVault(settings, { keychain: noKeychain, now: () => today }));
+  return await preparedVault(settings);
+}
+
 export interface TestVault extends Vault {
   /** What the clock says from now on. Epoch milliseconds. */
   setNow(now: number): void;
@@ -53,7 +71,9 @@ export async function newVault(
 ): Promise<TestVault> {
   let now = today;
   const notices: string[] = [];
-  const vault = await openVault(settings ?? (await testSettings(simulator)), {
+  const isUsual = options.keychain === undefined && options.now === undefined;
+  const newSettings = isUsual ? settingsWithKeys : testSettings;
+  const vault = await openVault(settings ?? (await newSettings(simulator)), {
     fetch: simulator === undefined ? () => Promise.reject(new Error('offline')) : globalThis.fetch,
     keychain: noKeychain,
     now: () => now,

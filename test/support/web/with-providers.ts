@@ -3,7 +3,7 @@ import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../test-simulator.ts';
-import { actor, newVault, testSettings, today } from '../vault/test-vault.ts';
+import { actor, newVault, settingsWithKeys, today } from '../vault/test-vault.ts';
 import { type Served, served } from './web-client.ts';
 
 export interface ServedWithProviders extends Served {
@@ -17,7 +17,7 @@ export async function servedWithProviders(changes: Partial<Settings> = {}): Prom
   const simulator = await simulated({ now: () => today });
   const { entra, okta } = simulator;
   const settings: Settings = {
-    ...(await testSettings(simulator)),
+    ...(await settingsWithKeys(simulator)),
     entra: {
       graphUrl: entra.endpoints.graph,
       loginUrl: entra.endpoints.login,
