@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
 import { LongFilesFirst } from './test/support/setup/sequencer.ts';
-import { testFilesByProject } from './test/support/setup/test-projects.ts';
+import { testFilesByProject, testFilesOnPostgres } from './test/support/setup/test-projects.ts';
 
 const files = testFilesByProject(import.meta.dirname);
 const build = 'test/support/setup/build.ts';
@@ -46,9 +46,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: [
-            'test/{store,vault,reminders,background,monitoring,calendar,api,relay,postgres}/**/*.test.ts',
-          ],
+          include: testFilesOnPostgres(import.meta.dirname),
           exclude: ['test/store/open.test.ts'],
           globalSetup: [build, 'test/support/setup/postgres.ts'],
           env: inMemory,

@@ -58,14 +58,15 @@ const nothingThere = /^E(?:CONNREFUSED|ADDRNOTAVAIL|NETUNREACH|HOSTUNREACH|AFNOS
 export async function findRunningInstance(
   home: string,
   fetch: typeof globalThis.fetch = outboundFetch,
+  timeoutMs = proofTimeoutMs,
 ): Promise<RunningInstance | null> {
   const instance = readInstanceFile(home);
   if (instance === null) return null;
   try {
-    const verified = await answersChallenge(instance, '127.0.0.1', fetch).catch((error: Error) => {
+    const verified = await answersChallenge(instance, '127.0.0.1', fetch, timeoutMs).catch((error: Error) => {
       const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
       if (!nothingThere.test(code ?? '')) throw error;
-      return answersChallenge(instance, '[::1]', fetch);
+      return answersChallenge(instance, '[::1]', fetch, timeoutMs);
     });
     return verified ? instance : null;
   } catch {
@@ -78,11 +79,12 @@ async function answersChallenge(
   { port, secret }: RunningInstance,
   host: string,
   fetch: typeof globalThis.fetch,
+  timeoutMs: number,
 ): Promise<boolean> {
   const challenge = randomBytes(32).toString('base64url');
   const answer = await fetch(`http://${host}:${port}/instance?challenge=${challenge}`, {
     redirect: 'error',
-    signal: AbortSignal.timeout(proofTimeoutMs),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   const body: unknown = await answer.json();
   const proof = isObject(body) && typeof body.proof === 'string' ? body.proof : '';

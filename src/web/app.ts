@@ -94,6 +94,8 @@ export interface WebAppOptions {
   instanceSecret?: string;
   /** The second server, which detects service workers of other projects; null if it could not listen. */
   cleanupServer?: CleanupServer | null;
+  /** How long a page waits for Webex before it shows that the work is under way. Milliseconds. */
+  waitMs?: number;
   /** How the push jobs call the providers. */
   pushJobOptions?: PushJobOptions;
 }
@@ -117,6 +119,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     demonstration = false,
     instanceSecret,
     cleanupServer = null,
+    waitMs = 4_000,
     pushJobOptions = defaultPushJobOptions,
   } = options;
   const verifications = createVerificationJobs(log);
@@ -132,6 +135,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     pushJobs,
     csvImports,
     render,
+    waitMs,
     cleanupServer,
   };
 

@@ -17,6 +17,8 @@ export interface WebContext {
   pushJobs: PushJobs;
   csvImports: CsvImports;
   render: Render;
+  /** How long a page waits for Webex before it shows that the work is under way. Milliseconds. */
+  waitMs: number;
   /** Null if it could not listen. */
   cleanupServer: CleanupServer | null;
 }

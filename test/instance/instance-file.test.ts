@@ -135,9 +135,7 @@ describe('findRunningInstance, without a server of ours', () => {
     const home = temporaryFolder();
     const { port } = await serving(() => {});
     writeInstanceFile(home, newInstance(port));
-    const began = performance.now();
-    expect(await findRunningInstance(home)).toBeNull();
-    expect(performance.now() - began).toBeLessThan(4_000);
+    expect(await findRunningInstance(home, fetch, 50)).toBeNull();
   });
 
   it.each(['', '{', '[]', '{"pid":1,"port":99999,"secret":"x"}', '{"pid":1,"port":3000}'])(

@@ -3,7 +3,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../support/test-simulator.ts';
-import { actor, allTokens, auditLog, today } from '../support/vault/test-vault.ts';
+import { actor, allTokens, auditLog, newVault, today } from '../support/vault/test-vault.ts';
 import { type Served, served } from '../support/web/web-client.ts';
 import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
 
@@ -154,8 +154,15 @@ describe('the page of a captured token', () => {
   });
 
   it('shows the progress and reloads while Webex is slow', async () => {
-    const { simulator, web } = await withSimulator();
-    simulator.faults.add({ path: '/v1/people/me', answer: 'slow', milliseconds: 5_500, times: 1 });
+    const simulator = await simulated({ now: () => today });
+    const answers = Promise.withResolvers<void>();
+    const vault = await newVault(simulator, {
+      fetch: async (...request) => {
+        await answers.promise;
+        return await fetch(...request);
+      },
+    });
+    const web = await served(simulator, { vault, waitMs: 1 });
     const person = await web.person();
     const form = { name: 'acme', text: simulator.issueToken('full-admin').accessToken };
     const path = String((await person.post('/import').type('form').send(form)).headers.location);
@@ -163,7 +170,10 @@ describe('the page of a captured token', () => {
     expect(text).toContain('Verifying the token with Webex');
     expect(text).toContain(`data-progress="${path}/progress"`);
     expect(text).toContain(`<noscript><meta http-equiv="refresh" content="2; url=${path}"></noscript>`);
-    expect((await person.get(`${path}/progress`).expect(200)).body).toEqual({ next: path });
+    const progress = async () => (await person.get(`${path}/progress`).expect(200)).body;
+    expect(await progress()).toEqual({ next: null });
+    answers.resolve();
+    await expect.poll(progress).toEqual({ next: path });
     expect((await person.get(path).expect(200)).text).toContain('Ada Nakamura');
     await web.idle();
   });

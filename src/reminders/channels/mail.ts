@@ -24,11 +24,17 @@ const greetingTimeoutMs = 60_000;
 const answerTimeoutMs = 10 * 60_000;
 /** For a message to all its recipients. Milliseconds. */
 const messageTimeoutMs = 20 * 60_000;
-/** A server that sends nothing for this long may be waiting for a TLS handshake. Milliseconds. */
-const tlsProbeDelayMs = 5_000;
+/** How long a server has to answer a TLS handshake. Milliseconds. */
+const tlsProbeTimeoutMs = 5_000;
 
-/** Reminders by mail. Null if no mail server is set up. */
-export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Channel | null {
+/**
+ * Reminders by mail. Null if no mail server is set up. A server that sends nothing for `silenceMs` (milliseconds) may be
+ * waiting for a TLS handshake.
+ */
+export function mailChannel(
+  { smtpUrl, mailFrom, mailTo }: ReminderSettings,
+  silenceMs = 5_000,
+): Channel | null {
   if (smtpUrl === null || mailTo.length === 0) return null;
   const { host, port, implicitTls, isLoopback, auth } = parseMailServer(smtpUrl);
   const transport = nodemailer.createTransport({
@@ -68,7 +74,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
       headers: { 'Auto-Submitted': 'auto-generated' },
       priority: letter.isUrgent ? 'high' : 'normal',
     });
-    return await (implicitTls ? sending : failIfTlsExpected(sending, host, port));
+    return await (implicitTls ? sending : failIfTlsExpected(sending, host, port, silenceMs));
   };
 
   const deliverTo = async (letter: Letter, recipients: readonly string[], deliveredTo: readonly string[]) => {
@@ -246,13 +252,18 @@ function refusalsIn(
 }
 
 /** Resolves as the sending does, but rejects as soon as a server that sends nothing turns out to wait for TLS. */
-async function failIfTlsExpected(sending: Promise<Accepted>, host: string, port: number): Promise<Accepted> {
+async function failIfTlsExpected(
+  sending: Promise<Accepted>,
+  host: string,
+  port: number,
+  silenceMs: number,
+): Promise<Accepted> {
   let timer: NodeJS.Timeout | undefined;
   const waitsForTls = new Promise<never>((_, reject) => {
     timer = setTimeout(async () => {
-      if (!(await speaksTls(host, port, tlsProbeDelayMs))) return;
+      if (!(await speaksTls(host, port, tlsProbeTimeoutMs))) return;
       reject(new ChannelTimeout(`the address of the mail server ${startsWithTls(host, port)}`));
-    }, tlsProbeDelayMs);
+    }, silenceMs);
   });
   try {
     return await Promise.race([sending, waitsForTls]);

@@ -32,9 +32,6 @@ import { campaignStep } from '../view-models/renewals-view.ts';
 
 type ByToken = RequestHandler<{ tokenId: string }>;
 
-/** How long the page waits for Webex before it shows that the verification is running. Milliseconds. */
-const waitMs = 4_000;
-
 /** Allows authenticated sessions, and the browser session that captured this token. */
 export const requireOwnCapturedToken: RequestHandler = (request, _response, next) => {
   const { authenticated, captured } = request.session;
@@ -58,7 +55,7 @@ export function capturedTokenPage(context: WebContext): ByToken {
 }
 
 /** `GET /tokens/:tokenId/progress`: polled by the page that waits for the verification. */
-export function verificationProgress({ verifications }: WebContext): ByToken {
+export function verificationProgress({ verifications, waitMs }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     const finished = await verifications.finishesWithin(tokenId, waitMs);
@@ -130,7 +127,7 @@ async function renderCaptured(
   tokenId: string,
   errors: FieldError[],
 ): Promise<void> {
-  const { vault, verifications, render } = context;
+  const { vault, verifications, render, waitMs } = context;
   let found = await requireToken(vault, tokenId);
   // Stored but never verified: the process that captured the token ended too early.
   if (found.token.state === 'pending') {

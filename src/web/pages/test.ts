@@ -9,9 +9,6 @@ import { runTokenTest } from '../jobs/token-test-jobs.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
-/** How long the page waits for Webex before it shows that the test is running. Milliseconds. */
-const waitMs = 4_000;
-
 /** The heading of each check. */
 const titles: Record<CheckId, string> = {
   'token-accepted': 'Token accepted by Webex',
@@ -32,7 +29,7 @@ export function test({ vault, tokenTests }: WebContext): ByName {
 }
 
 /** `GET /profiles/:name/test`: the result. */
-export function testPage({ vault, tokenTests, render }: WebContext): ByName {
+export function testPage({ vault, tokenTests, render, waitMs }: WebContext): ByName {
   return async (request, response) => {
     const profile = await requireProfile(vault, request.params.name);
     const { name } = profile;
@@ -72,7 +69,7 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
 }
 
 /** `GET /profiles/:name/test/progress` */
-export function testProgress({ tokenTests }: WebContext): ByName {
+export function testProgress({ tokenTests, waitMs }: WebContext): ByName {
   return async (request, response) => {
     const { name } = request.params;
     response.json({

@@ -35,13 +35,32 @@ const ofProcesses =
   /from 'node:child_process'|support\/processes\/|src\/process\/(clipboard|exec|run-helper|start-program)|channels\/desktop|process\.umask|env\.TZ\b/;
 
 /** Whether a test, or a helper that it imports, starts other programs or needs its own process. */
-function needsProcess(root: string, file: string, seen = new Set<string>()): boolean {
-  if (seen.has(file)) return false;
+function needsProcess(root: string, file: string): boolean {
+  return withHelpers(root, file).some((path) => ofProcesses.test(readFileSync(join(root, path), 'utf8')));
+}
+
+/** Folders whose tests, as far as they open a store, run on PostgreSQL too. */
+const ofStore = /^test\/(api|background|calendar|monitoring|relay|reminders|store|vault)\//;
+
+/** The test files that run on PostgreSQL: its own, and those that open a store on the engine under test. */
+export function testFilesOnPostgres(root: string): string[] {
+  return globSync('test/**/*.test.ts', { cwd: root })
+    .filter((file) => file.startsWith('test/postgres/') || (ofStore.test(file) && opensStore(root, file)))
+    .sort();
+}
+
+function opensStore(root: string, file: string): boolean {
+  return withHelpers(root, file).includes('test/support/store/engines.ts');
+}
+
+/** A test file and all helpers that it imports. */
+function withHelpers(root: string, file: string, seen = new Set<string>()): string[] {
+  if (seen.has(file)) return [];
   seen.add(file);
   const text = readFileSync(join(root, file), 'utf8');
-  if (ofProcesses.test(text)) return true;
-  const imports = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
-    normalize(join(dirname(file), path)),
-  );
-  return imports.some((path) => path.startsWith('test/') && needsProcess(root, path, seen));
+  for (const [, path = ''] of text.matchAll(/from '(\.[^']+)'/g)) {
+    const imported = normalize(join(dirname(file), path));
+    if (imported.startsWith('test/')) withHelpers(root, imported, seen);
+  }
+  return [...seen];
 }
