@@ -72,6 +72,8 @@ async function listening(handler: RequestListener): Promise<SharedServer> {
 async function newServer(): Promise<SharedServer> {
   const server = createServer((request, response) => shared.handler(request, response));
   const shared: SharedServer = { server, connections: new Agent({ keepAlive: true }), handler: () => {} };
+  // A connection that ends while it is idle could end just as the next request is sent.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
   return shared;
