@@ -12,6 +12,8 @@ export function openSqliteFile(file: string): DatabaseSync {
   const database = new StoreDatabase(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
+    // A container has no other folder to write to, and nothing of the store belongs into a shared one.
+    database.exec('pragma temp_store = memory');
   } catch (error) {
     database.close();
     throw error;
