@@ -153,7 +153,7 @@ inBothBrowsers((name) => {
     }
     await page.type('#name', 'Globex');
     await press(page, 'Sign in to Webex');
-    await signInAtWebex(page, 'globex');
+    await signInAtWebex(page, 'Globex');
 
     // Another server can replace it: the page reports that, and a new link opens the app again.
     await attack.goto(`${attacker.origin}/toss`);
@@ -194,7 +194,7 @@ inBothBrowsers((name) => {
       }, url);
     }
     expect(await program.vault.db.selectFrom('profile').select('name').execute()).toEqual([{ name: 'acme' }]);
-    await signInAtWebex(page, 'globex');
+    await signInAtWebex(page, 'Globex');
     const { token } = await readToken(program.vault, 'globex', actor);
     expect(token.account?.email).toBe('ada.nakamura@acme.example');
   });

@@ -74,7 +74,7 @@ inBothBrowsers((name) => {
     expect(await mainText(page)).toContain(`${program.origin}/sw.js`);
     expect(await draft()).toBe('of another project');
     await press(page, 'Remove and continue');
-    await signInAtWebex(page);
+    await signInAtWebex(page, 'acme');
     expect(await mainText(page)).toContain('You can close this window');
     expect(await draft()).toBeNull();
     await expectCaptured(program, project);
@@ -107,6 +107,6 @@ inBothBrowsers((name) => {
     const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
     // Webex remembers who is signed in.
-    await untilHeading(page, 'Token saved for acme');
+    await untilHeading(page, 'Token renewed for Acme');
   });
 });

@@ -65,9 +65,9 @@ export async function mainText(page: Page): Promise<string> {
 }
 
 /** Signs in to the simulated Webex, and waits for the page of the saved token. */
-export async function signInAtWebex(page: Page, profile = 'acme'): Promise<void> {
+export async function signInAtWebex(page: Page, name = 'Acme'): Promise<void> {
   await page.bringToFront();
   await page.waitForSelector('button[value=full-admin]');
   await page.click('button[value=full-admin]');
-  await untilHeading(page, `Token saved for ${profile}`);
+  await untilHeading(page, `Token saved for ${name}`);
 }
