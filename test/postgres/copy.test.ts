@@ -13,6 +13,7 @@ import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { profileWithToken } from '../support/api-server.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { machine } from '../support/cli/cli-process.ts';
+import { addChain } from '../support/store/audit-chains.ts';
 import { newPostgresPlace, newSqlitePlace } from '../support/store/engines.ts';
 import { reopened } from '../support/store/test-store.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -33,6 +34,7 @@ async function full(): Promise<TestVault> {
     await profileWithToken(vault, name);
   }
   await vault.db.transaction().execute(fillTables);
+  await addChain(vault.db, today, [{ action: 'read', outcome: 'ok' }]);
   await saveChannelSettings(vault, 'webhook', { url: 'https://hooks.example/x', secret: null }, actor);
   return vault;
 }

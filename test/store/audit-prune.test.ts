@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { pruneAudit } from '../../src/store/audit/prune.ts';
-import { auditRows, newestAuditRows } from '../../src/store/audit/read.ts';
+import { auditRows, newestAuditRows, positionAfter } from '../../src/store/audit/read.ts';
 import type { Db } from '../../src/store/db.ts';
 import { newStore } from '../support/store/test-store.ts';
 
@@ -27,9 +27,9 @@ describe('pruneAudit', () => {
   it('removes older rows, and the chain stays valid from its new start', async () => {
     const db = await tenRows();
     expect(await prune(db, 4000)).toBe(3);
-    expect(await verifyAudit(db)).toEqual({ rows: 8, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 8, chains: 1, broken: null });
     expect(await prune(db, 6000)).toBe(2);
-    expect(await verifyAudit(db)).toEqual({ rows: 7, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 7, chains: 1, broken: null });
     const rows = await newestAuditRows(db, {}, 2);
     expect(rows.map(({ action, user }) => [action, user])).toEqual([
       ['prune', 'ada'],
@@ -40,23 +40,23 @@ describe('pruneAudit', () => {
   it('removes every row except the one that records the pruning', async () => {
     const db = await tenRows();
     expect(await prune(db, 50_000)).toBe(10);
-    expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 1, chains: 1, broken: null });
     expect(await prune(db, 50_000)).toBe(0);
     await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
-    expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 2, chains: 1, broken: null });
   });
 
   it('writes nothing if no row is older', async () => {
     const db = await tenRows();
     expect(await prune(db, 1000)).toBe(0);
-    expect(await verifyAudit(db)).toEqual({ rows: 10, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 10, chains: 1, broken: null });
   });
 
   it('leaves no gap at a row that was written while the clock was wrong', async () => {
     const db = await tenRows();
     await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
     expect(await prune(db, 4000)).toBe(3);
-    expect(await verifyAudit(db)).toEqual({ rows: 9, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 9, chains: 1, broken: null });
   });
 
   it('detects rows that another program removed at the start, before and after pruning', async () => {
@@ -83,7 +83,7 @@ describe('pruneAudit', () => {
     expect(await seqs(auditRows(db, { action: 'push' }))).toEqual([]);
     const page = await newestAuditRows(db, {}, 3);
     expect(page.map(({ seq }) => seq)).toEqual([10, 9, 8]);
-    const next = await newestAuditRows(db, {}, 3, 8);
+    const next = await newestAuditRows(db, {}, 3, positionAfter(page));
     expect(next.map(({ seq }) => seq)).toEqual([7, 6, 5]);
   });
 });

@@ -21,7 +21,7 @@ async function append(db: Db, profile: string, time = 1000): Promise<void> {
 async function fiveRows(): Promise<Db> {
   const { db } = await newStore();
   for (const profile of ['1', '2', '3', '4', '5']) await append(db, profile);
-  expect(await verifyAudit(db)).toEqual({ rows: 5, broken: null });
+  expect(await verifyAudit(db)).toEqual({ rows: 5, chains: 1, broken: null });
   return db;
 }
 
@@ -33,7 +33,7 @@ async function tamper(db: Db, ...statements: string[]): Promise<void> {
 describe('the chain', () => {
   it('starts empty and numbers its rows', async () => {
     const { db } = await newStore();
-    expect(await verifyAudit(db)).toEqual({ rows: 0, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 0, chains: 1, broken: null });
     await append(db, 'acme');
     const row = await db.selectFrom('audit').selectAll().executeTakeFirstOrThrow();
     expect(row).toMatchObject({ seq: 1, time: 1000, profile: 'acme', client: null, user: 'ada' });
@@ -49,7 +49,7 @@ describe('the chain', () => {
     });
     await expect(failing).rejects.toThrow('as if');
     await append(db, 'after');
-    expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 2, chains: 1, broken: null });
   });
 
   it('is valid for any text and time, including NUL and lone surrogates', async () => {
@@ -67,7 +67,7 @@ describe('the chain', () => {
       }),
       { numRuns: 50 },
     );
-    expect(await verifyAudit(db)).toEqual({ rows, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows, chains: 1, broken: null });
   });
 });
 
@@ -153,7 +153,8 @@ describe('verifyAudit, after a change by another program', () => {
     await tamper(db, 'delete from audit where seq > 3');
     expect(await verifyAudit(db)).toEqual({
       rows: 3,
-      broken: { seq: 4, reason: 'rows are missing at the end' },
+      chains: 1,
+      broken: { chain: 1, seq: 4, reason: 'rows are missing at the end' },
     });
   });
 
@@ -202,7 +203,7 @@ describe('verifyAudit', () => {
     });
     expect((await verifyAudit(disturbed)).broken).toBeNull();
     expect(results).toBeGreaterThan(2);
-    expect(await verifyAudit(db)).toEqual({ rows: 1 + results, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 1 + results, chains: 1, broken: null });
   });
 });
 
@@ -218,7 +219,7 @@ describe('the query builder and the fast path write one chain', () => {
       ]);
     }
     database.close();
-    expect(await verifyAudit(db)).toEqual({ rows: 15, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 15, chains: 1, broken: null });
   });
 
   onSqlite('leave nothing of a failed write', async () => {
@@ -228,7 +229,7 @@ describe('the query builder and the fast path write one chain', () => {
     expect(() => appendAuditRows(database, null, 1, [{ action: 'read', outcome: 'ok' }, unfit])).toThrow();
     appendAuditRows(database, null, 2, [{ action: 'read', outcome: 'ok' }]);
     database.close();
-    expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 1, chains: 1, broken: null });
   });
 
   it('lose no row in four processes at once', async () => {
@@ -236,7 +237,7 @@ describe('the query builder and the fast path write one chain', () => {
     const script = join(import.meta.dirname, '../support/processes/append-audit-rows.ts');
     const ways = engine === 'sqlite' ? ['long', 'short', 'long', 'short'] : ['long', 'long', 'long', 'long'];
     await Promise.all(ways.map((way, at) => runScript(script, [file, way, `writer-${at}`, '60']).done));
-    expect(await verifyAudit(db)).toEqual({ rows: 240, broken: null });
+    expect(await verifyAudit(db)).toEqual({ rows: 240, chains: 1, broken: null });
     const perWriter = await db
       .selectFrom('audit')
       .select(({ fn }) => ['profile', fn.countAll<number>().as('rows')])

@@ -4,7 +4,7 @@ import { userName } from '../../environment/os-user.ts';
 import type { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import { type AuditVerification, verifyAudit } from '../../store/audit/audit.ts';
-import type { AuditRow } from '../../store/audit/chain.ts';
+import { type AuditRow, rowText } from '../../store/audit/chain.ts';
 import { auditActionLabels } from '../../store/audit/labels.ts';
 import { auditOutcome, isOutcomeFilter, outcomeFilters } from '../../store/audit/outcomes.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
@@ -37,7 +37,7 @@ export function command(): Command {
     .option('--until <when>', 'only entries before this time', back)
     .option('--last <count>', 'show this many of the newest entries', count, 100)
     .option('--json', 'print every entry as JSON, one object a line, oldest first')
-    .option('--verify', 'verify the hash chain and its signature; exits 1 if it is broken')
+    .option('--verify', 'verify the hash chains and their signatures; exits 1 if one is broken')
     .option('--prune <before>', 'delete older entries: 2026-01-01 or 400d. The rest stays verifiable', back)
     .option('--yes', 'with --prune: do not ask for confirmation')
     .addHelpText(
@@ -80,11 +80,13 @@ function warnOfChange({ message }: BrokerError): void {
 
 async function verify(records: Pick<StoreContext, 'db'>, json: boolean | undefined): Promise<void> {
   const verdict = await verifyAudit(records.db);
-  const { rows, broken } = verdict;
+  const { rows, chains, broken } = verdict;
   if (json) printJson({ ok: broken === null, ...verdict });
   else if (broken === null)
-    printProse(`Log integrity verified (${rows.toLocaleString('en')} entries).${signatureSentence(verdict)}`);
-  else printProse(`${styled('red', 'Broken')} at entry ${broken.seq}: ${broken.reason}.`);
+    printProse(
+      `Log integrity verified (${rows.toLocaleString('en')} entries${chains > 1 ? ` in ${chains} chains` : ''}).${signatureSentence(verdict)}`,
+    );
+  else printProse(`${styled('red', 'Broken')} at ${rowText(broken, 'entry')}: ${broken.reason}.`);
   if (broken === null) return;
   process.exitCode = failed;
   note(
@@ -92,11 +94,13 @@ async function verify(records: Pick<StoreContext, 'db'>, json: boolean | undefin
   );
 }
 
-function signatureSentence({ rows, signedTo, unsigned = 0 }: AuditVerification): string {
+function signatureSentence({ rows, unsigned }: AuditVerification): string {
   if (rows === 0) return '';
-  if (signedTo === undefined) return ' The signature was not checked because the key is not available.';
+  if (unsigned === undefined) return ' The signature was not checked because the key is not available.';
   if (unsigned === 0) return ' Every entry is signed.';
-  return ` It is signed up to entry ${signedTo}; the next command that uses the key signs the rest.`;
+  const entries =
+    unsigned === 1 ? 'The last entry is' : `The last ${unsigned.toLocaleString('en')} entries are`;
+  return ` ${entries} not signed yet; the next command that uses the key signs the rest.`;
 }
 
 async function prune(records: StoreContext, before: number, options: LogOptions): Promise<void> {
@@ -158,7 +162,7 @@ function printable(text: string): string {
 }
 
 function toJson({ time, ...row }: AuditRow) {
-  const { action, outcome, profile, client, address, user, subject, seq } = row;
+  const { action, outcome, profile, client, address, user, subject, chain, seq } = row;
   return {
     time: instant(time),
     action,
@@ -168,6 +172,7 @@ function toJson({ time, ...row }: AuditRow) {
     address,
     user,
     subject,
+    chain,
     seq,
   };
 }

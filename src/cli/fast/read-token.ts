@@ -25,10 +25,12 @@ import {
   keyIdsOf,
   type StoredToken,
   storedDataKeys,
+  storedHash,
   storedState,
   storedToken,
 } from '../../store/token-requests/sqlite-fast-path.ts';
 import { checkRowsNow } from '../../store/token-requests/sqlite-row-check.ts';
+import { seenChains } from '../../vault/integrity/seen-chains.ts';
 import { seenKeysEntry, seenPlace, seenStateEntry } from '../../vault/integrity/seen-location.ts';
 import { parseSeenStates } from '../../vault/integrity/seen-state.ts';
 import { publishedEndpoints, tenantUrl } from '../../webex/deployments.ts';
@@ -223,7 +225,7 @@ function checkState(
 ): void {
   const all = seenStates === null ? {} : parseSeenStates(seenStates);
   const seen = all[seenPlace({ home, databaseUrl: null })];
-  const state = storedState(database, seen?.seq ?? 0);
+  const state = storedState(database);
   if (state === undefined) throw new Error('the rows have no MAC');
   checkRowsNow(database, keys)({ counter: state.counter, mac: state.mac }, [
     { kind: 'profile', row: profile },
@@ -231,10 +233,13 @@ function checkState(
   ]);
   if (seen === undefined) return;
   const identity = parseIdentity(state.identity);
-  const same =
-    identity.id === seen.id && identity.incarnation === seen.incarnation && state.hash === seen.hash;
-  if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0))
-    throw new Error('the store was rolled back');
+  const follows = seenChains(seen).every(
+    ({ chain, seq, hash }) =>
+      state.chains.some((end) => end.id === chain && end.seq >= seq) &&
+      storedHash(database, chain, seq)?.startsWith(hash),
+  );
+  const same = identity.id === seen.id && identity.incarnation === seen.incarnation;
+  if (!same || !follows || state.counter < (seen.changes ?? 0)) throw new Error('the store was rolled back');
 }
 
 function outputOf(name: string, { profile, token }: StoredToken, accessToken: string): TokenOutput {

@@ -6,6 +6,7 @@ import { commandLine } from '../../errors/remedy.ts';
 import { checkPrivateDirectory } from '../../files/private-files.ts';
 import { findRunningInstance } from '../../instance/instance-file.ts';
 import { verifyAudit } from '../../store/audit/audit.ts';
+import { rowText } from '../../store/audit/chain.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { listProfiles } from '../../store/profiles/profiles.ts';
@@ -130,7 +131,7 @@ async function diagnoseAudit(vault: Vault): Promise<Finding> {
   return {
     title: 'Audit log',
     ok: false,
-    message: `integrity check failed at entry ${broken.seq}: ${broken.reason}`,
+    message: `integrity check failed at ${rowText(broken, 'entry')}: ${broken.reason}`,
     help: 'The database was changed outside this program, or it is damaged. Restore a backup to compare.',
   };
 }

@@ -20,15 +20,67 @@ export interface AuditEntry {
 }
 
 export interface AuditRow extends Required<AuditEntry> {
+  /** The chain that it belongs to. */
+  chain: number;
+  /** Its number in the chain. */
   seq: number;
   /** Epoch milliseconds. */
   time: number;
 }
 
+/** A row with its hash, and the hash of the row before it in its chain. */
+export interface ChainedRow extends AuditRow {
+  previous_hash: string;
+  hash: string;
+}
+
+/** The last row of a chain, or of a part of it. */
+export interface ChainEnd {
+  seq: number;
+  hash: string;
+}
+
+/**
+ * The chain of the transactions that change the store. They take turns, so they share it. Every store has it. The others are
+ * in the table `audit_chain`.
+ */
+export const sharedChain = 1;
+
+/** How a row is named to a person: by its number, and by its chain if that is not the shared one. */
+export function rowText(
+  { chain, seq }: Pick<AuditRow, 'chain' | 'seq'>,
+  noun: 'row' | 'entry' = 'row',
+): string {
+  return chain === sharedChain ? `${noun} ${seq}` : `${noun} ${seq} of chain ${chain}`;
+}
+
+/** The rows of these entries after the end of a chain, and the chain's new end. */
+export function nextRows(
+  chain: number,
+  { seq, hash }: ChainEnd,
+  time: number,
+  entries: readonly AuditEntry[],
+): { rows: ChainedRow[]; end: ChainEnd } {
+  const end = { seq, hash };
+  const rows = entries.map((entry): ChainedRow => {
+    const row = auditRow({ chain, seq: end.seq + 1 }, time, entry);
+    const previousHash = end.hash;
+    end.hash = auditHash(previousHash, row);
+    end.seq += 1;
+    return { ...row, previous_hash: previousHash, hash: end.hash };
+  });
+  return { rows, end };
+}
+
 /** An entry as it is stored, with every field. */
-export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow {
+export function auditRow(
+  { chain, seq }: Pick<AuditRow, 'chain' | 'seq'>,
+  time: number,
+  entry: AuditEntry,
+): AuditRow {
   const { action, outcome, profile, client, address, user, subject } = entry;
   return {
+    chain,
     seq,
     time,
     action: storable(action),
@@ -46,15 +98,20 @@ function storable<T extends string | null>(text: T): T {
   return text === null ? text : (text.toWellFormed().replaceAll('\0', '\ufffd') as T);
 }
 
-/** The predecessor's hash in the first row. */
+/** The predecessor's hash in the first row of a chain. */
 export const genesisHash = '0'.repeat(64);
 
-/** SHA-256 over the predecessor's hash and every field, in hexadecimal: an edited, missing or swapped row breaks the chain. */
+/**
+ * SHA-256 over the predecessor's hash and every field, in hexadecimal: a row that was edited, removed, swapped or moved to
+ * another chain breaks its chain.
+ */
 export function auditHash(previousHash: string, row: AuditRow): string {
-  const { seq, time, action, outcome, profile, client, address, user, subject } = row;
+  const { chain, seq, time, action, outcome, profile, client, address, user, subject } = row;
   const fields: unknown[] = [seq, time, action, outcome, profile, client, address, user];
   // Rows without a subject keep the hash that earlier versions calculated.
   if (subject !== null) fields.push(subject);
+  // So do rows of the only chain that they had.
+  if (chain !== sharedChain) fields.unshift(chain);
   return hash('sha256', previousHash + JSON.stringify(fields), 'hex');
 }
 

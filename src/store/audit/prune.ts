@@ -1,29 +1,65 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../db.ts';
-import { appendAudit, chainIsSigned, signChain } from './audit.ts';
-import { pruneAction, pruneOutcome } from './chain.ts';
+import { appendAudits } from './audit.ts';
+import { type ChainEnd, pruneAction, pruneOutcome, sharedChain } from './chain.ts';
+import { chainEnds, chainIsSigned, chainState, lockChain, signChain } from './heads.ts';
 
 /**
- * Removes the rows from before an instant (epoch milliseconds), within the caller's transaction, and records in the
- * chain where it now starts. Returns the number of removed rows. Rows after a newer one stay, whatever their time: a
- * clock that was wrong for a while must not leave a gap.
+ * Removes the rows from before an instant (epoch milliseconds) from every chain, within the caller's transaction, and
+ * records where each chain now starts. Returns the number of removed rows. Rows after a newer one of their chain stay,
+ * whatever their time: a clock that was wrong for a while must not leave a gap. Throws `E_AUDIT`.
  */
 export async function pruneAudit(db: Db, before: number, now: number, user: string | null): Promise<number> {
-  // Locks the chain against other writers, as every append does.
-  await db.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
-  const signed = await chainIsSigned(db);
-  if (signed === false) {
-    throw new BrokerError(
-      'E_AUDIT',
-      'The audit log was changed outside this program: its signature is invalid.',
-      {
-        help: { text: 'Nothing was removed. To find the row, verify the log', command: ['log', '--verify'] },
-      },
-    );
+  const chains = await chainEnds(db);
+  // Before anything is deleted: none of the chains may have been changed.
+  for (const { chain } of chains) await requireSigned(db, chain);
+  const pruned: (ChainEnd & { chain: number })[] = [];
+  let removed = 0;
+  for (const { chain } of chains) {
+    const last = await lastBefore(db, chain, before);
+    if (last === null) continue;
+    const { numDeletedRows } = await db
+      .deleteFrom('audit')
+      .where('chain', '=', chain)
+      .where('seq', '<=', last.seq)
+      .executeTakeFirst();
+    removed += Number(numDeletedRows);
+    pruned.push({ chain, ...last });
   }
+  // Only now: the writers of the chains wait for the end of this transaction from here on.
+  for (const { chain, seq, hash } of pruned) {
+    await lockChain(db, chain);
+    await requireSigned(db, chain);
+    await signChain(db, chain, { seq, hash });
+  }
+  const entries = pruned.map(({ chain, seq, hash }) => ({
+    action: pruneAction,
+    outcome: pruneOutcome(seq, hash),
+    user,
+    subject: chain === sharedChain ? null : `chain ${chain}`,
+  }));
+  await appendAudits(db, now, entries);
+  return removed;
+}
+
+async function requireSigned(db: Db, chain: number): Promise<void> {
+  const state = await chainState(db, chain);
+  if (state !== null && (await chainIsSigned(db, state)) !== false) return;
+  throw new BrokerError(
+    'E_AUDIT',
+    'The audit log was changed outside this program: its signature is invalid.',
+    {
+      help: { text: 'Nothing was removed. To find the row, verify the log', command: ['log', '--verify'] },
+    },
+  );
+}
+
+/** The last row of a chain before its first one from that instant on. */
+async function lastBefore(db: Db, chain: number, before: number): Promise<ChainEnd | null> {
   const firstKept = await db
     .selectFrom('audit')
     .select('seq')
+    .where('chain', '=', chain)
     .where('time', '>=', before)
     .orderBy('seq')
     .limit(1)
@@ -31,14 +67,10 @@ export async function pruneAudit(db: Db, before: number, now: number, user: stri
   const last = await db
     .selectFrom('audit')
     .select(['seq', 'hash'])
+    .where('chain', '=', chain)
     .$if(firstKept !== undefined, (query) => query.where('seq', '<', firstKept?.seq ?? 0))
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (last === undefined) return 0;
-  const removed = await db.deleteFrom('audit').where('seq', '<=', last.seq).executeTakeFirst();
-  if (signed) await signChain(db, last);
-  const outcome = pruneOutcome(last.seq, last.hash);
-  await appendAudit(db, now, { action: pruneAction, outcome, user });
-  return Number(removed.numDeletedRows);
+  return last ?? null;
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { auditHead, verifyAudit } from '../audit/audit.ts';
+import { verifyAudit } from '../audit/audit.ts';
+import { rowText } from '../audit/chain.ts';
+import { hasAuditRows } from '../audit/heads.ts';
 import type { Db } from '../db.ts';
-import { engineOf } from './engine.ts';
+import { withSnapshot } from './snapshot.ts';
 import { type Table, tables } from './tables.ts';
 import { withWholeNumbers } from './whole-numbers.ts';
 
@@ -34,6 +36,7 @@ const disposableTables: readonly Table[] = [
   'row_mac',
   'row_mac_bucket',
   'row_mac_head',
+  'audit_chain',
   'audit_head',
 ];
 
@@ -53,7 +56,7 @@ export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Pr
       if (broken !== null) {
         throw new BrokerError(
           'E_STORE_COPY',
-          `The audit log is broken at row ${broken.seq}: ${broken.reason}.`,
+          `The audit log is broken at ${rowText(broken)}: ${broken.reason}.`,
           {
             help: {
               text: 'Nothing was copied. The log of the original is broken, too. To see where, verify it',
@@ -76,29 +79,12 @@ export async function changedSince(db: Db, contents: TableContent[]): Promise<bo
   return now.toString() !== before?.sha256;
 }
 
-/** Reads everything as of one instant, on one connection, without blocking writers. */
-export async function withSnapshot<T>(db: Db, use: (snapshot: Db) => Promise<T>): Promise<T> {
-  return await db.connection().execute(async (connection) => {
-    await sql.raw(snapshotStatements[engineOf(db)]).execute(connection);
-    try {
-      return await use(connection);
-    } finally {
-      await sql`rollback`.execute(connection).catch(() => {});
-    }
-  });
-}
-
-const snapshotStatements = {
-  sqlite: 'begin deferred',
-  postgres: 'start transaction isolation level repeatable read, read only',
-};
-
 async function empty(to: Db): Promise<void> {
   for (const table of tables) {
     const holds = await to.selectFrom(table).select(sql<number>`1`.as('one')).limit(1).executeTakeFirst();
     if (holds !== undefined && !disposableTables.includes(table)) throw notEmpty();
   }
-  if ((await auditHead(to)).seq !== 0) throw notEmpty();
+  if (await hasAuditRows(to)) throw notEmpty();
   await clearTables(to);
 }
 
@@ -111,7 +97,7 @@ function notEmpty(): BrokerError {
 /** Whether a store was never used: it has no profile, and nothing in its audit log. */
 export async function isUnused(db: Db): Promise<boolean> {
   const profile = await db.selectFrom('profile').select('id').limit(1).executeTakeFirst();
-  return profile === undefined && (await auditHead(db)).seq === 0;
+  return profile === undefined && !(await hasAuditRows(db));
 }
 
 /** Deletes every row of a store, in the caller's transaction. `only`: the tables that it has, where it may lack some. */

@@ -404,8 +404,20 @@ export interface RelayStateTable {
   last_error: string | null;
 }
 
-/** The audit log. Each row has the hash of the row before it. */
+/**
+ * The chains of the audit log after the first one, which always exists. One writer at a time appends to a chain. Their
+ * numbers have no gap.
+ */
+export interface AuditChainTable {
+  id: number;
+  created_at: number;
+}
+
+/** The audit log. Each row has the hash of the row before it in its chain. */
 export interface AuditTable {
+  /** 1: the chain of the transactions that change the store. The others each belong to one server at a time. */
+  chain: number;
+  /** The number of the row in its chain. */
   seq: number;
   time: number;
   action: string;
@@ -420,9 +432,10 @@ export interface AuditTable {
   hash: string;
 }
 
-/** The end of the audit chain, in one row. Writers queue for it, and it reveals that rows at the end are missing. */
+/** The end of each chain of the audit log. It reveals that rows at the end are missing. */
 export interface AuditHeadTable {
-  id: Generated<number>;
+  /** The chain. */
+  id: number;
   seq: number;
   hash: string;
   /** The last row that was pruned, which the first remaining row follows; null where none was. */
@@ -477,6 +490,7 @@ export interface Schema {
   relay_traffic: RelayTrafficTable;
   relay_state: RelayStateTable;
   guide_step: GuideStepTable;
+  audit_chain: AuditChainTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
   reminder: ReminderTable;

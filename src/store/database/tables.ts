@@ -31,6 +31,8 @@ export const tables = [
   'row_mac',
   'row_mac_bucket',
   'row_mac_head',
+  // The heads last: emptying a store begins with them, and so makes the writers of the other chains wait.
+  'audit_chain',
   'audit',
   'audit_head',
 ] as const satisfies (keyof Schema)[];

@@ -72,6 +72,8 @@ export const kinds = {
   calendarFeed: { table: 'calendar_feed', id: ['secret_hash'], columns: ['secret_hash', 'created_at'] },
   // A planted row would send reminders elsewhere, and a removed one would silence them.
   reminderChannel: { table: 'reminder_channel', id: ['channel'], columns: ['channel', 'settings'] },
+  // A chain of the audit log that is missing as a whole.
+  auditChain: { table: 'audit_chain', id: ['id'], columns: ['id', 'created_at'] },
 } as const;
 
 export type Kind = keyof typeof kinds;
@@ -95,6 +97,7 @@ export const kindTitles: Record<Kind, string> = {
   accessLink: 'A one-time link',
   calendarFeed: 'The address of the calendar feed',
   reminderChannel: 'The settings of a reminder channel',
+  auditChain: 'A chain of the audit log',
 };
 
 /** The ID of a row within its kind. */

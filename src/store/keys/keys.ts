@@ -171,8 +171,7 @@ export async function insertFirstKeys(
   dataKey: WrappedDataKey,
 ): Promise<boolean> {
   return await db.transaction().execute(async (trx) => {
-    // Locks the same row as every other writer, so that two first runs cannot both find no key.
-    await trx.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
+    // A transaction excludes every other one that changes the store, so that two first runs cannot both find no key.
     if ((await listKeyEncryptionKeys(trx)).length > 0) return false;
     await insertKeyRecord(trx, record);
     await insertDataKeys(trx, now, [dataKey]);

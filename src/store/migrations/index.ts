@@ -7,6 +7,7 @@ import * as undelivered from './005-undelivered.ts';
 import * as reminderChannels from './006-reminder-channels.ts';
 import * as tableOrders from './007-table-orders.ts';
 import * as guideSteps from './008-guide-steps.ts';
+import * as auditChains from './009-audit-chains.ts';
 import * as searchIndex from './010-search-index-and-protected-limit.ts';
 import * as moreTableOrders from './011-more-table-orders.ts';
 import * as displayNames from './012-display-names.ts';
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '006-reminder-channels': reminderChannels,
   '007-table-orders': tableOrders,
   '008-guide-steps': guideSteps,
+  '009-audit-chains': auditChains,
   '010-search-index-and-protected-limit': searchIndex,
   '011-more-table-orders': moreTableOrders,
   '012-display-names': displayNames,

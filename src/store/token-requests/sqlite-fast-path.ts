@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { WrappedDataKey } from '../../crypto/data-key.ts';
 import type { Deployment } from '../../webex/deployments.ts';
-import { type AuditEntry, auditHash, auditRow } from '../audit/chain.ts';
-import { type ChainEnd, type ChainState, signature, signatureHolds, startOf } from '../audit/signature.ts';
+import { type AuditEntry, type ChainEnd, nextRows, sharedChain } from '../audit/chain.ts';
+import { type ChainState, signature, signatureHolds, startOf } from '../audit/signature.ts';
 import type { ProtectedRow } from '../integrity/kinds.ts';
 import type { DataKeys } from '../integrity/mac-keys.ts';
 
@@ -33,19 +33,30 @@ export interface StoredState {
   identity: string;
   counter: number;
   mac: string;
-  seq: number;
-  /** The hash of the audit row with the given number; null where there is none. */
-  hash: string | null;
+  chains: StoredChain[];
 }
 
-export function storedState(database: DatabaseSync, seq: number): StoredState | undefined {
-  return database
+/** The end of a chain of the audit log. */
+export interface StoredChain {
+  id: number;
+  seq: number;
+}
+
+export function storedState(database: DatabaseSync): StoredState | undefined {
+  const state = database
     .prepare(
-      `select (select value from meta where key = 'identity') as identity, head.counter as counter, head.mac as mac,
-              chain.seq as seq, (select hash from audit where seq = ?) as hash
-       from row_mac_head as head, audit_head as chain`,
+      `select (select value from meta where key = 'identity') as identity, counter, mac from row_mac_head`,
     )
-    .get(seq) as StoredState | undefined;
+    .get();
+  if (state === undefined) return undefined;
+  const chains = database.prepare('select id, seq from audit_head').all();
+  return { ...state, chains } as unknown as StoredState;
+}
+
+/** The hash of an audit row; undefined where there is none. */
+export function storedHash(database: DatabaseSync, chain: number, seq: number): string | undefined {
+  const row = database.prepare('select hash from audit where chain = ? and seq = ?').get(chain, seq);
+  return row?.hash as string | undefined;
 }
 
 /** The IDs of the store's key-encryption keys of a kind. */
@@ -84,7 +95,7 @@ export function appendAuditRows(
 }
 
 /**
- * Prepares a function that appends audit rows to the chain and signs it, within the caller's transaction.
+ * Prepares a function that appends audit rows to the shared chain and signs it, within the caller's transaction.
  * If the current signature was made with a data key that is not loaded yet, the next writer signs.
  */
 export function auditWriter(
@@ -92,15 +103,15 @@ export function auditWriter(
   keys: DataKeys | null,
 ): (time: number, entries: AuditEntry[]) => void {
   const readHead = database.prepare(
-    'select seq, hash, start_seq, start_hash, signed_seq, signature from audit_head where id = 1',
+    `select id, seq, hash, start_seq, start_hash, signed_seq, signature from audit_head where id = ${sharedChain}`,
   );
-  const readHash = database.prepare('select seq, hash from audit where seq = ?');
+  const readHash = database.prepare(`select seq, hash from audit where chain = ${sharedChain} and seq = ?`);
   const writeHead = database.prepare(
-    'update audit_head set seq = ?, hash = ?, signed_seq = ?, signature = ? where id = 1',
+    `update audit_head set seq = ?, hash = ?, signed_seq = ?, signature = ? where id = ${sharedChain}`,
   );
   const insert = database.prepare(
-    `insert into audit (seq, time, action, outcome, profile, client, address, "user", subject, previous_hash, hash)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into audit (chain, seq, time, action, outcome, profile, client, address, "user", subject, previous_hash, hash)
+     values (${sharedChain}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const signedRow = (state: ChainState): ChainEnd | null => {
     if (state.signed_seq === null) return null;
@@ -113,22 +124,18 @@ export function auditWriter(
   let own: ChainState | null = null;
   return (time, entries) => {
     const state = readHead.get() as unknown as ChainState;
-    let { seq, hash } = state;
-    for (const entry of entries) {
-      seq += 1;
-      const row = auditRow(seq, time, entry);
-      const previousHash = hash;
-      hash = auditHash(previousHash, row);
-      const { action, outcome, profile, client, address, user, subject } = row;
-      insert.run(seq, time, action, outcome, profile, client, address, user, subject, previousHash, hash);
+    const { rows, end } = nextRows(sharedChain, state, time, entries);
+    for (const row of rows) {
+      const { seq, action, outcome, profile, client, address, user, subject, previous_hash, hash } = row;
+      insert.run(seq, time, action, outcome, profile, client, address, user, subject, previous_hash, hash);
     }
     const signs =
       keys !== null && (isSame(own, state) || signatureHolds(keys, state, signedRow(state)) === true);
     const signed = signs
-      ? { signed_seq: seq, signature: signature(keys, startOf(state), { seq, hash }) }
+      ? { signed_seq: end.seq, signature: signature(keys, sharedChain, startOf(state), end) }
       : { signed_seq: state.signed_seq, signature: state.signature };
-    writeHead.run(seq, hash, signed.signed_seq, signed.signature);
-    own = signs ? { ...state, seq, hash, ...signed } : null;
+    writeHead.run(end.seq, end.hash, signed.signed_seq, signed.signature);
+    own = signs ? { ...state, ...end, ...signed } : null;
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Settings } from '../../config/settings.ts';
 import type { Keychain } from '../../crypto/keychain.ts';
 import { ensurePrivateDirectory } from '../../files/private-files.ts';
-import { appendAudit, firstRowFollows, signChain } from '../../store/audit/audit.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import { chainStates, firstRowFollows, signChain } from '../../store/audit/heads.ts';
+import { acceptChains } from '../../store/audit/register.ts';
 import type { Db } from '../../store/db.ts';
 import { authenticateAll, deleteRow, foreignRows } from '../../store/integrity/all-rows.ts';
 import { kindTitles } from '../../store/integrity/kinds.ts';
@@ -42,11 +44,14 @@ export async function acceptRolledBackStore(
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
       await setStoreIdentity(trx, newIncarnation(identity, null, incarnations));
+      await acceptChains(trx, now());
       await appendAudit(trx, now(), { action: 'restore', outcome: 'rollback accepted', ...actor });
       if (!hasKeys) return;
       await removeForeignRows(trx, accepted);
       await authenticateAll(trx, Math.max(changes, (await rowMacHead(trx))?.counter ?? 0));
-      await signChain(trx, await firstRowFollows(trx));
+      for (const chain of await chainStates(trx)) {
+        await signChain(trx, chain.id, await firstRowFollows(trx, chain));
+      }
     });
     return accepted;
   } finally {
@@ -62,6 +67,8 @@ async function removeForeignRows(trx: Db, accepted: Accepted): Promise<void> {
     const values = row as Record<string, string | number | null>;
     const name =
       `${kindTitles[kind]} ${values.name ?? values.app_id ?? values.profile_id ?? values.channel ?? ''}`.trim();
+    // The log stays as it is, and it has the row of this.
+    if (kind === 'auditChain') continue;
     if (kind === 'profile' || kind === 'token') {
       accepted.changed.push(name);
       continue;

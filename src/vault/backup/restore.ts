@@ -5,7 +5,9 @@ import type { Settings } from '../../config/settings.ts';
 import type { Keychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-files.ts';
-import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
+import { appendAudit, verifyAudit } from '../../store/audit/audit.ts';
+import { rowText } from '../../store/audit/chain.ts';
+import { chainStates, signChain, unsignedStart } from '../../store/audit/heads.ts';
 import { clearTables, insertRows, isUnused, replaceRows, tableNames } from '../../store/database/copy.ts';
 import type { Table } from '../../store/database/tables.ts';
 import type { Db } from '../../store/db.ts';
@@ -171,7 +173,7 @@ export async function verifyBackup(
   { progress }: Pick<RestoreOptions, 'progress'>,
 ): Promise<number> {
   const { broken } = await verifyAudit(db);
-  if (broken !== null) throw backupDamaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
+  if (broken !== null) throw backupDamaged(`its audit log is broken at ${rowText(broken)}: ${broken.reason}`);
   let tokens = 0;
   for await (const { id, profileId, ciphertext } of iterateCiphertexts(db)) {
     await keys.open(ciphertext, { tokenId: id, profileId });
@@ -236,7 +238,8 @@ async function replaceStore(
       if ((await rowMacHead(trx)) !== null) return renewHead(trx, counter);
       // A backup of an earlier version has no row MACs. It was authenticated as a whole.
       await authenticateAll(trx, counter);
-      await signChain(trx, await chainStart(trx));
+      for (const chain of await chainStates(trx))
+        await signChain(trx, chain.id, await unsignedStart(trx, chain));
     });
     return replaced === null ? damaged : previous;
   } finally {

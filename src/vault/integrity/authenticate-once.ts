@@ -1,4 +1,4 @@
-import { chainStart, lockAuditLog, signChain } from '../../store/audit/audit.ts';
+import { chainStates, signChain, unsignedStart } from '../../store/audit/heads.ts';
 import type { Db } from '../../store/db.ts';
 import { authenticateAll } from '../../store/integrity/all-rows.ts';
 import { rowMacHead } from '../../store/integrity/mac-queries.ts';
@@ -11,11 +11,11 @@ import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts
 export async function authenticateOnce(db: Db): Promise<void> {
   if ((await rowMacHead(db)) !== null) return;
   await db.transaction().execute(async (trx) => {
-    // Other processes wait here, and find it done.
-    await lockAuditLog(trx);
+    // Other processes waited for the start of their transaction, and find it done.
     if ((await rowMacHead(trx)) !== null) return;
     await setStoreIdentity(trx, await storeIdentity(trx));
     await authenticateAll(trx, 0);
-    await signChain(trx, await chainStart(trx));
+    for (const chain of await chainStates(trx))
+      await signChain(trx, chain.id, await unsignedStart(trx, chain));
   });
 }

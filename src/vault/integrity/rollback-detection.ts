@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
-import { auditHead } from '../../store/audit/audit.ts';
+import { rowText } from '../../store/audit/chain.ts';
+import { chainEnds } from '../../store/audit/heads.ts';
 import { firstAuditRowFrom, hasAuditRowAfter } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
 import { checkEveryRow } from '../../store/integrity/all-rows.ts';
@@ -15,13 +16,14 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { authenticateOnce } from './authenticate-once.ts';
+import { seenChains, toSeenChains } from './seen-chains.ts';
 import { seenPlace, seenStateEntry } from './seen-location.ts';
 import { parseSeenStates, type SeenState } from './seen-state.ts';
 
 /*
  * A database that was rolled back to an old copy passes every integrity check: removed tokens are back, and removed clients
- * may fetch them. So the last state that was seen of the store (the end of its audit log) is stored next to the key, outside
- * the database. It is written after the store, so that it can lag behind but is never ahead: a crash raises no alarm.
+ * may fetch them. So the last state that was seen of the store (the end of each chain of its audit log) is stored next to the
+ * key, outside the database. It is written after the store, so that it can lag behind but is never ahead: a crash raises no alarm.
  */
 
 type StateLocation = Pick<KeySource, 'keychain'> & {
@@ -47,7 +49,7 @@ export class RollbackDetector {
   readonly #timer: NodeJS.Timeout;
   /** The newest state seen of the store. It only moves forward. */
   #newest: SeenState | null = null;
-  #written: number | null = null;
+  #written: SeenState | null = null;
   #problem: BrokerError | null = null;
   #onProblem: (problem: BrokerError) => void = () => {};
 
@@ -73,7 +75,7 @@ export class RollbackDetector {
       const seen = await seenState(source, kind());
       await compareStore(db, source, kind());
       detector.#newest = await stateOf(db);
-      detector.#written = seen?.seq ?? null;
+      detector.#written = seen;
       return detector;
     } catch (error) {
       clearInterval(detector.#timer);
@@ -123,12 +125,12 @@ export class RollbackDetector {
       await this.compare();
       const now = this.#newest;
       const kind = this.#kind();
-      if (now === null || now.seq === this.#written) return;
+      if (now === null || (this.#written !== null && isSameLog(now, this.#written))) return;
       if (kind === 'keychain' && !(await this.#hasChanged())) return;
       // Another process may have stored a newer state.
       await assertNotOlder(this.#db, await seenState(this.#source, kind));
       await writeSeen(this.#source, kind, now);
-      this.#written = now.seq;
+      this.#written = now;
     } catch (error) {
       if (isProblem(error)) this.report(error);
     }
@@ -140,7 +142,9 @@ export class RollbackDetector {
   }
 
   async #hasChanged(): Promise<boolean> {
-    return await hasAuditRowAfter(this.#db, this.#written ?? 0, readActions);
+    const written = this.#written === null ? [] : seenChains(this.#written);
+    const position = new Map(written.map(({ chain, seq }) => [chain, seq]));
+    return await hasAuditRowAfter(this.#db, position, readActions);
   }
 }
 
@@ -151,10 +155,14 @@ function isProblem(error: unknown): error is BrokerError {
 }
 
 async function stateOf(db: Db): Promise<SeenState> {
-  const { seq, hash } = await auditHead(db);
+  const ends = toSeenChains(await chainEnds(db));
   const { id, incarnation } = await storeIdentity(db);
   const changes = (await rowMacHead(db))?.counter;
-  return { id, incarnation: incarnation, seq, hash, ...(changes !== undefined && { changes }) };
+  return { id, incarnation: incarnation, ...ends, ...(changes !== undefined && { changes }) };
+}
+
+function isSameLog(one: SeenState, other: SeenState): boolean {
+  return JSON.stringify(seenChains(one)) === JSON.stringify(seenChains(other));
 }
 
 async function assertNotOlder(db: Db, seen: SeenState | null): Promise<void> {
@@ -173,14 +181,22 @@ async function assertNotOlder(db: Db, seen: SeenState | null): Promise<void> {
   if (seen.changes !== undefined && head !== null && head.counter < seen.changes) {
     throw rolledBack(`Its change counter is ${head.counter}, but this host has seen ${seen.changes}.`);
   }
-  const { seq } = await auditHead(db);
-  if (seq < seen.seq) {
-    throw rolledBack(`Its audit log ends at row ${seq}, but this host has seen row ${seen.seq}.`);
+  const ends = new Map((await chainEnds(db)).map(({ chain, seq }) => [chain, seq]));
+  for (const { chain, seq, hash } of seenChains(seen)) {
+    const end = ends.get(chain) ?? 0;
+    if (end < seq) {
+      const seenRow = rowText({ chain, seq });
+      throw rolledBack(`Its audit log ends at row ${end}, but this host has seen ${seenRow}.`);
+    }
+    if (seq === 0) continue;
+    const row = await firstAuditRowFrom(db, chain, seq);
+    // Pruning removes rows from the start.
+    if (row === null || row.seq !== seq || row.hash.startsWith(hash)) continue;
+    const text = rowText({ chain, seq });
+    throw rolledBack(
+      `${text[0]?.toUpperCase()}${text.slice(1)} of its audit log differs from the row that this host has seen.`,
+    );
   }
-  const row = await firstAuditRowFrom(db, seen.seq);
-  // Pruning removes rows from the start.
-  if (row === null || row.seq !== seen.seq || row.hash === seen.hash) return;
-  throw rolledBack(`Row ${seen.seq} of its audit log differs from the row that this host has seen.`);
 }
 
 /** Compares a store whose keys are loaded with the last state, once. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`. */

@@ -1,13 +1,11 @@
 import { isObject } from '../../text/json-shape.ts';
+import type { SeenChains } from './seen-chains.ts';
 
 /** The last state that was seen of a store. */
-export interface SeenState {
+export interface SeenState extends SeenChains {
   id: string;
   /** See `StoreIdentity`. */
   incarnation: string;
-  /** The last row of the audit log. */
-  seq: number;
-  hash: string;
   /** The change counter of the row MACs; absent if the store had none yet. */
   changes?: number;
 }
@@ -26,6 +24,15 @@ function isSeenState(value: unknown): value is SeenState {
     typeof value.incarnation === 'string' &&
     Number.isSafeInteger(value.seq) &&
     typeof value.hash === 'string' &&
+    (value.chains === undefined || areChains(value.chains)) &&
     (value.changes === undefined || Number.isSafeInteger(value.changes))
   );
+}
+
+function areChains(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every(isEnd);
+}
+
+function isEnd(end: unknown): boolean {
+  return Array.isArray(end) && end.length === 2 && Number.isSafeInteger(end[0]) && typeof end[1] === 'string';
 }

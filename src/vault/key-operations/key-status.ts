@@ -1,4 +1,4 @@
-import { withSnapshot } from '../../store/database/copy.ts';
+import { withSnapshot } from '../../store/database/snapshot.ts';
 import { listKeyHosts } from '../../store/keys/key-hosts.ts';
 import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { activeReplacement, activeRotation } from '../../store/keys/rotation.ts';

@@ -3,6 +3,7 @@ import { kidOf } from '../../crypto/jwe.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import { renewSignatures } from '../../store/audit/heads.ts';
 import type { Db } from '../../store/db.ts';
 import { renewHead } from '../../store/integrity/changes.ts';
 import { renewMacs } from '../../store/integrity/renew-macs.ts';
@@ -192,6 +193,7 @@ async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<
     }
   }
   await endRotation(trx);
+  await renewSignatures(trx);
   await setStoreIdentity(trx, await storeIdentity(trx));
   renewHead(trx);
   await appendAudit(trx, vault.now(), {

@@ -1,9 +1,15 @@
 import type { Request, RequestHandler } from 'express';
 import { verifyAudit } from '../../store/audit/audit.ts';
-import type { AuditRow } from '../../store/audit/chain.ts';
+import { type AuditRow, rowText } from '../../store/audit/chain.ts';
 import { auditActionLabels } from '../../store/audit/labels.ts';
 import { auditOutcome, outcomeFilters } from '../../store/audit/outcomes.ts';
-import { type AuditFilter, newestAuditRows } from '../../store/audit/read.ts';
+import {
+  type AuditFilter,
+  type AuditPosition,
+  countAuditRows,
+  newestAuditRows,
+  positionAfter,
+} from '../../store/audit/read.ts';
 import { instant } from '../../text/instant.ts';
 import type { WebContext } from '../context.ts';
 import type { AuditLogPage, AuditLogRow } from '../view-models/pages.ts';
@@ -20,20 +26,14 @@ export function auditLogPage({ vault, render }: WebContext): RequestHandler {
   return async (request, response) => {
     const { db } = vault;
     const values = valuesOf(request);
-    const before = Number(asked(request, 'before'));
+    const before = parsePosition(asked(request, 'before', 2_000));
     const filter = filterOf(values);
-    const rows = await newestAuditRows(
-      db,
-      filter,
-      rowsOnPage + 1,
-      Number.isSafeInteger(before) && before > 0 ? before : undefined,
-    );
+    const rows = await newestAuditRows(db, filter, rowsOnPage + 1, before);
     const shown = rows.slice(0, rowsOnPage);
-    const oldest = shown.at(-1);
     const filtered = Object.keys(filter).length > 0;
-    const newestSeq =
-      filtered || before > 0 ? ((await newestAuditRows(db, {}, 1))[0]?.seq ?? 0) : (rows[0]?.seq ?? 0);
-    const verify = asked(request, 'verify') !== '' || newestSeq <= maxVerifiedRows;
+    const entries = await countAuditRows(db);
+    const verify = asked(request, 'verify') !== '' || entries <= maxVerifiedRows;
+    const chain = verify ? await verifyAudit(db) : null;
     render(
       request,
       response,
@@ -47,22 +47,38 @@ export function auditLogPage({ vault, render }: WebContext): RequestHandler {
             ? outcomeFilters
             : [...outcomeFilters, { value: values.outcome, text: auditOutcome('', values.outcome).text }],
         actions: Object.entries(auditActionLabels).map(([value, text]) => ({ value, text })),
-        chain: verify ? await verifyAudit(db) : null,
-        newestSeq,
+        chain,
+        brokenAt: chain?.broken ? rowText(chain.broken, 'entry') : null,
+        entries,
         olderPage:
-          rows.length > rowsOnPage && oldest !== undefined
-            ? link(values, { before: String(oldest.seq) })
+          rows.length > rowsOnPage
+            ? link(values, { before: positionText(positionAfter(shown, before)) })
             : null,
-        newestPage: before > 0 ? link(values, {}) : null,
+        newestPage: before === undefined ? null : link(values, {}),
       },
       { title: 'Audit log', at: 'audit-log', wide: true },
     );
   };
 }
 
-function asked({ query }: Pick<Request, 'query'>, name: string): string {
+/** The place in the log where a page begins, as in its link: `1.523-2.100`. Undefined where it is not one. */
+function parsePosition(text: string): AuditPosition | undefined {
+  if (!/^\d{1,9}\.\d{1,15}(-\d{1,9}\.\d{1,15})*$/.test(text)) return undefined;
+  return new Map(
+    text.split('-').map((part) => {
+      const [chain, seq] = part.split('.').map(Number);
+      return [chain ?? 0, seq ?? 0];
+    }),
+  );
+}
+
+function positionText(position: AuditPosition): string {
+  return [...position].map(([chain, seq]) => `${chain}.${seq}`).join('-');
+}
+
+function asked({ query }: Pick<Request, 'query'>, name: string, maxLength = 200): string {
   const value = query[name];
-  return typeof value === 'string' ? value.trim().slice(0, 200) : '';
+  return typeof value === 'string' ? value.trim().slice(0, maxLength) : '';
 }
 
 function valuesOf(request: Pick<Request, 'query'>): AuditLogPage['values'] {

@@ -441,8 +441,10 @@ export interface AuditLogPage {
   outcomes: readonly { value: string; text: string }[];
   /** Null if the log is so long that it is verified only on request. */
   chain: AuditVerification | null;
-  /** The sequence number of the newest row. */
-  newestSeq: number;
+  /** The first entry at which the chain is broken; null where it is intact or not verified. */
+  brokenAt: string | null;
+  /** How many entries the log has. */
+  entries: number;
   olderPage: string | null;
   newestPage: string | null;
 }

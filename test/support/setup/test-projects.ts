@@ -40,7 +40,8 @@ function needsProcess(root: string, file: string): boolean {
 }
 
 /** Folders whose tests, as far as they open a store, run on PostgreSQL too. */
-const ofStore = /^test\/(api|background|calendar|monitoring|relay|reminders|store|vault)\//;
+const ofStore =
+  /^test\/(attacks\/audit-chains|(api|background|calendar|monitoring|relay|reminders|store|vault)\/)/;
 
 /** The test files that run on PostgreSQL: its own, and those that open a store on the engine under test. */
 export function testFilesOnPostgres(root: string): string[] {

@@ -127,11 +127,14 @@ export async function markRejected(vault: Vault, rejectedAt: number | null): Pro
   for (const { id } of rows) await updateToken(vault.db, id, { rejectedAt });
 }
 
-/** The audit log in short, oldest first: "action outcome profile". Fails where its chain is broken. */
+/**
+ * The audit log in short, oldest first: "action outcome profile". Fails where it is broken. On PostgreSQL, the rows of the
+ * API follow those of the transactions that change the store.
+ */
 export async function auditLog(vault: Vault): Promise<string[]> {
   const { broken } = await verifyAudit(vault.db);
   if (broken !== null) throw new Error(`the audit chain is broken at ${broken.seq}: ${broken.reason}`);
-  const rows = await vault.db.selectFrom('audit').selectAll().orderBy('seq').execute();
+  const rows = await vault.db.selectFrom('audit').selectAll().orderBy('chain').orderBy('seq').execute();
   return rows.map(({ action, outcome, profile }) => [action, outcome, profile ?? '-'].join(' '));
 }
 
