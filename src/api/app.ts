@@ -62,7 +62,7 @@ export interface Api {
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that terminates TLS. */
 export function createApi(options: ApiOptions): Api {
   const { vault, log, issuer, probes, describe, origins = [], trustedProxies = [] } = options;
-  const reads = options.reads ?? openTokenRequestStore(storeLocation(vault.settings), vault.db);
+  const reads = options.reads ?? openTokenRequestStore(storeLocation(vault.settings), vault.db, vault.now);
   const tokenCache = new DecryptedTokenCache(vault.keys, vault.now);
   const queue = new BatchQueue(reads, vault.now);
   const context: ApiContext = {

@@ -11,7 +11,11 @@ async function ready() {
   await profileWithToken(api.vault, 'acme');
   const secret = await clientOf(api.vault, 'ci', ['acme']);
   const url = `${api.origin}/oauth/token`;
-  const rows = async () => (await auditLog(api.vault)).filter((row) => /^(read|introspect) /.test(row));
+  /** Those with a count last: on PostgreSQL they are in another chain. */
+  const rows = async () => {
+    const found = (await auditLog(api.vault)).filter((row) => /^(read|introspect) /.test(row));
+    return [...found.filter((row) => !/ more /.test(row)), ...found.filter((row) => / more /.test(row))];
+  };
   return { ...api, secret, url, rows };
 }
 

@@ -325,6 +325,7 @@ async function rowMacsWithoutRow({ db }: Pick<Vault, 'db'>): Promise<string[]> {
   for (const table of ['profile', 'token', 'client', 'destination'] as const) {
     for (const { id } of await db.selectFrom(table).select('id').execute()) known.add(id);
   }
+  for (const { id } of await db.selectFrom('audit_chain').select('id').execute()) known.add(String(id));
   for (const each of await db.selectFrom('client_profile').selectAll().execute()) {
     known.add(`${each.client_id}/${each.profile_id}`);
   }

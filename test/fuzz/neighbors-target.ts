@@ -184,9 +184,13 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
 
   const failures: unknown[] = [];
   let batches = 0;
-  const counted = countingReads(openTokenRequestStore(storeLocation(settings), vault.db), failures, () => {
-    batches += 1;
-  });
+  const counted = countingReads(
+    openTokenRequestStore(storeLocation(settings), vault.db, vault.now),
+    failures,
+    () => {
+      batches += 1;
+    },
+  );
   const log = { error: (...args: unknown[]) => void failures.push(args), warn: () => {} };
   const probes = { ready: () => Promise.resolve() };
   const issuer = 'http://tokens.example';

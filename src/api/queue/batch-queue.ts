@@ -21,6 +21,9 @@ const slowGatherMs = 1;
 /** Requests per commit: enough to keep the disk busy, few enough that the next batch starts soon. */
 export const batchSize = 128;
 
+/** Batches that are written or checked at the same time. */
+const batchesAtOnce = 4;
+
 /** A queued request. Exactly one of `answer` and `fail` is called in the end. */
 export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
@@ -35,9 +38,10 @@ interface Retries {
 }
 
 /**
- * Collects the requests that arrive while a batch is being written, so that they share the next commit. One batch runs
- * at a time, because all of them wait for the disk. No request makes another one fail or wait for long: a batch that fails
- * is split and retried, and a request that has to wait is requeued alone.
+ * Collects the requests that arrive while a batch is being written, so that they share the next commit. One batch is written
+ * at a time, because all of them wait for the disk; the store may still be checking those before it. No request makes
+ * another one fail or wait for long: a batch that fails is split and retried, and a request that has to wait is requeued
+ * alone.
  */
 export class BatchQueue {
   readonly #reads: TokenRequestStore;
@@ -49,6 +53,7 @@ export class BatchQueue {
   #running: Promise<void> | null = null;
   /** How many requests may come before the next batch. */
   #expected = 0;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(reads: TokenRequestStore, now: () => number) {
     this.#reads = reads;
@@ -62,7 +67,9 @@ export class BatchQueue {
 
   /** Resolves once the queue is empty. */
   async idle(): Promise<void> {
-    while (this.#running !== null || this.#requeued > 0) await (this.#running ?? sleep(firstRetryMs));
+    while (this.#running !== null || this.#requeued > 0 || this.#underWay.size > 0) {
+      await (this.#running ?? Promise.race([...this.#underWay, sleep(firstRetryMs)]));
+    }
   }
 
   async #runAll(): Promise<void> {
@@ -70,10 +77,10 @@ export class BatchQueue {
     while (this.#waiting.size > 0) {
       const batch = this.#waiting.take(batchSize);
       const startedAt = performance.now();
-      await this.#run(batch, startedAt + maxWaitMs);
+      const hasEnded = await this.#start(batch);
       // Its clients may send again at once, next to those that have come meanwhile.
-      this.#expected = Math.min(batch.length + this.#waiting.size, batchSize);
-      const isSlow = performance.now() - startedAt > slowBatchMs;
+      this.#expected = hasEnded ? Math.min(batch.length + this.#waiting.size, batchSize) : 0;
+      const isSlow = hasEnded && performance.now() - startedAt > slowBatchMs;
       if (isSlow && this.#waiting.size > 0 && batch.length > 1) await sleep(slowGatherMs);
       await this.#gather();
     }
@@ -93,9 +100,21 @@ export class BatchQueue {
     }
   }
 
-  async #run(batch: PendingRequest[], deadline: number): Promise<void> {
+  /** Resolves once the next batch can be started: whether this one has ended, and not only been written. */
+  async #start(batch: PendingRequest[]): Promise<boolean> {
+    while (this.#underWay.size >= batchesAtOnce) await Promise.race(this.#underWay);
+    return await new Promise<boolean>((resolve) => {
+      const running = this.#run(batch, performance.now() + maxWaitMs, () => resolve(false)).finally(() => {
+        this.#underWay.delete(running);
+        resolve(true);
+      });
+      this.#underWay.add(running);
+    });
+  }
+
+  async #run(batch: PendingRequest[], deadline: number, onDurable?: () => void): Promise<void> {
     try {
-      const again = new Set(await this.#runWhenFree(batch, deadline));
+      const again = new Set(await this.#runWhenFree(batch, deadline, onDurable));
       for (const read of batch) if (again.has(read)) this.#tryAgain(read);
     } catch (error) {
       const final = error instanceof RetryLater || error instanceof NotDurable;
@@ -110,10 +129,14 @@ export class BatchQueue {
     }
   }
 
-  async #runWhenFree(batch: PendingRequest[], deadline: number): Promise<TokenRequestRead[]> {
+  async #runWhenFree(
+    batch: PendingRequest[],
+    deadline: number,
+    onDurable?: () => void,
+  ): Promise<TokenRequestRead[]> {
     for (;;) {
       try {
-        return await this.#reads.run(batch, this.#now());
+        return await this.#reads.run(batch, this.#now(), onDurable);
       } catch (error) {
         if (!(error instanceof RetryLater) || performance.now() > deadline) throw error;
         await sleep(firstRetryMs);
@@ -131,7 +154,7 @@ export class BatchQueue {
     }
     retries.count += 1;
     if (retries.count === 1) {
-      this.#waiting.add(read);
+      this.add(read);
       return;
     }
     this.#requeued += 1;

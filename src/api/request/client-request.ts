@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { networkOf } from '../../domain/network.ts';
-import type { BrokerError } from '../../errors/broker-error.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import { isAboutWholeStore } from '../../store/integrity/untrusted.ts';
@@ -341,6 +341,8 @@ function rejectUnread(
 
 /** The store could not be read or written. */
 function storeFailure(context: ApiContext, error: unknown): Refusal {
+  const { rollbackDetector } = context.vault;
+  if (error instanceof BrokerError && isAboutWholeStore(error)) rollbackDetector.report(error);
   context.log.error({ err: error }, 'token API request failed');
   return {
     code: 'temporarily_unavailable',

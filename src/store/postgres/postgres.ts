@@ -14,6 +14,7 @@ import { readTextFile } from '../../text/decode-text.ts';
 import { requireWholeNumbers } from '../database/whole-numbers.ts';
 import { SqlCursor } from './cursor.ts';
 import { isConnectionLost, postgresFailure } from './failures.ts';
+import { preparedStatements } from './prepared.ts';
 import { type PostgresAddress, type PostgresTls, redactedUrl } from './url.ts';
 
 /** How many connections one process holds at most. A command uses one. */
@@ -28,7 +29,7 @@ const lockTimeoutMs = 10_000;
 /**
  * A transaction that may write first takes the one lock of all writers, and releases it when it ends. What it reads
  * therefore stays true until its end, for every process on every host. This matches SQLite's `begin immediate`, which
- * the queries rely on. All writers queue for the end of the audit chain anyway. The lock's number is arbitrary.
+ * the queries rely on. What a batch of API requests writes does not take it; see `audit/own-chain.ts`. The lock's number is arbitrary.
  */
 const beginWriting = [
   'begin',
@@ -149,7 +150,9 @@ class BrokerClient implements PostgresPoolClient {
       const text = sql === 'begin' ? beginWriting : sql;
       if (isSchemaChange.test(sql)) this.#migrating = true;
       const query_timeout = this.#migrating ? migrationTimeoutMs : answerTimeoutMs;
+      const name = preparedStatements.get(text);
       const answer: unknown = await this.#client.query({
+        ...(name !== undefined && { name }),
         text,
         values: [...parameters],
         query_timeout,

@@ -5,9 +5,9 @@ import { PostgresTokenRequestStore } from './postgres.ts';
 import { SqliteTokenRequestStore } from './sqlite.ts';
 import type { TokenRequestStore } from './token-request-store.ts';
 
-/** Opens what the token endpoint reads the store at `place` with; `db` is the same store. */
-export function openTokenRequestStore(place: string, db: Db): TokenRequestStore {
+/** Opens what the token endpoint reads the store at `place` with; `db` is the same store. `now` in epoch milliseconds. */
+export function openTokenRequestStore(place: string, db: Db, now: () => number): TokenRequestStore {
   return isPostgresUrl(place)
-    ? new PostgresTokenRequestStore(db)
+    ? new PostgresTokenRequestStore(db, now)
     : new SqliteTokenRequestStore(place, macKeysOf(db));
 }

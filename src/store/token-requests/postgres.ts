@@ -1,12 +1,13 @@
 import { CompiledQuery } from 'kysely';
 import type { BrokerError } from '../../errors/broker-error.ts';
 import { isMissingKey } from '../../errors/missing-key.ts';
-import { appendAudits } from '../audit/audit.ts';
+import { type BatchWrites, OwnChain } from '../audit/own-chain.ts';
 import type { Db } from '../db.ts';
-import { KeyUnknown, NotAuthentic, setOf } from '../integrity/authenticated-set.ts';
+import { KeyUnknown, NotAuthentic, type SetHead, setOf } from '../integrity/authenticated-set.ts';
 import { type DataKeys, macKeysOf } from '../integrity/mac-keys.ts';
 import { runCheck } from '../integrity/mac-queries.ts';
 import { untrusted } from '../integrity/untrusted.ts';
+import { prepared } from '../postgres/prepared.ts';
 import {
   type Decision,
   decisionOf,
@@ -17,85 +18,289 @@ import {
   type Lookup,
   lookUpKey,
   namedRowsOf,
-  statements,
   type TokenRequestRead,
   type TokenRequestStore,
   toLookup,
   touchStatement,
 } from './token-request-store.ts';
 
-/** Token requests on PostgreSQL. */
+/** How many lookups are kept. Each is read again before it gives a token. */
+const keptLookUps = 1_000;
+
+interface Decided {
+  read: TokenRequestRead;
+  /** Null where the request must wait. */
+  decision: Decision | null;
+  found: Found | null;
+  /** Whether that was read for an earlier batch. */
+  isKept: boolean;
+}
+
+/** What was looked up and checked. */
+interface Found {
+  lookup: Lookup;
+  /** The rows as text: if they are still the same, so is what follows from them. */
+  rows: string;
+  /** The head of the row MACs that authenticated them. */
+  head: SetHead | null;
+}
+
+/**
+ * Token requests on PostgreSQL. A batch takes two round trips: one writes its audit rows, the other one reads the clients and
+ * tokens again. The next batch is written while this one is read again. Nobody waits for another process.
+ */
 export class PostgresTokenRequestStore implements TokenRequestStore {
   readonly #db: Db;
+  readonly #chain: OwnChain;
+  /** Those of clients with valid credentials. A batch decides by them what it records, and never whether it is refused. */
+  readonly #kept = new Map<string, Found>();
+  /** The head of the row MACs when it was last looked through. */
+  #keptUnder: SetHead | null = null;
 
-  constructor(db: Db) {
+  constructor(db: Db, now: () => number) {
     this.#db = db;
+    this.#chain = new OwnChain(db, now);
   }
 
-  async run(batch: readonly TokenRequestRead[], now: number): Promise<TokenRequestRead[]> {
-    const decisions = await this.#db.transaction().execute(async (trx) => {
-      const found = await findAll(trx, batch);
-      const made: { read: TokenRequestRead; decision: Decision | null }[] = [];
-      for (const read of batch) {
-        made.push({ read, decision: await decide(trx, read, found.get(read) ?? null, now) });
+  async run(
+    batch: readonly TokenRequestRead[],
+    now: number,
+    onDurable: () => void = () => {},
+  ): Promise<TokenRequestRead[]> {
+    try {
+      let decided = await this.#decideAll(batch);
+      let used = await this.#record(decided, now);
+      if (used === null) {
+        // Rows that grant access were changed since what is kept was read.
+        this.#kept.clear();
+        decided = await this.#decideAll(batch);
+        used = (await this.#record(decided, now)) ?? new Set(batch);
       }
-      const entries = made.map(({ decision }) => decision?.entry ?? null).filter((entry) => entry !== null);
-      await appendAudits(trx, now, entries);
-      return made;
+      onDurable();
+      const again = await this.#notConfirmed(decided, used);
+      // Not earlier, so that an error above leaves all of them unanswered.
+      for (const { read, decision } of decided) {
+        if (decision !== null && !again.has(read)) read.answer(decision);
+      }
+      return [...again];
+    } catch (error) {
+      this.#kept.clear();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#chain.close();
+  }
+
+  async #decideAll(batch: readonly TokenRequestRead[]): Promise<Decided[]> {
+    this.#forgetOlder();
+    const [found, used] = await Promise.all([
+      this.#findAll(batch.filter((read) => !this.#kept.has(lookUpKey(read)))),
+      usedAssertions(this.#db, batch),
+    ]);
+    const decide = (read: TokenRequestRead, known: Found | null, isKept: boolean): Decided => {
+      const lookup = known && { ...known.lookup, assertionUsed: used.has(read) };
+      return { read, decision: decisionOf(read, lookup), found: known, isKept };
+    };
+    const decided = batch.map((read) => {
+      const key = lookUpKey(read);
+      const fresh = found.get(key);
+      return fresh === undefined
+        ? decide(read, this.#kept.get(key) ?? null, true)
+        : decide(read, fresh, false);
     });
-    // Another process may have removed a client since the lookup, before the commit or after it.
-    const granted = decisions.filter(({ decision }) => decision?.granted).map(({ read }) => read);
-    const found = await findAll(this.#db, granted);
-    const again = new Set<TokenRequestRead>();
-    for (const { read, decision } of decisions) {
+    // A client may have been added or changed since: only what is read now can refuse it.
+    const outdated = decided.filter(
+      ({ read, decision }) => decision?.granted !== true && !found.has(lookUpKey(read)),
+    );
+    const fresh = await this.#findAll(outdated.map(({ read }) => read));
+    for (const each of outdated) {
+      Object.assign(each, decide(each.read, fresh.get(lookUpKey(each.read)) ?? null, false));
+    }
+    useAssertionsOnce(decided);
+    return decided;
+  }
+
+  /**
+   * Writes what the batch has to record. Returns the requests whose assertion another process has used meanwhile; null, with
+   * nothing written, where a row that grants access was changed since what is kept was read.
+   */
+  async #record(decided: readonly Decided[], now: number): Promise<Set<TokenRequestRead> | null> {
+    const entries = decided.map(({ decision }) => decision?.entry ?? null).filter((entry) => entry !== null);
+    const uses = usesOf(decided, now);
+    const assertions = decided.flatMap(({ read, decision, found }) =>
+      read.assertion === null || found === null || !decision?.used
+        ? []
+        : [{ read, client: found.lookup.client.clientId, ...read.assertion }],
+    );
+    if (entries.length === 0 && uses.length === 0 && assertions.length === 0) return new Set();
+    const counters = new Set(decided.filter(({ isKept }) => isKept).map(({ found }) => found?.head?.counter));
+    // Another batch has read newer rows in between.
+    if (counters.size > 1) return null;
+    const [counter = null] = counters;
+    const isNew = await this.#chain.append(now, entries, {
+      counter,
+      uses,
+      assertions: assertions.map(({ client, jtiHash, expiresAt }) => ({
+        client,
+        jti: jtiHash,
+        expires: expiresAt,
+      })),
+      forgetBefore: forgetAssertionsBefore(now),
+    });
+    if (isNew === null) return null;
+    const used = assertions.filter(
+      ({ client, jtiHash }) => !isNew.some((each) => each.client === client && each.jti === jtiHash),
+    );
+    return new Set(used.map(({ read }) => read));
+  }
+
+  /**
+   * The requests to decide again: they have to wait, or the store was changed and they would not get the same answer now.
+   * What is read here was committed before, on whatever host: a client that was removed is not found.
+   */
+  async #notConfirmed(
+    decided: readonly Decided[],
+    used: ReadonlySet<TokenRequestRead>,
+  ): Promise<Set<TokenRequestRead>> {
+    const granted = decided.filter(({ decision }) => decision?.granted);
+    const found = await this.#findAll(granted.map(({ read }) => read));
+    const again = new Set(used);
+    for (const { read, decision, found: before } of decided) {
       if (decision === null) again.add(read);
-      else if (decision.granted && !decisionOf(read, found.get(read) ?? null)?.granted) again.add(read);
+      if (!decision?.granted || again.has(read)) continue;
+      const now = found.get(lookUpKey(read)) ?? null;
+      if (now !== null && now.rows === before?.rows && now.lookup.untrusted === null) continue;
+      const confirmed = decisionOf(read, now?.lookup ?? null);
+      const isSame =
+        confirmed?.granted === true && JSON.stringify(confirmed.entry) === JSON.stringify(decision.entry);
+      if (!isSame) again.add(read);
     }
-    // Not earlier, so that an error above leaves all of them unanswered.
-    for (const { read, decision } of decisions) {
-      if (decision !== null && !again.has(read)) read.answer(decision);
+    for (const { read, decision } of granted) {
+      const key = lookUpKey(read);
+      const now = found.get(key);
+      if (!now || again.has(read)) this.#kept.delete(key);
+      else if (decision?.used) this.#keep(key, now);
     }
-    return [...again];
+    return again;
   }
 
-  close(): void {
-    // The store's connection is closed by the code that opened it.
+  /** Forgets what an older head authenticated: all that is kept is of the newest one that is known. */
+  #forgetOlder(): void {
+    const keys = macKeysOf(this.#db);
+    const newest = keys === null ? null : setOf(keys).head;
+    if (newest === null) this.#kept.clear();
+    if (newest === this.#keptUnder) return;
+    this.#keptUnder = newest;
+    for (const [key, { head }] of this.#kept) {
+      if (head?.counter !== newest?.counter || head?.mac !== newest?.mac) this.#kept.delete(key);
+    }
+  }
+
+  #keep(key: string, found: Found): void {
+    if (this.#kept.size >= keptLookUps) this.#kept.clear();
+    this.#kept.set(key, found);
+  }
+
+  /** Looks up and checks them in one query; by key. */
+  async #findAll(reads: readonly TokenRequestRead[]): Promise<Map<string, Found | null>> {
+    const found = new Map<string, Found | null>();
+    const asked = new Map<string, TokenRequestRead>();
+    for (const read of reads) {
+      const key = lookUpKey(read);
+      if (read.client === '' && read.secretHash === undefined) found.set(key, null);
+      else asked.set(key, read);
+    }
+    if (asked.size === 0) return found;
+    const keys = macKeysOf(this.#db);
+    const questions = [...asked.values()];
+    let rows = await lookUpAll(this.#db, questions);
+    const known = [...asked.keys()].map((key, at) => this.#ifUnchanged(key, keys, rows[at] ?? []));
+    let untrusted = await checkAll(this.#db, keys, rows, known);
+    // Another process may have changed the store between the lookup and its check: then both are repeated.
+    for (let repeated = 0; repeated < 3 && untrusted.some((error) => error !== null); repeated += 1) {
+      rows = await lookUpAll(this.#db, questions);
+      untrusted = await checkAll(this.#db, keys, rows, []);
+      known.fill(null);
+    }
+    for (const [at, [key, { orgId }]] of [...asked].entries()) {
+      const those = rows[at] ?? [];
+      const lookup = toLookup(those, orgId, untrusted[at] ?? null);
+      const fresh = lookup && { lookup, rows: JSON.stringify(those), head: headOf(those) };
+      found.set(key, known[at] ?? fresh);
+    }
+    return found;
+  }
+
+  /** What is kept, if these rows are the same, and the row MACs that authenticated them are still the newest known ones. */
+  #ifUnchanged(key: string, keys: DataKeys | null, rows: readonly FoundRow[]): Found | null {
+    const kept = this.#kept.get(key);
+    if (kept === undefined || kept.lookup.untrusted !== null) return null;
+    const newest = keys === null ? kept.head : setOf(keys).head;
+    const isNewest = newest?.counter === kept.head?.counter && newest?.mac === kept.head?.mac;
+    return isNewest && kept.rows === JSON.stringify(rows) ? kept : null;
   }
 }
 
-async function decide(
-  trx: Db,
-  read: TokenRequestRead,
-  lookedUp: Lookup | null,
-  now: number,
-): Promise<Decision | null> {
-  const found = lookedUp && { ...lookedUp, assertionUsed: await assertionUsed(trx, lookedUp, read) };
-  const decision = decisionOf(read, found);
-  if (decision === null || found === null) return decision;
-  if (decision.used !== null && read.assertion !== null) {
-    const { jtiHash, expiresAt } = read.assertion;
-    await query(trx, 'forgetAssertions', forgetAssertionsBefore(now));
-    await query(trx, 'useAssertion', found.client.clientId, jtiHash, expiresAt);
+/** Two requests of a batch may come with the same assertion: all but the first one are decided again. */
+function useAssertionsOnce(decided: readonly Decided[]): void {
+  const seen = new Set<string>();
+  for (const each of decided) {
+    const { read, decision, found } = each;
+    if (read.assertion === null || found === null || !decision?.used) continue;
+    const assertion = JSON.stringify([found.lookup.client.clientId, read.assertion.jtiHash]);
+    if (seen.has(assertion)) each.decision = null;
+    seen.add(assertion);
   }
-  const touch = touchStatement(found, decision.used, now);
-  if (touch === 'touchClient') await query(trx, touch, now, found.client.clientId);
-  if (touch === 'touchPreviousSecret') await query(trx, touch, now, now, found.client.clientId);
-  // For the other reads of this batch.
-  if (touch !== null) found.client.lastUsedAt = now;
-  if (touch === 'touchPreviousSecret') found.client.previousSecretUsedAt = now;
-  return decision;
 }
 
-async function assertionUsed(trx: Db, { client }: Lookup, { assertion }: TokenRequestRead): Promise<boolean> {
-  if (assertion === null) return false;
-  return (await query(trx, 'assertionUsed', client.clientId, assertion.jtiHash)).length > 0;
+/** The clients whose last use is to be recorded. */
+function usesOf(decided: readonly Decided[], now: number): BatchWrites['uses'] {
+  const uses: { client: string; previous: boolean }[] = [];
+  for (const { decision, found } of decided) {
+    if (found === null || decision === null) continue;
+    const { client } = found.lookup;
+    const touch = touchStatement(found.lookup, decision.used, now);
+    if (touch === null) continue;
+    const previous = touch === 'touchPreviousSecret';
+    uses.push({ client: client.clientId, previous });
+    // For the other reads of this batch, and the next batches.
+    client.lastUsedAt = now;
+    if (previous) client.previousSecretUsedAt = now;
+  }
+  return uses;
+}
+
+const assertionQuery = `select asked.at
+  from unnest($1::text[], $2::text[]) with ordinality as asked(client, jti_hash, at)
+  join client on client.name = asked.client
+  join client_assertion as used on used.client_id = client.id and used.jti_hash = asked.jti_hash`;
+
+/** The requests whose assertion was used before. */
+async function usedAssertions(
+  db: Db,
+  batch: readonly TokenRequestRead[],
+): Promise<ReadonlySet<TokenRequestRead>> {
+  const asked = batch.filter(({ assertion }) => assertion !== null);
+  if (asked.length === 0) return new Set();
+  const answer = await db.executeQuery<{ at: number }>(
+    CompiledQuery.raw(assertionQuery, [
+      asked.map(({ client }) => client),
+      asked.map(({ assertion }) => assertion?.jtiHash ?? ''),
+    ]),
+  );
+  const used = new Set(answer.rows.map(({ at }) => at));
+  return new Set(asked.filter((_, at) => used.has(at + 1)));
 }
 
 /**
  * One query for the whole batch, without duplicates: planning a lookup and the round trip to the server cost more than
  * the lookup itself.
  */
-const lookupQuery = `select asked.at, ${foundColumns}
+const lookupQuery = prepared(
+  'lookup',
+  `select asked.at, ${foundColumns}
   from unnest($1::text[], $2::text[], $3::int[], $4::boolean[], $5::text[])
     with ordinality as asked(client, org_id, profiles, with_previous, secret_hash, at)
   join lateral (
@@ -113,30 +318,8 @@ const lookupQuery = `select asked.at, ${foundColumns}
   ) as held on true
   left join profile on profile.id = held.profile_id
   left join token on token.profile_id = profile.id
-    and (token.state = 'current' or (asked.with_previous and token.state = 'previous'))`;
-
-async function findAll(
-  db: Db,
-  reads: readonly TokenRequestRead[],
-): Promise<Map<TokenRequestRead, Lookup | null>> {
-  const named = reads.filter(({ client, secretHash }) => client !== '' || secretHash !== undefined);
-  const asked = new Map(named.map((read) => [lookUpKey(read), read]));
-  const questions = [...asked.values()];
-  const keys = macKeysOf(db);
-  let rows = await lookUpAll(db, questions);
-  let untrusted = await checkAll(db, keys, rows);
-  // Another process may have changed the store between the lookup and its check: then both are repeated.
-  for (let repeated = 0; repeated < 3 && untrusted.some((error) => error !== null); repeated += 1) {
-    rows = await lookUpAll(db, questions);
-    untrusted = await checkAll(db, keys, rows);
-  }
-  const found = new Map(
-    [...asked].map(
-      ([key, { orgId }], at) => [key, toLookup(rows[at] ?? [], orgId, untrusted[at] ?? null)] as const,
-    ),
-  );
-  return new Map(reads.map((read) => [read, found.get(lookUpKey(read)) ?? null]));
-}
+    and (token.state = 'current' or (asked.with_previous and token.state = 'previous'))`,
+);
 
 async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promise<FoundRow[][]> {
   const rows = questions.map((): FoundRow[] => []);
@@ -154,15 +337,16 @@ async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promis
   return rows;
 }
 
-/** Why the rows of each lookup are not authentic; null where they are. */
+/** Why the rows of each lookup are not authentic; null where they are. `known`: those that are checked already. */
 async function checkAll(
   db: Db,
   keys: DataKeys | null,
   lookedUp: readonly FoundRow[][],
+  known: readonly (Found | null)[],
 ): Promise<(BrokerError | null)[]> {
   const errors: (BrokerError | null)[] = [];
-  for (const rows of lookedUp) {
-    if (keys === null || rows.length === 0) errors.push(null);
+  for (const [at, rows] of lookedUp.entries()) {
+    if (keys === null || rows.length === 0 || known[at]) errors.push(null);
     else errors.push(await check(db, keys, rows));
   }
   return errors;
@@ -191,13 +375,4 @@ async function refreshFailure(db: Db, keys: DataKeys): Promise<BrokerError | nul
     if (isMissingKey(error)) return error;
     throw error;
   }
-}
-
-async function query<Row = unknown>(
-  db: Db,
-  statement: keyof typeof statements,
-  ...parameters: (string | number)[]
-): Promise<Row[]> {
-  const result = await db.executeQuery<Row>(CompiledQuery.raw(statements[statement], parameters));
-  return result.rows;
 }

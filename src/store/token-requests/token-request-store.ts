@@ -106,9 +106,14 @@ export interface TokenRequestStore {
    * Looks up, decides and records all of them in one commit, then answers each. If the store was changed meanwhile, a
    * request is looked up again right before its response; one that would no longer be granted is returned unanswered.
    * Throws `RetryLater` where another process is writing: nothing was done then. After any other error, every request
-   * of the batch is unanswered; unless it is `NotDurable`, the batch may be run again.
+   * of the batch is unanswered; unless it is `NotDurable`, the batch may be run again. `onDurable` is called once the next
+   * batch can be run; without a call, after this one.
    */
-  run(batch: readonly TokenRequestRead[], now: number): TokenRequestRead[] | Promise<TokenRequestRead[]>;
+  run(
+    batch: readonly TokenRequestRead[],
+    now: number,
+    onDurable?: () => void,
+  ): TokenRequestRead[] | Promise<TokenRequestRead[]>;
   close(): void | Promise<void>;
 }
 
@@ -167,7 +172,7 @@ export const foundColumns = `
   token.org_id as "tokenOrgId", token.review_reason as "reviewReason",
   (select counter from row_mac_head) as counter, (select mac from row_mac_head) as mac`;
 
-/** The statements that both engines share. Each parameter occurs once, in order. */
+/** Statements on SQLite. Each parameter occurs once, in order. */
 export const statements = {
   assertionUsed: `select 1 as used from client_assertion where client_id = $1 and jti_hash = $2`,
   useAssertion: `insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3)`,
