@@ -61,8 +61,8 @@ function residentMiB(pid: number): number {
   }
 }
 
-/** Of all threads, as Linux counts it: in nanoseconds. */
-function processorMicroseconds(pid: number): number {
+/** Of all threads of a process, as Linux counts it: in nanoseconds. 0 where the system does not tell. */
+export function processorMicroseconds(pid: number): number {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
     const nanoseconds = threads.map((thread) =>
