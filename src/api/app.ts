@@ -8,6 +8,7 @@ import express, {
 } from 'express';
 import type { Logger } from 'pino';
 import { outboundFetch } from '../http/fetch.ts';
+import { requestIdOf } from '../http/request-ids.ts';
 import { openTokenRequestStore } from '../store/token-requests/open.ts';
 import type { TokenRequestStore } from '../store/token-requests/token-request-store.ts';
 import type { Vault } from '../vault/context.ts';
@@ -134,7 +135,7 @@ export function createApi(options: ApiOptions): Api {
 }
 
 function internalError(log: ApiOptions['log'], response: ServerResponse, error: unknown): void {
-  log.error({ err: error }, 'token API request failed');
+  log.error({ err: error, requestId: requestIdOf(response) }, 'token API request failed');
   sendOAuthError(response, {
     code: 'server_error',
     description: 'Internal error. See the log of the server.',

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { requestIdOf } from '../http/request-ids.ts';
 import { type Refusal, statusOf } from './refusal.ts';
 import { sendJson } from './responses.ts';
 
@@ -40,6 +41,8 @@ export function sendOAuthError(response: ServerResponse, refusal: Refusal): void
     ...((status === 401 || code === 'invalid_client') && { 'WWW-Authenticate': challenge }),
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(allow !== undefined && { Allow: allow }),
+    // The log of the server has more about it.
+    ...(status >= 500 && { 'X-Request-Id': requestIdOf(response) }),
     // Do not wait for the rest of a body that is too large.
     ...(status === 413 && { Connection: 'close' }),
   });

@@ -20,7 +20,10 @@ export function tokenPaths(): Paths {
         form: 'TokenRequest',
         answer: jsonResponse('The current token.', 'TokenResponse'),
         refusals: {
-          500: oauthError('The stored token cannot be decrypted, or an internal error.'),
+          500: oauthError(
+            'The stored token cannot be decrypted, or an internal error.',
+            headerRefs.requestId,
+          ),
         },
       }),
     },
@@ -31,7 +34,7 @@ export function tokenPaths(): Paths {
         description: 'RFC 7662.',
         form: 'IntrospectionRequest',
         answer: jsonResponse('What is known of the token.', 'IntrospectionResponse'),
-        refusals: { 500: oauthError('An internal error.') },
+        refusals: { 500: oauthError('An internal error.', headerRefs.requestId) },
       }),
     },
     [apiPaths.metadata]: {
@@ -106,7 +109,10 @@ function clientOperation({ form, answer, refusals, ...text }: ClientOperation): 
         ...headerRefs.challenge,
         ...headerRefs.retryAfter,
       }),
-      503: oauthError('The store or its key is not available for the moment.', headerRefs.retryAfter),
+      503: oauthError('The store or its key is not available for the moment.', {
+        ...headerRefs.retryAfter,
+        ...headerRefs.requestId,
+      }),
       ...refusals,
     },
   };

@@ -111,7 +111,7 @@ class IntrospectionRequest extends ClientRequest {
     } catch (error) {
       // Skip only tokens that can never be decrypted.
       if (error instanceof RetryLater || missingKeyError(error) !== null) throw error;
-      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be decrypted');
+      this.logError(error, 'a stored token cannot be decrypted', { profile: profile.profile });
       return null;
     }
   }

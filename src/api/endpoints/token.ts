@@ -53,7 +53,7 @@ class TokenRequest extends ClientRequest {
   }
 
   protected outcome(found: Lookup, now: number): RequestOutcome {
-    const { vault, tokenCache, log } = this.context;
+    const { vault, tokenCache } = this.context;
     if (this.#problem !== null) return { profile: null, refusal: this.#problem };
     const query = found.client.anyScope === 1 ? { ...this.#query, scope: null } : this.#query;
     const selection = selectToken(found.profiles, query, vault.settings.webex, now);
@@ -69,7 +69,7 @@ class TokenRequest extends ClientRequest {
       return { profile, json, granted: true };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      log.error({ err: error, profile }, 'a stored token cannot be decrypted');
+      this.logError(error, 'a stored token cannot be decrypted', { profile });
       const refusal = missingKeyError(error);
       if (refusal !== null) return { profile, refusal };
       const description = `The stored token of ${profile} cannot be decrypted. Ask an administrator to renew it: ${commandLine(['login', profile ?? 'PROFILE'])}`;

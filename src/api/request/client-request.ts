@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { networkOf } from '../../domain/network.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
+import { requestIdOf } from '../../http/request-ids.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import { isAboutWholeStore } from '../../store/integrity/untrusted.ts';
 import {
@@ -102,7 +103,7 @@ export abstract class ClientRequest implements PendingRequest {
     } catch (error) {
       // A request that has to wait does so alone, and one that fails does not affect the rest of its batch.
       if (error instanceof RetryLater) throw error;
-      this.context.log.error({ err: error }, 'token API request could not be decided');
+      this.logError(error, 'token API request could not be decided');
       const description = 'Internal error. See the log of the server.';
       this.#answer = { refusal: { code: 'server_error', description, status: 500 } };
       return { granted: false, used: null, entry: this.#entry('server_error', null) };
@@ -141,7 +142,7 @@ export abstract class ClientRequest implements PendingRequest {
   }
 
   fail(error: unknown): void {
-    this.refuse(storeFailure(this.context, error));
+    this.refuse(storeFailure(this.context, this.response, error));
   }
 
   protected respond(json: string): void {
@@ -152,6 +153,11 @@ export abstract class ClientRequest implements PendingRequest {
     sendOAuthError(this.response, refusal);
   }
 
+  /** With the ID that the answer has too. */
+  protected logError(error: unknown, message: string, more: { profile?: string | null } = {}): void {
+    this.context.log.error({ err: error, ...more, requestId: requestIdOf(this.response) }, message);
+  }
+
   /** The client's name, for the log. */
   protected get clientName(): string {
     return this.#name;
@@ -159,15 +165,15 @@ export abstract class ClientRequest implements PendingRequest {
 
   /** A row that was changed outside this program yields no token and no detail. */
   #untrusted(error: BrokerError): Decision {
-    const { vault, log } = this.context;
+    const { vault } = this.context;
     const missingKey = missingKeyError(error);
     if (missingKey !== null) {
-      log.error({ err: error }, 'the rows of the store cannot be checked without its key');
+      this.logError(error, 'the rows of the store cannot be checked without its key');
       this.#answer = { refusal: missingKey };
       return { granted: false, used: null, entry: this.#entry(missingKey.code, null) };
     }
     if (isAboutWholeStore(error)) vault.rollbackDetector.report(error);
-    else log.error({ err: error }, 'a row of the store failed its integrity check');
+    else this.logError(error, 'a row of the store failed its integrity check');
     this.#answer = {
       refusal: {
         code: 'temporarily_unavailable',
@@ -316,7 +322,7 @@ function rejectUnread(
   error: unknown,
 ): void {
   if (!(error instanceof OAuthError)) {
-    sendOAuthError(response, storeFailure(context, error));
+    sendOAuthError(response, storeFailure(context, response, error));
     return;
   }
   const { refusal } = error;
@@ -335,15 +341,15 @@ function rejectUnread(
     assertion: null,
     decide: () => ({ granted: false, used: null, entry }),
     answer: () => sendOAuthError(response, refusal),
-    fail: (reason) => sendOAuthError(response, storeFailure(context, reason)),
+    fail: (reason) => sendOAuthError(response, storeFailure(context, response, reason)),
   });
 }
 
 /** The store could not be read or written. */
-function storeFailure(context: ApiContext, error: unknown): Refusal {
+function storeFailure(context: ApiContext, response: ServerResponse, error: unknown): Refusal {
   const { rollbackDetector } = context.vault;
   if (error instanceof BrokerError && isAboutWholeStore(error)) rollbackDetector.report(error);
-  context.log.error({ err: error }, 'token API request failed');
+  context.log.error({ err: error, requestId: requestIdOf(response) }, 'token API request failed');
   return {
     code: 'temporarily_unavailable',
     description: 'The store is temporarily unavailable. See the log of the server.',

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity } from '../../api/client-auth/identify.ts';
 import type { Refusal } from '../../api/refusal.ts';
 import { ClientRequest, type RequestOutcome } from '../../api/request/client-request.ts';
 import { relayTenantUrl } from '../../config/issuer.ts';
+import { requestIdOf } from '../../http/request-ids.ts';
 import { assertSecureUrl } from '../../http/secure-url.ts';
 import type { Lookup } from '../../store/token-requests/token-request-store.ts';
 import type { RelayContext } from '../context.ts';
@@ -14,7 +14,6 @@ import { announcedLength, hasBody, readBody } from './body.ts';
 import { headersForWebex } from './headers.ts';
 import { refusals } from './refusals.ts';
 import { decideRelay, type Grant, type RelayDecision, type RelayState } from './relay-decision.ts';
-import { setRequestId } from './request-ids.ts';
 import type { RelayTarget } from './target.ts';
 
 export interface IncomingRelayRequest {
@@ -30,7 +29,6 @@ export interface IncomingRelayRequest {
  * before it is sent, and once more in the rare cases where it waits for its body or for another token.
  */
 export class RelayRequest extends ClientRequest {
-  readonly id = randomUUID();
   readonly orgId = null;
   /** A client of the relay has one profile. */
   readonly profileLimit = 1;
@@ -67,7 +65,6 @@ export class RelayRequest extends ClientRequest {
       sent: 0,
       unauthorized: null,
     };
-    setRequestId(response, this.id);
     response.once('close', () => this.#giveBack());
   }
 
@@ -100,7 +97,7 @@ export class RelayRequest extends ClientRequest {
 
   protected override refuse(refusal: Refusal): void {
     this.#giveBack();
-    const status = sendScimError(this.response, refusal, { 'X-Request-Id': this.id });
+    const status = sendScimError(this.response, refusal, { 'X-Request-Id': requestIdOf(this.response) });
     if (this.#countedFor !== null) this.#count(status, status >= 500 ? refusal.code : null);
   }
 
@@ -151,7 +148,7 @@ export class RelayRequest extends ClientRequest {
         body: this.#body,
       },
       response: this.response,
-      responseHeaders: { 'X-Request-Id': this.id },
+      responseHeaders: { 'X-Request-Id': requestIdOf(this.response) },
       addresses: {
         tenantUrl: grant.tenantUrl,
         relayUrl: relayTenantUrl(this.context.issuer, grant.profile),
@@ -178,7 +175,7 @@ export class RelayRequest extends ClientRequest {
   #ended(ending: Ending, grant: Grant): void {
     const { traffic, log, rejectedTokens } = this.#relay;
     const { profile } = grant;
-    const known = { requestId: this.id, profile, client: this.clientName };
+    const known = { requestId: requestIdOf(this.response), profile, client: this.clientName };
     switch (ending.kind) {
       case 'answered':
         this.#giveBack();

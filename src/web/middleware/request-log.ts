@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { requestIdOf } from '../../relay/request/request-ids.ts';
+import { requestIdOf } from '../../http/request-ids.ts';
 import { resourceTypes } from '../../relay/request/target.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
@@ -16,8 +16,7 @@ export function requestLog(log: Logger): RequestHandler {
       const ms = Math.round((performance.now() - started) * 10) / 10;
       const status = response.writableFinished ? response.statusCode : 'aborted';
       const requestId = requestIdOf(response);
-      const id = requestId === undefined ? {} : { requestId };
-      log.info({ method, path: maskedPath(path), status, ms, ...id }, 'request');
+      log.info({ method, path: maskedPath(path), status, ms, requestId }, 'request');
     });
     next();
   };
