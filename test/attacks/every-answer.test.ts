@@ -59,7 +59,7 @@ function policyOf(headers: Record<string, string>): string | undefined {
 function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web' | 'api'): void {
   const asset = path.startsWith('/assets/');
   expect(headers).toMatchObject({
-    'cache-control': asset && [200, 206, 416].includes(status) ? 'no-cache' : 'no-store',
+    'cache-control': asset && [200, 304].includes(status) ? 'no-cache' : 'no-store',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'cross-origin-resource-policy': 'same-origin',
@@ -74,18 +74,14 @@ function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web'
   }
   if (headers['content-length'] !== '0' && status !== 304) {
     expect(headers['content-type']).toMatch(
-      /^(text\/(html|css|csv|javascript|plain|calendar); .*charset=utf-8|text\/plain; version=.*|image\/svg\+xml|application\/(problem\+)?json(; charset=utf-8)?)$/,
+      /^(text\/(html|css|csv|javascript|plain|calendar); .*charset=utf-8|text\/plain; version=.*|image\/svg\+xml; charset=utf-8|application\/(problem\+)?json(; charset=utf-8)?)$/,
     );
   }
-  for (const name of [
-    'strict-transport-security',
-    'x-powered-by',
-    'server',
-    'etag',
-    'access-control-allow-origin',
-  ]) {
+  for (const name of ['strict-transport-security', 'x-powered-by', 'server', 'access-control-allow-origin']) {
     expect(headers).not.toHaveProperty(name);
   }
+  // An asset is the same for everyone. The tag of a page would tell whether it has changed.
+  if (!asset) expect(headers).not.toHaveProperty('etag');
 }
 
 describe('the routes', () => {
@@ -152,8 +148,8 @@ describe('the security headers', () => {
     [421, '/assets/style.css', ['Host: evil.example']],
     [421, '/oauth/token', ['Host: evil.example']],
     [200, '/assets/style.css', []],
-    [206, '/assets/style.css', ['Range: bytes=0-3']],
-    [416, '/assets/style.css', ['Range: bytes=9999999-']],
+    [200, '/assets/style.css', ['Range: bytes=0-3']],
+    [304, '/assets/style.css', ['If-None-Match: *']],
   ])('are in a response with status %i: %s %j', async (status, path, headers) => {
     const cookie = headers.includes('entered') ? [`Cookie: ${await target.openSession()}`] : [];
     const answer = await ask('GET', path, [...headers.filter((each) => each !== 'entered'), ...cookie]);
