@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/queue/batch-queue.ts';
+import {
+  BatchQueue,
+  batchSize,
+  enoughForBatch,
+  type PendingRequest,
+} from '../../src/api/queue/batch-queue.ts';
 import { FairQueue, type Lane } from '../../src/api/queue/fair-queue.ts';
 import {
   NotDurable,
@@ -57,6 +62,28 @@ async function outcomes(queue: BatchQueue, reads: Read[]) {
 }
 
 describe('BatchQueue', () => {
+  it('starts the next batch while the one before is checked, once enough requests wait', async () => {
+    const checked = Promise.withResolvers<void>();
+    const sizes: number[] = [];
+    const run = async (batch: readonly TokenRequestRead[], _now: number, onDurable?: () => void) => {
+      sizes.push(batch.length);
+      onDurable?.();
+      if (sizes.length === 1) await checked.promise;
+      for (const read of batch as Read[]) read.answer();
+      return [];
+    };
+    const queue = new BatchQueue({ run, close: () => {} }, () => 0);
+    queue.add(new Read('first'));
+    await expect.poll(() => sizes).toEqual([1]);
+    for (let count = 1; count < enoughForBatch; count += 1) queue.add(new Read(`next ${count}`));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sizes).toEqual([1]);
+    queue.add(new Read('enough'));
+    await expect.poll(() => sizes).toEqual([1, enoughForBatch]);
+    checked.resolve();
+    await queue.idle();
+  });
+
   it.each([1, 2, 3, 50, 127])('fails only the guilty request, at place %i of its batch', async (place) => {
     const { queue } = storeWith((batch) => {
       if (batch.some(({ client }) => client === 'guilty')) throw new Error('invalid byte sequence');

@@ -24,6 +24,9 @@ export const batchSize = 128;
 /** Batches that are written or checked at the same time. */
 const batchesAtOnce = 4;
 
+/** So many requests are written while the batch before is still checked. Fewer wait for its clients, who may send again. */
+export const enoughForBatch = 32;
+
 /** A queued request. Exactly one of `answer` and `fail` is called in the end. */
 export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
@@ -54,6 +57,8 @@ export class BatchQueue {
   /** How many requests may come before the next batch. */
   #expected = 0;
   readonly #underWay = new Set<Promise<void>>();
+  /** Starts the next batch, once the one before was written. */
+  #startNext: (() => void) | null = null;
 
   constructor(reads: TokenRequestStore, now: () => number) {
     this.#reads = reads;
@@ -63,6 +68,7 @@ export class BatchQueue {
   add(read: PendingRequest): void {
     this.#waiting.add(read);
     this.#running ??= this.#runAll();
+    if (this.#waiting.size >= enoughForBatch) this.#startNext?.();
   }
 
   /** Resolves once the queue is empty. */
@@ -102,9 +108,14 @@ export class BatchQueue {
 
   /** Resolves once the next batch can be started: whether this one has ended, and not only been written. */
   async #start(batch: PendingRequest[]): Promise<boolean> {
+    this.#startNext = null;
     while (this.#underWay.size >= batchesAtOnce) await Promise.race(this.#underWay);
     return await new Promise<boolean>((resolve) => {
-      const running = this.#run(batch, performance.now() + maxWaitMs, () => resolve(false)).finally(() => {
+      const onDurable = () => {
+        this.#startNext = () => resolve(false);
+        if (this.#waiting.size >= enoughForBatch) resolve(false);
+      };
+      const running = this.#run(batch, performance.now() + maxWaitMs, onDurable).finally(() => {
         this.#underWay.delete(running);
         resolve(true);
       });
