@@ -27,14 +27,18 @@ const root = join(import.meta.dirname, '..');
 const [target = join(root, 'release', 'image-root')] = process.argv.slice(2);
 const stage = readLastStage(readFileSync(join(root, 'deploy/Containerfile'), 'utf8'));
 
+// Neither the umask here nor that of the checkout counts in the image.
+process.umask(0o022);
 rmSync(target, { recursive: true, force: true });
 addBase();
 for (const { source, target: to, owner, mode } of stage.copies) {
   const path = join(target, to);
   mkdirSync(dirname(path), { recursive: true });
   if (source === '/data') mkdirSync(path, { mode: 0o700 });
-  else if (source.startsWith('/src/')) copyFromCheckout(source.slice('/src/'.length), path);
-  else throw new Error(`The Containerfile copies ${source}, which this script does not know.`);
+  else if (source.startsWith('/src/')) {
+    copyFromCheckout(source.slice('/src/'.length), path);
+    makeReadable(path);
+  } else throw new Error(`The Containerfile copies ${source}, which this script does not know.`);
   if (mode !== null) chmodSync(path, Number.parseInt(mode, 8));
   setOwner(path, owner);
 }
@@ -93,6 +97,14 @@ function productionPackages(): string[] {
   return Object.entries(packages)
     .filter(([path, { dev }]) => path !== '' && dev !== true && existsSync(join(root, path)))
     .map(([path]) => path);
+}
+
+/** As the build stage leaves them. */
+function makeReadable(path: string): void {
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) return;
+  chmodSync(path, stats.isDirectory() || (stats.mode & 0o100) !== 0 ? 0o755 : 0o644);
+  if (stats.isDirectory()) for (const name of readdirSync(path)) makeReadable(join(path, name));
 }
 
 function setOwner(path: string, owner: string): void {

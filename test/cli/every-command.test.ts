@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { allCommands, lastGroup } from '../../src/cli/commands/registry.ts';
@@ -73,14 +73,15 @@ function leavesOf(command: Command, before = ''): [name: string, command: Comman
 
 const leaves = all.flatMap((command) => leavesOf(command));
 
-const files = globSync('src/cli/{commands,push}/*.ts', { cwd: new URL('../..', import.meta.url).pathname });
+const root = join(import.meta.dirname, '../..');
+const files = globSync('src/cli/{commands,push}/*.ts', { cwd: root });
 
 /** The source of a command, with the modules of this room that it shares. */
 function sourceOf(name: string): string {
   const [first = ''] = name.split(' ');
   return files
     .filter((file) => basename(file, '.ts') === first || basename(file, '.ts') === name.replace(' ', '-'))
-    .map((file) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))
+    .map((file) => readFileSync(join(root, file), 'utf8'))
     .join('\n');
 }
 
@@ -157,7 +158,7 @@ describe('every command', () => {
 
   it('shows local time to a person: only JSON has RFC 3339', () => {
     for (const file of files) {
-      const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+      const source = readFileSync(join(root, file), 'utf8');
       expect([file, /toISOString|toUTCString|toLocaleString\((?!'en')/.test(source)]).toEqual([file, false]);
     }
   });

@@ -59,7 +59,11 @@ esac
 
 describe('webex-token schedule', () => {
   it('prints the steps, installs the job, is idempotent, and removes it', async () => {
-    const { on, crontab } = await withCron(undefined, { WEBEX_TOKEN_PASSPHRASE: 'a fake passphrase' });
+    const { on, crontab } = await withCron(undefined, {
+      WEBEX_TOKEN_PASSPHRASE: 'a fake passphrase',
+      // The job keeps a time zone too.
+      TZ: undefined,
+    });
     expect(await on.run(['schedule', 'status'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Not installed/),
