@@ -59,20 +59,18 @@ esac
 
 describe('webex-token schedule', () => {
   it('prints the steps, installs the job, is idempotent, and removes it', async () => {
-    const { on, crontab } = await withCron(undefined, {
-      WEBEX_TOKEN_PASSPHRASE: 'a fake passphrase',
-      // The job keeps a time zone too.
-      TZ: undefined,
-    });
+    const { on, crontab } = await withCron(undefined, { WEBEX_TOKEN_PASSPHRASE: 'a fake passphrase' });
     expect(await on.run(['schedule', 'status'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Not installed/),
     });
     const settings = join(on.home, 'schedule.json');
+    // The job keeps the time zone of the person who installs it.
+    const { TZ } = process.env;
     const dry = await on.run(['schedule', 'install', '--dry-run']);
     expect(dry.code).toBe(0);
     expect(dry.stdout).toContain(
-      `Write ${settings}, readable only by you, with WEBEX_TOKEN_HOME, WEBEX_TOKEN_PORT, WEBEX_TOKEN_WEBHOOK_URL`,
+      `Write ${settings}, readable only by you, with ${TZ === undefined ? '' : 'TZ, '}WEBEX_TOKEN_HOME, WEBEX_TOKEN_PORT, WEBEX_TOKEN_WEBHOOK_URL`,
     );
     expect(dry.stdout).toMatch(
       /Run crontab -[\s\S]*17 \* \* \* \*.*'remind' '--scheduled' '.*\/schedule\.json' >\/dev\/null/,
@@ -89,6 +87,7 @@ describe('webex-token schedule', () => {
     expect(statSync(settings).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(settings, 'utf8'))).toEqual({
       environment: {
+        ...(TZ !== undefined && { TZ }),
         WEBEX_TOKEN_HOME: on.home,
         WEBEX_TOKEN_PORT: String(on.port),
         WEBEX_TOKEN_WEBHOOK_URL: 'https://hooks.example/fake-secret',
