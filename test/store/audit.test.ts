@@ -31,6 +31,13 @@ async function tamper(db: Db, ...statements: string[]): Promise<void> {
 }
 
 describe('the chain', () => {
+  it('takes the rows of a server of the earlier version, which knows no other chain', async () => {
+    const { db } = await newStore();
+    await sql`insert into audit (seq, time, action, outcome, previous_hash, hash)
+      values (1, 1, 'read', 'ok', ${genesisHash}, 'x')`.execute(db);
+    expect(await db.selectFrom('audit').select('chain').execute()).toEqual([{ chain: 1 }]);
+  });
+
   it('starts empty and numbers its rows', async () => {
     const { db } = await newStore();
     expect(await verifyAudit(db)).toEqual({ rows: 0, chains: 1, broken: null });

@@ -12,8 +12,8 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .execute();
   if (db.getExecutor().adapter instanceof PostgresAdapter) {
+    // The default is for servers of the earlier version that still run: they write to the first chain.
     await sql`alter table audit add column chain integer not null default 1`.execute(db);
-    await sql`alter table audit alter column chain drop default`.execute(db);
     await sql`alter table audit drop constraint audit_pkey, add primary key (chain, seq)`.execute(db);
     await sql`drop index audit_profile`.execute(db);
   } else {
@@ -46,7 +46,7 @@ async function createAudit({ schema }: Kysely<never>): Promise<void> {
     .addColumn('subject', 'text')
     .addColumn('previous_hash', 'text', (column) => column.notNull())
     .addColumn('hash', 'text', (column) => column.notNull())
-    .addColumn('chain', 'integer', (column) => column.notNull())
+    .addColumn('chain', 'integer', (column) => column.notNull().defaultTo(1))
     .addPrimaryKeyConstraint('audit_pkey', ['chain', 'seq'])
     .execute();
 }
