@@ -1,12 +1,12 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { ErrorCode } from '../../errors/error-codes.ts';
 import type { Help } from '../../errors/remedy.ts';
+import { busy } from './file.ts';
 
 /*
  * Translates errors of SQLite into errors that a person can act on, by its primary result codes
  * (sqlite.org/rescode.html). All others, such as a violated unique constraint, are passed on unchanged.
  */
-const busy = 5;
 const readOnly = 8;
 const ioError = 10;
 const corrupt = 11;

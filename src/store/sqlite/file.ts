@@ -11,7 +11,8 @@ export const busyTimeoutMs = 10_000;
 export function openSqliteFile(file: string): DatabaseSync {
   const database = new StoreDatabase(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
-    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
+    useWriteAheadLog(database);
+    database.exec('pragma synchronous = full; pragma secure_delete = on');
     // A container has no other folder to write to, and nothing of the store belongs into a shared one.
     database.exec('pragma temp_store = memory');
   } catch (error) {
@@ -19,6 +20,30 @@ export function openSqliteFile(file: string): DatabaseSync {
     throw error;
   }
   return database;
+}
+
+/** How long to wait before the next attempt to change a new file. Milliseconds. */
+const retryMs = 5;
+
+/** The result code SQLITE_BUSY, without the bits of the extended codes. */
+export const busy = 5;
+
+/**
+ * A new file is changed to a write-ahead log by the first process that opens it. Where several do so at the same moment,
+ * SQLite does not wait, whatever the timeout, because they could wait for each other.
+ */
+function useWriteAheadLog(database: DatabaseSync): void {
+  const deadline = Date.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      database.exec('pragma journal_mode = wal');
+      return;
+    } catch (error) {
+      const { errcode = 0 } = error as { errcode?: number };
+      if ((errcode & 0xff) !== busy || Date.now() > deadline) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+  }
 }
 
 /** Checks every value that is bound to a statement, wherever the statement is prepared. */
