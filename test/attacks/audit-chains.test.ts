@@ -277,13 +277,18 @@ describe('log --verify', () => {
 describe('a command that opens the store', () => {
   const options = { keychain: noKeychain, now: () => today, onWarning: () => {} };
 
+  /** Puts a chain back to where it was before its newest row, which this host has seen. */
+  async function putBack(vault: Vault, chain: number, newest: string): Promise<void> {
+    const older = await chainState(vault.db, chain);
+    await appendToChain(vault.db, chain, today, [read(newest)]);
+    await vault.rollbackDetector.remember();
+    await run(vault, `delete from audit where chain = ${chain} and seq > 5`);
+    if (older !== null) await vault.db.updateTable('audit_head').set(older).where('id', '=', chain).execute();
+  }
+
   it('finds an older head of a chain that was put back with its older rows', async () => {
     const vault = await threeChains();
-    const older = await chainState(vault.db, 2);
-    await appendToChain(vault.db, 2, today, [read('later')]);
-    await vault.rollbackDetector.remember();
-    await run(vault, 'delete from audit where chain = 2 and seq > 5');
-    if (older !== null) await vault.db.updateTable('audit_head').set(older).where('id', '=', 2).execute();
+    await putBack(vault, 2, 'later');
     // In itself, the log is what it once was.
     expect(await verifyAudit(vault.db)).toMatchObject({ broken: null, unsigned: 0 });
     const error = await brokerErrorOf(() => openVault(vault.settings, options));
@@ -295,11 +300,7 @@ describe('a command that opens the store', () => {
 
   it('finds other rows in a chain that grew as long as it was', async () => {
     const vault = await threeChains();
-    const older = await chainState(vault.db, 3);
-    await appendToChain(vault.db, 3, today, [read('hidden')]);
-    await vault.rollbackDetector.remember();
-    await run(vault, 'delete from audit where chain = 3 and seq > 5');
-    if (older !== null) await vault.db.updateTable('audit_head').set(older).where('id', '=', 3).execute();
+    await putBack(vault, 3, 'hidden');
     await appendToChain(vault.db, 3, today, [read('instead'), read('longer')]);
     const error = await brokerErrorOf(() => openVault(vault.settings, options));
     expect(error.message).toContain('Row 6 of chain 3 of its audit log differs');

@@ -6,18 +6,10 @@ import type { Vault } from '../../vault/context.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { type ExpiryView, expiryView } from './expiry-view.ts';
 
-/** The columns that a person can choose; the name is always shown. */
-export const tableColumns = [
-  'status',
-  'days',
-  'account',
-  'tags',
-  'contact',
-  'destinations',
-  'organization',
-] as const;
+export type TableColumn = Exclude<TableOrder, 'name'>;
 
-export type TableColumn = (typeof tableColumns)[number];
+/** The columns that a person can choose; the name is always shown. */
+export const tableColumns = tableOrders.filter((each): each is TableColumn => each !== 'name');
 
 const titles: Record<'name' | TableColumn, string> = {
   name: 'Name',
