@@ -8,6 +8,7 @@ import { type AuditRow, rowText } from '../../store/audit/chain.ts';
 import { auditActionLabels } from '../../store/audit/labels.ts';
 import { auditOutcome, isOutcomeFilter, outcomeFilters } from '../../store/audit/outcomes.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
+import { formatCount } from '../../text/count.ts';
 import { instant } from '../../text/instant.ts';
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import type { StoreContext } from '../../vault/context.ts';
@@ -84,7 +85,7 @@ async function verify(records: Pick<StoreContext, 'db'>, json: boolean | undefin
   if (json) printJson({ ok: broken === null, ...verdict });
   else if (broken === null)
     printProse(
-      `Log integrity verified (${rows.toLocaleString('en')} entries${chains > 1 ? ` in ${chains} chains` : ''}).${signatureSentence(verdict)}`,
+      `Log integrity verified (${formatCount(rows)} entries${chains > 1 ? ` in ${chains} chains` : ''}).${signatureSentence(verdict)}`,
     );
   else printProse(`${styled('red', 'Broken')} at ${rowText(broken, 'entry')}: ${broken.reason}.`);
   if (broken === null) return;
@@ -98,8 +99,7 @@ function signatureSentence({ rows, unsigned }: AuditVerification): string {
   if (rows === 0) return '';
   if (unsigned === undefined) return ' The signature was not checked because the key is not available.';
   if (unsigned === 0) return ' Every entry is signed.';
-  const entries =
-    unsigned === 1 ? 'The last entry is' : `The last ${unsigned.toLocaleString('en')} entries are`;
+  const entries = unsigned === 1 ? 'The last entry is' : `The last ${formatCount(unsigned)} entries are`;
   return ` ${entries} not signed yet; the next command that uses the key signs the rest.`;
 }
 
@@ -110,7 +110,7 @@ async function prune(records: StoreContext, before: number, options: LogOptions)
   note(
     removed === 0
       ? `No entries are older than ${timeInSentence(before)}.`
-      : `Deleted ${removed.toLocaleString('en')} entries from before ${timeInSentence(before)}. The log records this.`,
+      : `Deleted ${formatCount(removed)} entries from before ${timeInSentence(before)}. The log records this.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { formatCount } from '../../text/count.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import type { ProfileRow, RawProfileRow } from '../../vault/profiles/csv-row.ts';
 import {
@@ -81,7 +82,7 @@ async function run(
 }
 
 function refusal(invalid: number): string {
-  return `Nothing was stored because ${invalid === 1 ? 'a row is invalid' : `${invalid.toLocaleString('en')} rows are invalid`}. Fix the file, or import the valid rows with --skip-invalid.`;
+  return `Nothing was stored because ${invalid === 1 ? 'a row is invalid' : `${formatCount(invalid)} rows are invalid`}. Fix the file, or import the valid rows with --skip-invalid.`;
 }
 
 /** Long enough for a process that waits for the store to get its turn. Milliseconds. */
@@ -141,10 +142,9 @@ class Report {
       .filter(([, count]) => count > 0)
       .map(
         ([outcome, count]) =>
-          `${count.toLocaleString('en')} ${this.#dryRun ? (plannedWords[outcome] ?? outcome) : outcome}`,
+          `${formatCount(count)} ${this.#dryRun ? (plannedWords[outcome] ?? outcome) : outcome}`,
       );
-    if (this.#tokens > 0)
-      counts.push(`${this.#tokens.toLocaleString('en')} with a token that is not verified yet`);
+    if (this.#tokens > 0) counts.push(`${formatCount(this.#tokens)} with a token that is not verified yet`);
     note(counts.length === 0 ? 'The file has no rows.' : `${counts.join(', ')}.`);
     if (conclusion !== null) note(conclusion);
   }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import { profileLabel } from '../../domain/profile.ts';
 import { userName } from '../../environment/os-user.ts';
+import { formatCount } from '../../text/count.ts';
 import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import {
@@ -85,9 +86,8 @@ async function start({ within: withinDays, tag, contact, json }: StartOptions): 
   );
   if (json) return printJson(counts);
   const { waiting, undelivered } = counts;
-  const deliver =
-    undelivered === 0 ? '' : ` ${undelivered.toLocaleString('en')} already renewed, still to deliver.`;
-  note(`${waiting.toLocaleString('en')} ${waiting === 1 ? 'profile' : 'profiles'} to renew.${deliver}`);
+  const deliver = undelivered === 0 ? '' : ` ${formatCount(undelivered)} already renewed, still to deliver.`;
+  note(`${formatCount(waiting)} ${waiting === 1 ? 'profile' : 'profiles'} to renew.${deliver}`);
   suggestNext(['renew']);
 }
 
@@ -192,8 +192,7 @@ async function finish(): Promise<void> {
 
 function summary({ counts: { waiting, undelivered, renewed, skipped } }: CampaignProgress): string {
   const total = waiting + undelivered + renewed + skipped;
-  const part = (count: number, text: string) =>
-    count === 0 ? '' : `, ${count.toLocaleString('en')} ${text}`;
+  const part = (count: number, text: string) => (count === 0 ? '' : `, ${formatCount(count)} ${text}`);
   const parts = part(undelivered, 'renewed but not delivered') + part(skipped, 'skipped');
-  return `${renewed.toLocaleString('en')} of ${total.toLocaleString('en')} done${parts}, ${waiting.toLocaleString('en')} to go`;
+  return `${formatCount(renewed)} of ${formatCount(total)} done${parts}, ${formatCount(waiting)} to go`;
 }

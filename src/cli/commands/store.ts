@@ -5,6 +5,7 @@ import { systemKeychain } from '../../crypto/keychain.ts';
 import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres/url.ts';
+import { formatCount } from '../../text/count.ts';
 import { type CopyResult, copyStoreTo } from '../../vault/backup/copy-store.ts';
 import { printTable } from '../terminal/print-table.ts';
 import { showCount } from '../terminal/progress.ts';
@@ -71,7 +72,7 @@ function report(
     printTable(['TABLE', 'ROWS', 'SHA-256'], rows);
   }
   note(
-    `Copied and verified ${redactedLocation(to)}: every row is equal, the audit log is intact, and ${tokens.toLocaleString('en')} tokens decrypt.`,
+    `Copied and verified ${redactedLocation(to)}: every row is equal, the audit log is intact, and ${formatCount(tokens)} tokens decrypt.`,
   );
   if (changedMeanwhile) {
     warn(

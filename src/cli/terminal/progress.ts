@@ -1,3 +1,4 @@
+import { formatCount } from '../../text/count.ts';
 import { writeMessage } from './output.ts';
 import { note } from './terminal.ts';
 
@@ -32,13 +33,13 @@ export function showCount(now: () => number = performance.now.bind(performance))
 } {
   const line = new ProgressLine(now);
   return {
-    at: (title, done) => line.show(() => `${title}: ${done.toLocaleString('en')}`),
+    at: (title, done) => line.show(() => `${title}: ${formatCount(done)}`),
     end: () => line.end(),
   };
 }
 
 function words(done: number, total: number, elapsedMs: number): string {
-  const count = `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`;
+  const count = `${formatCount(done)} of ${formatCount(total)}`;
   if (done === 0 || total === 0) return count;
   const left = Math.ceil(((total - done) * elapsedMs) / done / 1000);
   return `${count} (${Math.floor((done / total) * 100)} %), ${left} s left`;

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
+import { formatCount } from '../../text/count.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, stripTerminalControls } from '../../text/sanitize.ts';
@@ -99,10 +100,7 @@ async function readInput(isComplete: (read: Buffer) => boolean, maxBytes: number
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > maxBytes)
-        throw new BrokerError(
-          'E_INPUT',
-          `Standard input is larger than ${maxBytes.toLocaleString('en')} bytes.`,
-        );
+        throw new BrokerError('E_INPUT', `Standard input is larger than ${formatCount(maxBytes)} bytes.`);
       chunks.push(chunk);
       if (chunk.includes('\n') && isComplete(Buffer.concat(chunks))) break;
     }

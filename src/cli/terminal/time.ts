@@ -2,9 +2,13 @@
  * Instants for a person: in the time zone of this machine. JSON has RFC 3339 in UTC instead.
  */
 
+/* Not from Intl, whose first use takes longer than most commands. */
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
 /** For a sentence: `28 Nov 2027`. */
 export function dateInSentence(instant: number | string): string {
-  return new Date(instant).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+  const date = new Date(instant);
+  return `${date.getDate()} ${months[date.getMonth()]} ${date.getFullYear()}`;
 }
 
 /** For a sentence, to the minute: `28 Nov 2027, 10:48`. */

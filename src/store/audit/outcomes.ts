@@ -133,7 +133,8 @@ export const outcomeFilters: readonly { value: string; text: string }[] = [
   ...Object.entries(outcomes)
     .filter(([code]) => code !== 'ok' && code !== 'failed')
     .map(([value, [text]]) => ({ value, text }))
-    .sort((a, b) => a.text.localeCompare(b.text, 'en')),
+    // Plain comparison: the first use of a locale takes longer than most commands.
+    .sort((a, b) => (a.text < b.text ? -1 : 1)),
 ];
 
 /** Whether the log can be filtered by this code: one of `outcomeFilters`, or that of an error of this program. */

@@ -146,11 +146,13 @@ function isOutcome(code: string): Expression<SqlBool> {
 }
 
 /** What is no failure. */
-const harmless = [
-  ...harmlessOutcomes.map(isOutcome),
-  sql<boolean>`action = ${pruneAction}`,
-  sql<boolean>`(action = 'remove-token' and outcome = 'expired')`,
-];
+function harmless(): Expression<SqlBool>[] {
+  return [
+    ...harmlessOutcomes.map(isOutcome),
+    sql<boolean>`action = ${pruneAction}`,
+    sql<boolean>`(action = 'remove-token' and outcome = 'expired')`,
+  ];
+}
 
 function filtered(db: Db, filter: AuditFilter): SelectQueryBuilder<Schema, 'audit', object> {
   let query: SelectQueryBuilder<Schema, 'audit', object> = db.selectFrom('audit');
@@ -158,7 +160,7 @@ function filtered(db: Db, filter: AuditFilter): SelectQueryBuilder<Schema, 'audi
     const value = filter[column];
     if (value !== undefined) query = query.where(column, '=', value);
   }
-  if (filter.outcome === 'failed') query = query.where((where) => where.not(where.or([...harmless])));
+  if (filter.outcome === 'failed') query = query.where((where) => where.not(where.or(harmless())));
   else if (filter.outcome !== undefined) query = query.where(isOutcome(filter.outcome));
   if (filter.since !== undefined) query = query.where('time', '>=', filter.since);
   if (filter.until !== undefined) query = query.where('time', '<', filter.until);
