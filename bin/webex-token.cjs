@@ -46,7 +46,7 @@ function orElse(done, next) {
 
 function runOther(args, caller, runAll) {
   if (mayAskForHelp(args) && require('../dist/help.cjs').fastHelp(process.argv)) return;
-  if (onlyReads(args)) void require('../dist/read.cjs').fastRead(process.argv, caller, runAll);
+  if (onlyReads(args)) void require(`../dist/${args[0]}.cjs`).fastRead(process.argv, caller, runAll);
   else void runAll();
 }
 
