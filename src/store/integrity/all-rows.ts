@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { engineOf } from '../database/engine.ts';
 import type { Db } from '../db.ts';
 import { readChecked } from './authentic-rows.ts';
 import { bucketOf, type NamedRow, type RowMac, rowName } from './authenticated-set.ts';
@@ -46,18 +48,38 @@ export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> 
   if (keys === null) return [];
   const changed: NamedRow[] = [];
   const read = async () => {
-    const rows: NamedRow[] = [];
-    for (const kind of kindNames) {
-      const { table, columns } = kinds[kind];
-      const query = db.selectFrom(table).select(columns as never);
-      const part = await query.limit(limit - rows.length + 1).execute();
-      for (const row of part) rows.push({ kind, row } as unknown as NamedRow);
-      if (rows.length > limit) return { result: null, rows: [] };
-    }
-    return { result: null, rows };
+    const rows = await rowsOfEveryKind(db, limit + 1);
+    return { result: null, rows: rows.length > limit ? [] : rows };
   };
   await readChecked(db, keys, read, { changed, ofEveryRow: true });
   return changed;
+}
+
+/** At most so many protected rows, whatever their kind. One statement, because a command that only reads makes few others. */
+async function rowsOfEveryKind(db: Db, limit: number): Promise<NamedRow[]> {
+  const isPostgres = engineOf(db) === 'postgres';
+  // As text: kysely would take longer to put so many names together than SQLite takes for the statement.
+  const parts = kindNames.map(
+    (kind) => `select '${kind}' as kind, ${valuesOf(kind, isPostgres)} from ${kinds[kind].table}`,
+  );
+  const { rows } = await sql<Record<string, string | number | null> & { kind: Kind }>`
+    ${sql.raw(parts.join(' union all '))} limit ${limit}`.execute(db);
+  return rows.map(({ kind, ...values }) => {
+    const row = Object.fromEntries(kinds[kind].columns.map((column, at) => [column, values[`value${at}`]]));
+    return { kind, row } as unknown as NamedRow;
+  });
+}
+
+const mostColumns = Math.max(...kindNames.map((kind) => kinds[kind].columns.length));
+
+/** As many columns for every kind. On PostgreSQL, a column has one type in all parts of the statement, and JSON keeps that of each value. */
+function valuesOf(kind: Kind, isPostgres: boolean): string {
+  const names: readonly string[] = kinds[kind].columns;
+  return Array.from({ length: mostColumns }, (_, at) => {
+    const name = names[at];
+    if (name === undefined) return `${isPostgres ? 'null::jsonb' : 'null'} as value${at}`;
+    return `${isPostgres ? `to_jsonb(${name})` : name} as value${at}`;
+  }).join(', ');
 }
 
 /** Rows that this program did not write, or that another program changed since. */

@@ -26,21 +26,16 @@ export async function rowMacHead(db: Db): Promise<SetHead | null> {
   return row ?? null;
 }
 
-/** After so many statements for a bucket each, a check of every row reads all the others in one statement. */
-const singleBuckets = 20;
-
-/** Runs a check, and reads from the database what it asks for. `ofEveryRow`: the store is small enough to read all buckets. */
+/** Runs a check, and reads from the database what it asks for. `ofEveryRow`: the store is small enough to read all buckets at once. */
 export async function runCheck<T>(
   db: Db,
   steps: Generator<Question, T, unknown[]>,
   ofEveryRow = false,
 ): Promise<T> {
   let buckets: Map<number, RowMac[]> | null = null;
-  let asked = 0;
   let step = steps.next();
   while (step.done !== true) {
-    asked += 1;
-    if (ofEveryRow && 'bucket' in step.value && asked > singleBuckets) {
+    if (ofEveryRow && 'bucket' in step.value) {
       buckets ??= await everyBucket(db);
       step = steps.next(buckets.get(step.value.bucket) ?? []);
     } else step = steps.next(await answer(db, step.value));
