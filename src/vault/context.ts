@@ -47,6 +47,8 @@ export interface VaultOptions {
   onWarning?: (text: string) => void;
   /** Called after each run of the renewal hook. */
   onHook?: (run: HookRun) => void;
+  /** Up to this number of protected rows, all of them are checked when the store is opened. */
+  rowsToCheck?: number;
   /** Runs the renewal hook; replaced in tests. */
   runHook?: typeof runHook;
 }

@@ -31,16 +31,21 @@ export async function openStoreContext(
   settings: Settings,
   now: () => number = Date.now,
   keychain: Keychain = systemKeychain,
-  { existing = false, onWarning = () => {} }: { existing?: boolean; onWarning?: (text: string) => void } = {},
+  { existing = false, rowsToCheck, onWarning = () => {} }: StoreContextOptions = {},
 ): Promise<StoreContext> {
   const db = await openDatabase(settings, { keychain, existing, onWarning });
   try {
-    await compareRecords(db, { settings, keychain, now, onWarning });
+    await compareRecords(db, { settings, keychain, now, onWarning }, rowsToCheck);
     return { settings, now, db };
   } catch (error) {
     await db.destroy();
     throw error;
   }
+}
+
+export interface StoreContextOptions extends Pick<VaultOptions, 'onWarning' | 'rowsToCheck'> {
+  /** Do not create a store. */
+  existing?: boolean;
 }
 
 interface DatabaseOptions {
@@ -101,7 +106,12 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
       settings,
       db,
       keys,
-      rollbackDetector: await RollbackDetector.of(db, keys.source, () => keys.kek.info.kind),
+      rollbackDetector: await RollbackDetector.of(
+        db,
+        keys.source,
+        () => keys.kek.info.kind,
+        options.rowsToCheck,
+      ),
       rejectedCallbacks: new RejectedCallbackLog({ db, now }),
       receivedInTime: new Set(),
       renewals: new Renewals({ settings, db, now }, options),

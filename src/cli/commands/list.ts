@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { profileStatuses } from '../../domain/profile-status.ts';
 import type { ProfileSummary } from '../../domain/profile-summary.ts';
 import { destinationLabels } from '../../provisioning/destinations.ts';
+import { rowsToCheckBeforeShowing } from '../../vault/integrity/rollback-detection.ts';
 import { iterateSummaries } from '../../vault/profiles/profiles.ts';
 import { addFilterOptions, type FilterOptions, profileFilter } from '../options/profile-filter.ts';
 import { JsonArray } from '../terminal/json-array.ts';
@@ -70,33 +71,36 @@ export function command(): Command {
 
 async function list({ json, sort, columns: shown, ...filter }: ListOptions): Promise<void> {
   const isFiltered = Object.keys(filter).length > 0;
-  await withStore(async (store) => {
-    const pages = iterateSummaries(store, profileFilter(filter, store.now()));
-    // By name is the order of the store: only another order needs all rows at once.
-    if (json && (sort === undefined || sort === 'profile')) return await printPages(pages);
-    const summaries: ProfileSummary[] = [];
-    for await (const page of pages) summaries.push(...page);
-    const destinations = await destinationLabels(store);
-    if (sort !== undefined) summaries.sort(by(sort, destinations));
-    if (json) {
-      const array = new JsonArray();
-      array.addAll(summaries);
-      return array.end();
-    }
-    if (summaries.length > 0) {
-      const grid = (names: readonly Column[]) =>
-        summaries.map((each) => names.map((name) => columns[name](each, destinations)));
-      const names = shown ?? defaultColumnsFor(summaries, grid);
-      printTable(names.map(titleOf), grid(names));
-      if (shown !== undefined) return;
-      const hidden = defaultColumns.filter((name) => !names.includes(name));
-      noteHidden(hidden.filter((name) => grid([name]).some(([cell]) => cell !== '')));
-      return;
-    }
-    if (isFiltered) return note('No matching organizations.');
-    note('No organizations yet.');
-    suggestNext(['login', 'NAME']);
-  });
+  await withStore(
+    async (store) => {
+      const pages = iterateSummaries(store, profileFilter(filter, store.now()));
+      // By name is the order of the store: only another order needs all rows at once.
+      if (json && (sort === undefined || sort === 'profile')) return await printPages(pages);
+      const summaries: ProfileSummary[] = [];
+      for await (const page of pages) summaries.push(...page);
+      const destinations = await destinationLabels(store);
+      if (sort !== undefined) summaries.sort(by(sort, destinations));
+      if (json) {
+        const array = new JsonArray();
+        array.addAll(summaries);
+        return array.end();
+      }
+      if (summaries.length > 0) {
+        const grid = (names: readonly Column[]) =>
+          summaries.map((each) => names.map((name) => columns[name](each, destinations)));
+        const names = shown ?? defaultColumnsFor(summaries, grid);
+        printTable(names.map(titleOf), grid(names));
+        if (shown !== undefined) return;
+        const hidden = defaultColumns.filter((name) => !names.includes(name));
+        noteHidden(hidden.filter((name) => grid([name]).some(([cell]) => cell !== '')));
+        return;
+      }
+      if (isFiltered) return note('No matching organizations.');
+      note('No organizations yet.');
+      suggestNext(['login', 'NAME']);
+    },
+    { rowsToCheck: rowsToCheckBeforeShowing },
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ProfileDetails } from '../../domain/profile-summary.ts';
 import { providerTitle } from '../../domain/providers.ts';
 import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
 import type { Vault } from '../../vault/context.ts';
+import { rowsToCheckBeforeShowing } from '../../vault/integrity/rollback-detection.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
 import { type HookSummary, hookSummary } from '../../vault/renewals/hook-summary.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -25,16 +26,19 @@ export function command(): Command {
 }
 
 async function show(name: string, options: { json?: boolean; live?: boolean }): Promise<void> {
-  const { details, destinations, renewalHook } = await withVault(async (vault) => {
-    const details = await showProfile(vault, name);
-    if (options.live) await updateProvisioningStatus(vault, name);
-    const { id } = await requireProfile(vault, name);
-    return {
-      details,
-      destinations: await listDestinations(vault, name),
-      renewalHook: await hookSummary(vault, id),
-    };
-  });
+  const { details, destinations, renewalHook } = await withVault(
+    async (vault) => {
+      const details = await showProfile(vault, name);
+      if (options.live) await updateProvisioningStatus(vault, name);
+      const { id } = await requireProfile(vault, name);
+      return {
+        details,
+        destinations: await listDestinations(vault, name),
+        renewalHook: await hookSummary(vault, id),
+      };
+    },
+    { rowsToCheck: rowsToCheckBeforeShowing },
+  );
   if (options.json) return printJson({ ...details, destinations, renewalHook });
   const lines: [string, string][] = [
     ...nameLines(details),

@@ -13,7 +13,9 @@ import { redactedLocation } from '../../store/postgres/url.ts';
 import { failingHooks } from '../../store/profiles/activations.ts';
 import { countByStatus } from '../../store/profiles/status-totals.ts';
 import { failedReminders } from '../../store/reminders/reminders.ts';
+import { formatCount } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
+import { rowsToCheckBeforeShowing } from '../../vault/integrity/rollback-detection.ts';
 import { keyStatus } from '../../vault/key-operations/key-status.ts';
 import { iterateSummaries } from '../../vault/profiles/profiles.ts';
 import { effectiveReminders } from '../../vault/reminders/effective-reminders.ts';
@@ -37,7 +39,7 @@ export function command(): Command {
 }
 
 async function status(options: { json?: boolean }): Promise<void> {
-  const report = await withVault(collect);
+  const report = await withVault(collect, { rowsToCheck: rowsToCheckBeforeShowing });
   if (options.json) printJson(report);
   else show(report);
 }
@@ -135,7 +137,7 @@ function show(report: Report): void {
       ]);
     printTable(['DUE', 'STATUS', 'EXPIRES', 'DAYS'], rows);
     const more = due.length - maxProfilesShown;
-    if (more > 0) print(`${more.toLocaleString('en')} more: webex-token list --within ${expiringWithinDays}`);
+    if (more > 0) print(`${formatCount(more)} more: webex-token list --within ${expiringWithinDays}`);
     print('');
   }
   for (const [label, isGood, text] of lines(report)) {
@@ -145,7 +147,7 @@ function show(report: Report): void {
 }
 
 function undelivered(count: number): string {
-  return count === 0 ? '' : `, ${count.toLocaleString('en')} renewed but not delivered`;
+  return count === 0 ? '' : `, ${formatCount(count)} renewed but not delivered`;
 }
 
 function hookLines({ renewalHook }: Report): [label: string, isGood: boolean, text: string][] {
@@ -171,7 +173,7 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
       due.length === 0 && profiles.total > 0,
       profiles.total === 0
         ? 'no organizations yet: webex-token login NAME'
-        : `${profiles.total.toLocaleString('en')} ${profiles.total === 1 ? 'organization' : 'organizations'}, ${(due.length - profiles.undelivered).toLocaleString('en')} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
+        : `${formatCount(profiles.total)} ${profiles.total === 1 ? 'organization' : 'organizations'}, ${formatCount(due.length - profiles.undelivered)} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
     ],
     [
       'Destinations',

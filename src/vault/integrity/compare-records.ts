@@ -10,14 +10,14 @@ import { compareStore, compareWithSeen } from './rollback-detection.ts';
  * Compares a store with the last state seen on this host, without asking the person for anything: reads a key file, does not
  * derive a key from a passphrase, and waits for a keychain only briefly. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`.
  */
-export async function compareRecords(db: Db, source: KeySource): Promise<void> {
+export async function compareRecords(db: Db, source: KeySource, rowsToCheck?: number): Promise<void> {
   const keys = await listKeyEncryptionKeys(db);
   if (keys.length === 0) return;
   const kind = likelyKind(source);
   if (kind === 'file' && keys.some((key) => key.kind === 'file')) {
     try {
       const opened = await VaultKeys.open(db, source);
-      return await compareStore(db, source, opened.kek.info.kind);
+      return await compareStore(db, source, opened.kek.info.kind, rowsToCheck);
     } catch (error) {
       if (!isAboutTheKey(error)) throw error;
     }

@@ -42,10 +42,14 @@ const readActions = ['read', 'introspect', 'check'];
 /** Up to this number of protected rows, all of them are checked, and not only those in use. */
 const maxRowsToCheck = 2_000;
 
+/** The same for a command that shows what is in the store, and gives no token away: people wait for it. */
+export const rowsToCheckBeforeShowing = 200;
+
 export class RollbackDetector {
   readonly #db: Db;
   readonly #source: StateLocation;
   readonly #kind: () => KeyKind;
+  readonly #rowsToCheck: number;
   readonly #timer: NodeJS.Timeout;
   /** The newest state seen of the store. It only moves forward. */
   #newest: SeenState | null = null;
@@ -53,10 +57,11 @@ export class RollbackDetector {
   #problem: BrokerError | null = null;
   #onProblem: (problem: BrokerError) => void = () => {};
 
-  private constructor(db: Db, source: StateLocation, kind: () => KeyKind) {
+  private constructor(db: Db, source: StateLocation, kind: () => KeyKind, rowsToCheck: number) {
     this.#db = db;
     this.#source = source;
     this.#kind = kind;
+    this.#rowsToCheck = rowsToCheck;
     this.#timer = setInterval(() => void this.remember(), compareEveryMs).unref();
   }
 
@@ -69,11 +74,12 @@ export class RollbackDetector {
     db: Db,
     source: StateLocation & Pick<KeySource, 'onWarning'>,
     kind: () => KeyKind,
+    rowsToCheck = maxRowsToCheck,
   ): Promise<RollbackDetector> {
-    const detector = new RollbackDetector(db, source, kind);
+    const detector = new RollbackDetector(db, source, kind, rowsToCheck);
     try {
       const seen = await seenState(source, kind());
-      await compareStore(db, source, kind());
+      await compareStore(db, source, kind(), rowsToCheck);
       detector.#newest = await stateOf(db);
       detector.#written = seen;
       return detector;
@@ -116,7 +122,7 @@ export class RollbackDetector {
   async #compare(): Promise<void> {
     await assertNotOlder(this.#db, this.#newest);
     this.#newest = await stateOf(this.#db);
-    await checkEveryRow(this.#db, maxRowsToCheck);
+    await checkEveryRow(this.#db, this.#rowsToCheck);
   }
 
   /** Stores the current state if it is newer. Best effort: without it, the next comparison uses an older state. */
@@ -204,10 +210,11 @@ export async function compareStore(
   db: Db,
   source: StateLocation & Pick<KeySource, 'onWarning'>,
   kind: KeyKind,
+  rowsToCheck = maxRowsToCheck,
 ): Promise<void> {
   await assertNotOlder(db, await seenState(source, kind));
   await authenticateOnce(db);
-  for (const { kind, row } of (await checkEveryRow(db, maxRowsToCheck)).slice(0, 5)) {
+  for (const { kind, row } of (await checkEveryRow(db, rowsToCheck)).slice(0, 5)) {
     const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
     source.onWarning(
       `${kindTitles[kind]}${name} was changed in the database by another program, and is not used. Restore a backup. To accept the database as it is: ${commandLine(['restore', '--accept-rollback'])}`,
