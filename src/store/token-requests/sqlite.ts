@@ -178,8 +178,11 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
   /** Another connection may have removed this client since then. */
   #answer(decided: Decided[], version: number): TokenRequestRead[] {
     const again = new Set<TokenRequestRead>();
+    const current = this.#version();
+    this.#forgetLookUpsBefore(current);
     for (const { read, decision } of decided) {
-      if (decision === null || (decision.granted && !this.#stillGranted(read, version))) again.add(read);
+      const isSame = current === version || !decision?.granted;
+      if (decision === null || !(isSame || this.#isStillGranted(read))) again.add(read);
     }
     // Not earlier, so that an error above leaves all of them unanswered.
     for (const { read, decision } of decided) {
@@ -188,10 +191,7 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
     return [...again];
   }
 
-  #stillGranted(read: TokenRequestRead, version: number): boolean {
-    const current = this.#version();
-    if (current === version) return true;
-    this.#forgetLookUpsBefore(current);
+  #isStillGranted(read: TokenRequestRead): boolean {
     return decisionOf(read, this.#find(read))?.granted ?? false;
   }
 
