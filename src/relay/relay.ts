@@ -28,7 +28,7 @@ export interface Relay {
   /** Answers requests whose target `isRelayTarget` accepts. */
   listener: RequestListener;
   /** In the text format of Prometheus. */
-  metrics(): Promise<string>;
+  metrics(): string;
   /** Writes the traffic that was counted so far to the store. */
   flush(): Promise<void>;
   /** Ends the requests under way, and writes what was counted. */

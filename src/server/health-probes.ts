@@ -9,10 +9,7 @@ import { coalesce } from './coalesce.ts';
 const metricsForMs = 2_000;
 
 /** The health endpoints' view of this vault. Concurrent requests share one read of the store. */
-export function healthProbes(
-  vault: Vault,
-  relayMetrics: () => Promise<string> = () => Promise.resolve(''),
-): HealthProbes {
+export function healthProbes(vault: Vault, relayMetrics: () => string = () => ''): HealthProbes {
   return {
     // Last, check that it is still the same database: nothing is served from another one.
     ready: coalesce(async () => {
@@ -22,7 +19,7 @@ export function healthProbes(
     }, 0),
     metrics: coalesce(async () => {
       const { contentType, text } = await metricsText(vault);
-      return { contentType, text: `${text}\n${await relayMetrics()}` };
+      return { contentType, text: `${text}${relayMetrics()}` };
     }, metricsForMs),
   };
 }

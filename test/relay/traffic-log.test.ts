@@ -23,13 +23,18 @@ describe('the traffic of the relay', () => {
     for (const status of [200, 201, 404, 503]) traffic.count({ ...request, status });
     traffic.count({ ...request, method: 'POST', status: 'cut-off', error: 'cut-off' });
     traffic.upstreamError('acme', 'unreachable');
-    const text = await traffic.metrics();
+    const text = traffic.metrics();
     for (const line of [
       'webex_token_relay_requests_total{profile="acme",method="GET",status="2xx"} 2',
       'webex_token_relay_requests_total{profile="acme",method="GET",status="4xx"} 1',
       'webex_token_relay_requests_total{profile="acme",method="GET",status="5xx"} 1',
       'webex_token_relay_requests_total{profile="acme",method="POST",status="cut-off"} 1',
+      'webex_token_relay_duration_seconds_bucket{le="0.01"} 0',
       'webex_token_relay_duration_seconds_bucket{le="0.025"} 5',
+      'webex_token_relay_duration_seconds_bucket{le="+Inf"} 5',
+      'webex_token_relay_duration_seconds_sum 0.1',
+      'webex_token_relay_duration_seconds_count 5',
+      '# TYPE webex_token_relay_duration_seconds histogram',
       'webex_token_relay_upstream_errors_total{profile="acme",reason="unreachable"} 1',
     ]) {
       expect(text).toContain(line);

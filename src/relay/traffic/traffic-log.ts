@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { Counter, Histogram, Registry } from 'prom-client';
 import { addTraffic, slotOf, type TrafficChange } from '../../store/profiles/relay-traffic.ts';
 import type { Vault } from '../../vault/context.ts';
+import { RequestCounts } from './request-counts.ts';
 
 /** How often the counts are written to the store. Milliseconds. */
 const writeEveryMs = 5_000;
@@ -29,10 +29,7 @@ type Change = Omit<TrafficChange, 'slots'> & {
 export class TrafficLog {
   readonly #vault: Pick<Vault, 'db' | 'now'>;
   readonly #log: Pick<Logger, 'warn'>;
-  readonly #registry = new Registry();
-  readonly #requests: Counter<'profile' | 'method' | 'status'>;
-  readonly #durations: Histogram;
-  readonly #upstreamErrors: Counter<'profile' | 'reason'>;
+  readonly #counts = new RequestCounts();
   #changes = new Map<string, Change>();
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -40,31 +37,11 @@ export class TrafficLog {
   constructor(vault: Pick<Vault, 'db' | 'now'>, log: Pick<Logger, 'warn'>) {
     this.#vault = vault;
     this.#log = log;
-    const registers = [this.#registry];
-    this.#requests = new Counter({
-      name: 'webex_token_relay_requests_total',
-      help: 'Number of requests to the SCIM relay by profile, method and class of status.',
-      labelNames: ['profile', 'method', 'status'],
-      registers,
-    });
-    this.#durations = new Histogram({
-      name: 'webex_token_relay_duration_seconds',
-      help: 'Duration of requests to the SCIM relay, from their headers to the end of the answer.',
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-      registers,
-    });
-    this.#upstreamErrors = new Counter({
-      name: 'webex_token_relay_upstream_errors_total',
-      help: 'Number of requests that Webex did not answer, cut off, or answered with 401, by profile and reason.',
-      labelNames: ['profile', 'reason'],
-      registers,
-    });
   }
 
   count({ profileId, profile, method, status, seconds, error }: RelayedRequest): void {
     const shown = typeof status === 'number' ? `${Math.floor(status / 100)}xx` : status;
-    this.#requests.inc({ profile, method, status: shown });
-    this.#durations.observe(seconds);
+    this.#counts.add(profile, method, shown, seconds);
     const now = this.#vault.now();
     const change = this.#changeOf(profileId);
     const at = slotOf(now);
@@ -79,12 +56,12 @@ export class TrafficLog {
   }
 
   upstreamError(profile: string, reason: string): void {
-    this.#upstreamErrors.inc({ profile, reason });
+    this.#counts.addUpstreamError(profile, reason);
   }
 
   /** In the text format of Prometheus. */
-  metrics(): Promise<string> {
-    return this.#registry.metrics();
+  metrics(): string {
+    return this.#counts.text();
   }
 
   /** Writes the counts to the store. If that fails, they are written with the next ones. */
