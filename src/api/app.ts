@@ -1,11 +1,4 @@
 import type { RequestListener, ServerResponse } from 'node:http';
-import express, {
-  type Express,
-  type NextFunction,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express';
 import type { Logger } from 'pino';
 import { outboundFetch } from '../http/fetch.ts';
 import { requestIdOf } from '../http/request-ids.ts';
@@ -22,7 +15,7 @@ import { introspection } from './endpoints/introspection.ts';
 import { metadata } from './endpoints/metadata.ts';
 import { tokenEndpoint } from './endpoints/token.ts';
 import { sendOAuthError } from './oauth-error.ts';
-import { apiPaths } from './paths.ts';
+import { apiPaths, pathOf } from './paths.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
 import { FairLimit } from './queue/fair-limit.ts';
 import { forwardedAddress } from './request/forwarded-address.ts';
@@ -51,13 +44,18 @@ export interface ApiOptions {
 }
 
 export interface Api {
-  app: Express;
+  listener: RequestListener;
+  /** Every path, with its method. `GET` includes `HEAD`. */
+  endpoints: ReadonlyMap<string, ApiEndpoint>;
   /** For the SCIM relay, which shares the queue and the clients. */
   context: ApiContext;
-  /** The same, with a shorter way to the token endpoint. */
-  listener: RequestListener;
   /** Lets requests in flight finish, and releases the store. */
   close(): Promise<void>;
+}
+
+export interface ApiEndpoint {
+  method: 'GET' | 'POST';
+  listener: RequestListener;
 }
 
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that terminates TLS. */
@@ -87,41 +85,29 @@ export function createApi(options: ApiOptions): Api {
     log.error({ err: problem }, 'the store failed its integrity check: no more tokens are served');
   });
 
-  const app = express();
-  app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
-  app.set('query parser', false);
-  const token = tokenEndpoint(context);
-  route(app, apiPaths.token, 'post', token);
-  route(app, apiPaths.introspection, 'post', introspection(context));
-  route(app, apiPaths.metadata, 'get', metadata(context));
-  route(app, apiPaths.openidMetadata, 'get', metadata(context));
-  if (describe) {
-    route(app, apiPaths.openapi, 'get', (_request, response, next) => {
-      describe().then((json) => sendJson(response, 200, json), next);
-    });
+  const document = metadata(context);
+  const endpoints = new Map<string, ApiEndpoint>([
+    [apiPaths.token, { method: 'POST', listener: tokenEndpoint(context) }],
+    [apiPaths.introspection, { method: 'POST', listener: introspection(context) }],
+    [apiPaths.metadata, { method: 'GET', listener: document }],
+    [apiPaths.openidMetadata, { method: 'GET', listener: document }],
+    [apiPaths.liveness, { method: 'GET', listener: liveness }],
+    [apiPaths.readiness, { method: 'GET', listener: readiness(probes, log) }],
+  ]);
+  if (describe) endpoints.set(apiPaths.openapi, { method: 'GET', listener: description(describe, log) });
+  if (probes.metrics) {
+    endpoints.set(apiPaths.metrics, { method: 'GET', listener: metrics(probes.metrics, log) });
   }
-  route(app, apiPaths.liveness, 'get', liveness);
-  route(app, apiPaths.readiness, 'get', readiness(probes, log));
-  if (probes.metrics) route(app, apiPaths.metrics, 'get', metrics(probes.metrics, log));
-  app.use((_request, response) => {
-    sendOAuthError(response, {
-      code: 'invalid_request',
-      description: 'Unknown path.',
-      status: 404,
-    });
-  });
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    internalError(log, response, error);
-  });
 
   return {
-    app,
     context,
-    // Nearly all requests are for the token endpoint, and Express adds a tenth to the time that one takes.
+    endpoints,
     listener: (request, response) => {
-      if (request.method !== 'POST' || request.url !== apiPaths.token) return app(request, response);
       try {
-        token(request, response);
+        const endpoint = endpoints.get(pathOf(request.url ?? ''));
+        if (endpoint === undefined) unknownPath(response);
+        else if (!isAllowed(request.method, endpoint)) methodNotAllowed(response, endpoint);
+        else endpoint.listener(request, response);
       } catch (error) {
         internalError(log, response, error);
       }
@@ -143,11 +129,26 @@ function internalError(log: ApiOptions['log'], response: ServerResponse, error: 
   });
 }
 
-function route(app: Express, path: string, method: 'get' | 'post', handler: RequestHandler): void {
-  app[method](path, handler);
-  const allow = method === 'get' ? 'GET, HEAD' : 'POST';
-  app.all(path, (_request, response) => {
-    const description = `Method not allowed. Use ${allow}.`;
-    sendOAuthError(response, { code: 'invalid_request', description, status: 405, allow });
-  });
+/** `GET /openapi.json`. */
+function description(describe: () => Promise<string>, log: ApiOptions['log']): RequestListener {
+  return (_request, response) => {
+    describe().then(
+      (json) => sendJson(response, 200, json),
+      (error: unknown) => internalError(log, response, error),
+    );
+  };
+}
+
+function isAllowed(method: string | undefined, endpoint: ApiEndpoint): boolean {
+  return method === endpoint.method || (method === 'HEAD' && endpoint.method === 'GET');
+}
+
+function unknownPath(response: ServerResponse): void {
+  sendOAuthError(response, { code: 'invalid_request', description: 'Unknown path.', status: 404 });
+}
+
+function methodNotAllowed(response: ServerResponse, { method }: ApiEndpoint): void {
+  const allow = method === 'GET' ? 'GET, HEAD' : method;
+  const description = `Method not allowed. Use ${allow}.`;
+  sendOAuthError(response, { code: 'invalid_request', description, status: 405, allow });
 }

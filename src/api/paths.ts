@@ -25,7 +25,8 @@ export function isHealthPath(target: string): boolean {
   return path === apiPaths.liveness || path === apiPaths.readiness;
 }
 
-function pathOf(target: string): string {
+/** A request target without its query. */
+export function pathOf(target: string): string {
   const end = target.indexOf('?');
   return end === -1 ? target : target.slice(0, end);
 }

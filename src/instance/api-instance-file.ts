@@ -1,15 +1,13 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import * as z from 'zod';
-
-const schema = z.object({
-  pid: z.int(),
-  address: z.string(),
-  tls: z.object({ certificate: z.string(), key: z.string() }).nullable(),
-});
+import { isObject } from '../text/json-shape.ts';
 
 /** A running token API that serves other hosts from this data folder, for `doctor`. */
-export type RunningApi = z.infer<typeof schema>;
+export interface RunningApi {
+  pid: number;
+  address: string;
+  tls: { certificate: string; key: string } | null;
+}
 
 /** Writes a file about a running token API; the returned function removes it. Best effort: the API works without it. */
 export function writeApiInstanceFile(home: string, { pid, address, tls }: RunningApi): () => void {
@@ -37,13 +35,22 @@ export function findRunningApis(home: string): RunningApi[] {
     .filter((name) => /^api-\d+-\d+\.json$/.test(name))
     .flatMap((name) => {
       try {
-        const instance = schema.parse(JSON.parse(readFileSync(join(home, name), 'utf8')));
+        const instance: unknown = JSON.parse(readFileSync(join(home, name), 'utf8'));
+        if (!isRunningApi(instance)) return [];
         process.kill(instance.pid, 0);
         return [instance];
       } catch {
         return [];
       }
     });
+}
+
+function isRunningApi(value: unknown): value is RunningApi {
+  if (!isObject(value) || !Number.isSafeInteger(value.pid) || typeof value.address !== 'string') return false;
+  const { tls } = value;
+  return (
+    tls === null || (isObject(tls) && typeof tls.certificate === 'string' && typeof tls.key === 'string')
+  );
 }
 
 function namesIn(folder: string): string[] {

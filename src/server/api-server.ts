@@ -2,7 +2,6 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
-import express from 'express';
 import type { Logger } from 'pino';
 import { peerAddress } from '../api/context.ts';
 import { forwardedAddress } from '../api/request/forwarded-address.ts';
@@ -95,13 +94,12 @@ export async function startApiServer(
   const issuer = vault.settings.issuer ?? address;
   for (const each of [address, issuer]) origins.add(new URL(each).origin);
   const api = createApiListener({ vault, log, issuer, origins: [address], trustedProxies });
-  const app = log.isLevelEnabled('info')
-    ? express().disable('x-powered-by').use(requestLog(log), api.listener)
-    : api.listener;
+  const logged = log.isLevelEnabled('info') ? requestLog(log) : null;
   const targetOf = withoutIssuerPath(issuer);
   const answer: RequestListener = (request, response) => {
     request.url = targetOf(request.url ?? '');
-    return app(request, response);
+    if (logged === null) api.listener(request, response);
+    else logged(request, response, () => api.listener(request, response));
   };
   handler = tls === null && trustedProxies.length > 0 ? requireProxy(trustedProxies, answer) : answer;
   const stopWatching = tls === null || secure === null ? () => {} : reloadTls(tls, secure, log, vault.now);

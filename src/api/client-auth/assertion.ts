@@ -11,7 +11,8 @@ import {
 import { parseColumn } from '../../store/database/stored-json.ts';
 import type { Assertion } from '../../store/token-requests/token-request-store.ts';
 import { isObject } from '../../text/json-shape.ts';
-import { clockTolerance, signingAlgorithms, verifyJwt } from './verify-jwt.ts';
+import { signingAlgorithms } from './signing-algorithms.ts';
+import { clockTolerance, verifyJwt } from './verify-jwt.ts';
 
 /** Maximum lifetime of an assertion. Seconds. */
 const maxLifetime = 3600;

@@ -1,7 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { matchesAudience, matchesSubject, type WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
-import { clockTolerance, signingAlgorithms, verifyJwt } from './verify-jwt.ts';
+import { signingAlgorithms } from './signing-algorithms.ts';
+import { clockTolerance, verifyJwt } from './verify-jwt.ts';
 
 /** Far larger than the JWT of any platform. Bytes. */
 const maxLength = 16 * 1024;

@@ -1,13 +1,5 @@
 import { isClientName } from '../../domain/client.ts';
-import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
-import { BrokerError } from '../../errors/broker-error.ts';
-import { assertionMethod, clientWorkloadIdentity } from '../../store/access/clients.ts';
-import type { ApiContext } from '../context.ts';
-import type { Lane } from '../queue/fair-queue.ts';
-import { checkAssertion, subjectOf } from './assertion.ts';
 import { type ClientProof, verifySecret } from './authenticate.ts';
-import type { Credentials } from './credentials.ts';
-import { ForeignAssertionError, readForeignAssertion, verifyForeignAssertion } from './foreign-assertion.ts';
 
 /** The claimed client of a request and its credentials. The store decides whether they are valid. */
 export interface Identity {
@@ -18,92 +10,9 @@ export interface Identity {
   proof: ClientProof;
 }
 
-type AssertionCredentials = Extract<Credentials, { kind: 'assertion' }>;
-
 /** The client name and the hashed secret. */
 export function secretIdentity({ client, secret }: { client: string; secret: string }): Identity {
   return { client: validClientName(client), proof: verifySecret(secret) };
-}
-
-/** The client that an assertion is claimed to be of: `client_id`, else its `sub`. Empty if it is not a valid client name. */
-export function claimedClient({ client, assertion }: AssertionCredentials): string {
-  return validClientName(client ?? subjectOf(assertion) ?? '');
-}
-
-/**
- * Checks a client assertion: by the keys of the client's issuer if it has a workload identity, else by the registered keys of
- * its `sub`. While an issuer is asked for its keys, other assertions are checked.
- */
-export async function assertionIdentity(
-  context: ApiContext,
-  credentials: AssertionCredentials,
-  audiences: string[],
-  lane: Lane,
-): Promise<Identity> {
-  const client = claimedClient(credentials);
-  const result = await context.assertionChecks.run(lane, async () => {
-    const method = client === '' ? null : await assertionMethod(context.vault.db, client);
-    if (method?.hasWorkloadIdentity) return await registeredIdentity(context, client);
-    return await ownAssertion(context, credentials, method?.jwks ?? null, audiences);
-  });
-  if ('proof' in result) return result;
-  return { client, proof: await foreignProof(context, result, credentials.assertion, lane) };
-}
-
-/** The client's workload identity, or credentials without proof. */
-async function registeredIdentity(
-  { vault }: ApiContext,
-  client: string,
-): Promise<WorkloadIdentity | Identity> {
-  const none = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
-  try {
-    return (await clientWorkloadIdentity(vault.db, client)) ?? none('The client was changed meanwhile.');
-  } catch (error) {
-    // A row that was changed outside this program must not make it call anyone. The lookup of the request reports it.
-    if (error instanceof BrokerError) return none(error.message);
-    throw error;
-  }
-}
-
-async function foreignProof(
-  { vault, assertionChecks, issuerKeys }: ApiContext,
-  identity: WorkloadIdentity,
-  assertion: string,
-  lane: Lane,
-): Promise<ClientProof> {
-  try {
-    const { kid, expiresAt } = readForeignAssertion(assertion, identity, vault.now());
-    const keys = await issuerKeys.keysOf(identity.issuer, kid);
-    if (!keys.ok) {
-      const detail = `no keys of ${identity.issuer}`;
-      return { kind: 'unchecked-assertion', retryAfter: keys.retryAfter, detail };
-    }
-    await assertionChecks.run(lane, () => verifyForeignAssertion(assertion, keys.findKey, vault.now()));
-    return { kind: 'foreign-assertion', identity, expiresAt };
-  } catch (error) {
-    if (error instanceof ForeignAssertionError) return { kind: 'wrong-assertion', detail: error.detail };
-    throw error;
-  }
-}
-
-async function ownAssertion(
-  { vault }: ApiContext,
-  credentials: AssertionCredentials,
-  jwks: string | null,
-  audiences: string[],
-): Promise<Identity> {
-  const client = validClientName(subjectOf(credentials.assertion) ?? '');
-  const fail = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
-  if (credentials.client !== null && credentials.client !== client) {
-    return fail('client_id differs from the sub of the assertion.');
-  }
-  if (jwks === null) {
-    return fail('No client with registered keys has the sub of the assertion as its client_id.');
-  }
-  const now = vault.now();
-  const checked = await checkAssertion(credentials.assertion, client, { jwks, audiences, now });
-  if (!checked.ok) return fail(`The assertion is invalid: ${checked.why}.`);
-  return { client, proof: { kind: 'assertion', jwks, assertion: checked.assertion } };
 }
 
 /** The name, or empty if it is invalid: an invalid name must not reach the log. */

@@ -1,5 +1,5 @@
-import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
-import { discoverKeys, type IssuerRequest, readKeys } from './issuer-documents.ts';
+import type { JWTVerifyGetKey } from 'jose';
+import type { IssuerRequest } from './issuer-documents.ts';
 
 /** Keys are asked for again once they are this old, so that a key that the issuer withdrew stops working. Milliseconds. */
 const freshMs = 10 * 60_000;
@@ -120,6 +120,11 @@ export class IssuerKeys {
   }
 
   async #read(issuer: string, known: Issuer): Promise<KeySet> {
+    // Loaded when the first issuer is asked: most servers have none.
+    const [{ discoverKeys, readKeys }, { createLocalJWKSet }] = await Promise.all([
+      import('./issuer-documents.ts'),
+      import('jose'),
+    ]);
     if (known.address === null || this.#age(known.address.fetchedAt) >= discoveryMs) {
       const url = await discoverKeys(issuer, this.#request);
       known.address = { url, fetchedAt: this.#request.now() };

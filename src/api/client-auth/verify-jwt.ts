@@ -1,19 +1,5 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
-
-/** Asymmetric only: with an HMAC, the public key would be the secret. */
-export const signingAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
+import { signingAlgorithms } from './signing-algorithms.ts';
 
 /** The tolerated clock difference. Seconds. */
 export const clockTolerance = 30;

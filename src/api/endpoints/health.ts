@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { send, sendJson } from '../responses.ts';
@@ -12,10 +12,10 @@ export interface HealthProbes {
 }
 
 /** `GET /healthz`: the process is alive. */
-export const liveness: RequestHandler = (_request, response) => sendJson(response, 200, '{"status":"ok"}');
+export const liveness: RequestListener = (_request, response) => sendJson(response, 200, '{"status":"ok"}');
 
 /** `GET /readyz`: the process can serve requests. */
-export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): RequestHandler {
+export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): RequestListener {
   return (_request, response) => {
     ready().then(
       () => sendJson(response, 200, '{"status":"ready"}'),
@@ -45,7 +45,7 @@ function reasonOf(error: unknown): string {
 export function metrics(
   gather: NonNullable<HealthProbes['metrics']>,
   log: Pick<Logger, 'error'>,
-): RequestHandler {
+): RequestListener {
   return (_request, response) => {
     gather().then(
       ({ contentType, text }) => send(response, 200, contentType, text),

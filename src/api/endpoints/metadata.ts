@@ -1,11 +1,11 @@
-import type { RequestHandler } from 'express';
-import { signingAlgorithms } from '../client-auth/verify-jwt.ts';
+import type { RequestListener } from 'node:http';
+import { signingAlgorithms } from '../client-auth/signing-algorithms.ts';
 import type { ApiContext } from '../context.ts';
 import { apiPaths } from '../paths.ts';
 import { sendJson } from '../responses.ts';
 
 /** `GET /.well-known/oauth-authorization-server`, RFC 8414. Also served where OpenID Connect clients look (§5). */
-export function metadata({ issuer }: ApiContext): RequestHandler {
+export function metadata({ issuer }: ApiContext): RequestListener {
   // A workload identity's JWT has no method in the registry of RFC 8414: it is sent as private_key_jwt is.
   const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
   const json = JSON.stringify({

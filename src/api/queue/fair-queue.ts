@@ -1,9 +1,16 @@
+import { networkOf } from '../../domain/network.ts';
+
 /** The share of the queue that a request belongs to. */
 export interface Lane {
   /** Whether its credentials were valid a moment ago. */
   authenticated: boolean;
   /** The authenticated client, or the claimed client and its network. */
   key: string;
+}
+
+/** The lane of a request whose credentials are not verified: by the client that it claims, and its network. */
+export function unauthenticatedLane(client: string, address: string): Lane {
+  return { authenticated: false, key: JSON.stringify([client, networkOf(address)]) };
 }
 
 interface Laned {

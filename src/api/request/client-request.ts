@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { networkOf } from '../../domain/network.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import { requestIdOf } from '../../http/request-ids.ts';
@@ -13,18 +12,12 @@ import {
 } from '../../store/token-requests/token-request-store.ts';
 import { type Authentication, authenticate } from '../client-auth/authenticate.ts';
 import { readCredentials } from '../client-auth/credentials.ts';
-import {
-  assertionIdentity,
-  claimedClient,
-  type Identity,
-  secretIdentity,
-  validClientName,
-} from '../client-auth/identify.ts';
+import { type Identity, secretIdentity, validClientName } from '../client-auth/identify.ts';
 import type { ApiContext } from '../context.ts';
 import { OAuthError, sendOAuthError } from '../oauth-error.ts';
 import { apiPaths } from '../paths.ts';
 import type { PendingRequest } from '../queue/batch-queue.ts';
-import type { Lane } from '../queue/fair-queue.ts';
+import { type Lane, unauthenticatedLane } from '../queue/fair-queue.ts';
 import type { Refusal } from '../refusal.ts';
 import { sendJson } from '../responses.ts';
 import { missingKeyError } from '../tokens/missing-key.ts';
@@ -284,8 +277,11 @@ function identify(
     done({ client: validClientName(client ?? ''), proof: { kind: 'none', why } });
   } else {
     const audiences = audiencesOf(context, path);
-    const lane = unauthenticatedLane(claimedClient(credentials), context.addressOf(request));
-    assertionIdentity(context, credentials, audiences, lane).then(done).catch(failed);
+    const address = context.addressOf(request);
+    import('../client-auth/assertion-identity.ts')
+      .then(({ assertionIdentity }) => assertionIdentity(context, credentials, audiences, address))
+      .then(done)
+      .catch(failed);
   }
 }
 
@@ -303,10 +299,6 @@ function laneOf(
     proof.kind === 'foreign-assertion' ||
     (proof.kind === 'secret' && verifiedSecrets.has(client, proof.hash));
   return known ? { authenticated: true, key: client } : unauthenticatedLane(client, address);
-}
-
-function unauthenticatedLane(client: string, address: string): Lane {
-  return { authenticated: false, key: JSON.stringify([client, networkOf(address)]) };
 }
 
 /** The accepted audiences of an assertion: our issuers, the called endpoint and the token endpoint. */

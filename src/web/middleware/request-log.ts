@@ -1,5 +1,6 @@
-import type { RequestHandler } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { pathOf } from '../../api/paths.ts';
 import { requestIdOf } from '../../http/request-ids.ts';
 import { resourceTypes } from '../../relay/request/target.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
@@ -8,10 +9,13 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
  * Logs the method, path, status and duration of each request. Queries, headers, bodies, the secrets of one-time links and
  * of the calendar feed, and the IDs of users and groups are never logged.
  */
-export function requestLog(log: Logger): RequestHandler {
+export function requestLog(
+  log: Logger,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   return (request, response, next) => {
     const started = performance.now();
-    const { method, path } = request;
+    const { method, url = '' } = request;
+    const path = pathOf(url);
     response.on('close', () => {
       const ms = Math.round((performance.now() - started) * 10) / 10;
       const status = response.writableFinished ? response.statusCode : 'aborted';

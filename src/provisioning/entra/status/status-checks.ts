@@ -14,7 +14,6 @@ import type { StoreContext } from '../../../vault/context.ts';
 import type { PushContext } from '../../push/push-context.ts';
 import { type EntraCloud, isEntraCloud } from '../clouds.ts';
 import type { GraphClient } from '../graph/client.ts';
-import { jobStatus } from './job-status.ts';
 import type { ProvisioningStatus } from './provisioning-status.ts';
 import { saveStatus } from './save-status.ts';
 
@@ -108,6 +107,7 @@ async function checkDestination(
 ): Promise<StatusCheckResult> {
   try {
     const graph = await graphIn(isEntraCloud(destination.cloud) ? destination.cloud : 'global');
+    const { jobStatus } = await import('./job-status.ts');
     const { status } = await jobStatus(graph, destination);
     await saveStatus(store, destination, status);
     return { destination, status, failure: null };
