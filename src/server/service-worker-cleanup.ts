@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import { toSafeError } from '../text/safe-error.ts';
 import type { Vault } from '../vault/context.ts';
 import { ClearDataPermits } from '../web/service-worker-cleanup/clear-permits.ts';
-import { type CleanupServer, createCleanupApp } from '../web/service-worker-cleanup/server-app.ts';
+import type { CleanupServer } from '../web/service-worker-cleanup/server-app.ts';
 import { type Listening, listenOnFreePort } from './listening/listen.ts';
+import { onFirstRequest } from './requests/on-first-request.ts';
 
 /** The origin of the cleanup server on a port. */
 export function cleanupOrigin(port: number): string {
@@ -19,7 +20,10 @@ export async function startCleanupServer(
   const permits = new ClearDataPermits(vault.now);
   try {
     const listening = await listenOnFreePort((port) =>
-      createCleanupApp({ vault, log, permits, origin: cleanupOrigin(port), ...options }),
+      onFirstRequest(async () => {
+        const { createCleanupApp } = await import('../web/service-worker-cleanup/server-app.ts');
+        return createCleanupApp({ vault, log, permits, origin: cleanupOrigin(port), ...options });
+      }, log),
     );
     return { ...listening, permits, origin: cleanupOrigin(listening.port) };
   } catch (error) {

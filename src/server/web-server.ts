@@ -4,10 +4,11 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { findRunningInstance, newInstance, writeInstanceFile } from '../instance/instance-file.ts';
 import type { Vault } from '../vault/context.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
-import { createWebApp } from '../web/app.ts';
+import type { WebApp } from '../web/app.ts';
 import { createApiListener } from './api-listener.ts';
 import { type Listening, listenOnLoopback, type ServerLimits } from './listening/listen.ts';
 import { loopbackOrigins } from './listening/loopback-hosts.ts';
+import { onFirstRequest } from './requests/on-first-request.ts';
 import { RequestTracker } from './requests/request-tracker.ts';
 import { routeByPath } from './requests/route-by-path.ts';
 import { startCleanupServer } from './service-worker-cleanup.ts';
@@ -38,20 +39,19 @@ export async function startWebServer(
   const cleanupServer = await startCleanupServer(vault, log, options);
   const instance = newInstance(port, cleanupServer?.port ?? null);
   const activity = new RequestTracker();
-  const { app, idle } = createWebApp({
-    vault,
-    log,
-    instanceSecret: instance.secret,
-    cleanupServer,
-    ...options,
-  });
+  let web: WebApp | null = null;
+  const pages = onFirstRequest(async () => {
+    const { createWebApp } = await import('../web/app.ts');
+    web = createWebApp({ vault, log, instanceSecret: instance.secret, cleanupServer, ...options });
+    return web.app;
+  }, log);
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
   const origins = loopbackOrigins(port);
   const api = createApiListener({ vault, log, issuer, origins });
   let listening: Listening;
   try {
     listening = await listenOnLoopback(
-      activity.watch(routeByPath(app, api.listener, port, issuer)),
+      activity.watch(routeByPath(pages, api.listener, port, issuer)),
       port,
       options.limits,
       rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be accepted')),
@@ -68,7 +68,7 @@ export async function startWebServer(
     leave();
     await Promise.all([listening.close(), cleanupServer?.close()]);
     await api.close();
-    await idle();
+    await web?.idle();
   };
   let stopped: Promise<void> | undefined;
   return {
