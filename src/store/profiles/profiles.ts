@@ -10,33 +10,50 @@ import { changing, created, inTransaction, removing } from '../integrity/changes
 import { derivedColumnsOf, refreshDerivedColumns } from './derived-columns.ts';
 import { currentTokens } from './tokens.ts';
 
+/** What a profile is made of, and its place in the order of urgency. A search and the orders of the table need the others. */
+export const profileColumns = [
+  'id',
+  'name',
+  'display_name',
+  'deployment',
+  'org_id',
+  'scopes',
+  'created_at',
+  'contact',
+  'tags',
+  'undelivered_until',
+  'due_at',
+] as const satisfies (keyof ProfileTable)[];
+
+export type ProfileRow = Pick<Selectable<ProfileTable>, (typeof profileColumns)[number]>;
+
 /** Throws `E_INTEGRITY` where another program changed it. */
 export async function findProfile(db: Db, name: string): Promise<Profile | null> {
   const row = await authenticRow(db, 'profile', () =>
-    db.selectFrom('profile').selectAll().where('name', '=', name).executeTakeFirst(),
+    db.selectFrom('profile').select(profileColumns).where('name', '=', name).executeTakeFirst(),
   );
   return row === undefined ? null : profileFromRow(row);
 }
 
 export async function profileById(db: Db, id: string): Promise<Profile> {
   const rows = await authentic(db, 'profile', async () => [
-    await db.selectFrom('profile').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+    await db.selectFrom('profile').select(profileColumns).where('id', '=', id).executeTakeFirstOrThrow(),
   ]);
-  return profileFromRow(rows[0] as Selectable<ProfileTable>);
+  return profileFromRow(rows[0] as ProfileRow);
 }
 
 /** Those of these names that exist, in order. */
 export async function profilesByName(db: Db, names: readonly string[]): Promise<Map<string, Profile>> {
   if (names.length === 0) return new Map();
   const rows = await authentic(db, 'profile', () =>
-    db.selectFrom('profile').selectAll().where('name', 'in', names).execute(),
+    db.selectFrom('profile').select(profileColumns).where('name', 'in', names).execute(),
   );
   return new Map(rows.map((row) => [row.name, profileFromRow(row)]));
 }
 
 /** Every profile by name, with its current token. */
 export async function listProfiles(db: Db): Promise<{ profile: Profile; current: Token | null }[]> {
-  const rows = await db.selectFrom('profile').selectAll().orderBy('name').execute();
+  const rows = await db.selectFrom('profile').select(profileColumns).orderBy('name').execute();
   const tokens = new Map((await currentTokens(db)).map((token) => [token.profileId, token]));
   return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
 }
@@ -147,7 +164,7 @@ export async function deleteProfile(db: Db, id: string): Promise<void> {
   });
 }
 
-export function profileFromRow(row: Selectable<ProfileTable>): Profile {
+export function profileFromRow(row: ProfileRow): Profile {
   return {
     id: row.id,
     name: row.name,

@@ -1,4 +1,4 @@
-import { type Selectable, type SqlBool, sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { unknownEnd } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
@@ -8,7 +8,7 @@ import type { Db } from '../db.ts';
 import { sortsLast } from './derived-columns.ts';
 import { countDueBy } from './due-counts.ts';
 import { type Builder, type Condition, matching, type ProfileFilter, type StatusTime } from './filter.ts';
-import { profileFromRow } from './profiles.ts';
+import { type ProfileRow, profileColumns, profileFromRow } from './profiles.ts';
 import { inOrderOf, rowsByIndex, type Search, searchKind, stretch } from './search.ts';
 import { countSearched, type StatusTotals } from './status-totals.ts';
 import { currentTokensOf } from './tokens.ts';
@@ -106,9 +106,9 @@ export async function queryTable(db: Db, query: TableQuery): Promise<TablePage> 
   return { rows: await withCurrentTokens(db, rows), page, pages, total, totals };
 }
 
-async function rowsNamed(db: Db, names: readonly string[]): Promise<Map<string, Selectable<ProfileTable>>> {
+async function rowsNamed(db: Db, names: readonly string[]): Promise<Map<string, ProfileRow>> {
   if (names.length === 0) return new Map();
-  const rows = await db.selectFrom('profile').selectAll().where('name', 'in', names).execute();
+  const rows = await db.selectFrom('profile').select(profileColumns).where('name', 'in', names).execute();
   return new Map(rows.map((row) => [row.name, row]));
 }
 
@@ -220,7 +220,7 @@ export async function* iterateProfiles(
       const ids = found.slice(at, at + pageLength).map(({ id }) => id);
       const rows = await db
         .selectFrom('profile')
-        .selectAll()
+        .select(profileColumns)
         .where('id', 'in', ids)
         .orderBy('name')
         .execute();
@@ -276,7 +276,7 @@ function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, ba
   const direction = backwards ? 'desc' : 'asc';
   return db
     .selectFrom('profile')
-    .selectAll()
+    .select(profileColumns)
     .where((expression) => beyond(expression, sort, cursor, backwards))
     .$if(sort === 'urgency', (select) => select.orderBy('due_at', direction))
     .orderBy('name', direction);
@@ -288,7 +288,7 @@ async function searchPage(
   query: ProfilePageQuery,
   { cursor, backwards, wanted }: From & { wanted: number },
   search: Search,
-): Promise<Selectable<ProfileTable>[]> {
+): Promise<ProfileRow[]> {
   if (search === 'few') {
     const columns = query.sort === 'urgency' ? (['due_at', 'name'] as const) : (['name'] as const);
     const all = await rowsByIndex(db, query, ['due_at', 'name'], (expression) =>
@@ -301,14 +301,17 @@ async function searchPage(
     const rows = await rowsNamed(db, names);
     return names.flatMap((name) => rows.get(name) ?? []);
   }
-  const found: Selectable<ProfileTable>[] = [];
+  const found: ProfileRow[] = [];
   let from = cursor;
   for (;;) {
-    const searched = pageFrom(db, query, { cursor: from, backwards }).limit(stretch);
+    const searched = pageFrom(db, query, { cursor: from, backwards })
+      .clearSelect()
+      .selectAll()
+      .limit(stretch);
     const direction = backwards ? 'desc' : 'asc';
     const rows = await db
       .selectFrom(searched.as('profile'))
-      .selectAll()
+      .select(profileColumns)
       .where((expression) => matching(expression as unknown as Builder, query))
       .$if(query.sort === 'urgency', (select) => select.orderBy('due_at', direction))
       .orderBy('name', direction)
@@ -327,7 +330,7 @@ async function searchPage(
   }
 }
 
-async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Promise<ProfilePage['rows']> {
+async function withCurrentTokens(db: Db, rows: ProfileRow[]): Promise<ProfilePage['rows']> {
   const ids = rows.map(({ id }) => id);
   const tokens = new Map((await currentTokensOf(db, ids)).map((token) => [token.profileId, token]));
   return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
