@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { redactTokens, stripTerminalControls } from '../text/sanitize.ts';
 import { wantsColor } from './terminal/color.ts';
 import { writeMessage, writeResult } from './terminal/output.ts';
-import { standardError, standardOutput } from './terminal/standard-streams.ts';
+import { type OutputStream, standardError, standardOutput } from './terminal/standard-streams.ts';
 import { wrapFor } from './terminal/wrap.ts';
 import { version } from './version.ts';
 
@@ -30,6 +30,8 @@ export function createProgram(commands: readonly Command[], lastGroup: string): 
     .configureOutput({
       writeOut: (text) => writeResult(wrapFor(standardOutput(), text)),
       writeErr: (text) => writeMessage(wrapFor(standardError(), text)),
+      getOutHelpWidth: () => widthOf(standardOutput()),
+      getErrHelpWidth: () => widthOf(standardError()),
       getOutHasColors: () => wantsColor(standardOutput()),
       getErrHasColors: () => wantsColor(standardError()),
       // The text repeats what was typed, which may be a token in the wrong place.
@@ -43,6 +45,14 @@ export function createProgram(commands: readonly Command[], lastGroup: string): 
   program.exitOverride();
   for (const command of commands) program.addCommand(inheritSettings(command, program));
   return program;
+}
+
+/** Of a stream that is no terminal. */
+const defaultColumns = 80;
+
+/** commander's own functions look at the streams of Node, which are slow to load. */
+function widthOf({ isTTY, columns }: OutputStream): number {
+  return (isTTY && columns) || defaultColumns;
 }
 
 /** "error: unknown …" of commander as "webex-token: Unknown …", like every other error. */
