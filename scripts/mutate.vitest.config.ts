@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { testFilesByProject } from '../test/support/setup/test-projects.ts';
 
-/** The unit tests of behavior: the mutation tests run them once for each change of the code. */
+/** The unit tests of some rooms: `mutate.ts` runs them once for each change of the code. */
 const root = join(import.meta.dirname, '..');
-const include = testFilesByProject(root).unit.filter((file) =>
-  /^test\/(api|domain|reminders|store|text|webex)\//.test(file),
-);
+const rooms = new RegExp(`^test/(${process.env.TEST_ROOMS})/`);
+const include = testFilesByProject(root).unit.filter((file) => rooms.test(file));
 
 export default defineConfig({
   root,

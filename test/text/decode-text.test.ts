@@ -47,6 +47,33 @@ describe('decodeText', () => {
     );
   });
 
+  it('removes byte order marks at the start, and keeps one within the text', () => {
+    expect(decodeText(Buffer.from('\ufeff\ufeffA\ufeffB'), 'It')).toBe('A\ufeffB');
+    expect(decodeText(utf16le('\ufeff\ufeffA\ufeffB'), 'It')).toBe('A\ufeffB');
+  });
+
+  it.each([
+    ['FF first', [0xff, 0x41]],
+    ['FE second', [0x41, 0xfe]],
+    ['FE first', [0xfe, 0x41]],
+    ['FF second', [0x41, 0xff]],
+  ])('takes half a byte order mark for none: %s', async (_, bytes) => {
+    const error = await brokerErrorOf(() => decodeText(Uint8Array.from(bytes), 'It'));
+    expect(error.message).toMatch(/neither UTF-8 nor UTF-16/);
+  });
+
+  it('says how to save the text', async () => {
+    const error = await brokerErrorOf(() => decodeText(Buffer.from('PK\u0003\u0004'), 'It'));
+    expect(error.help).toMatch(/Save it as UTF-8 .* or UTF-16/);
+  });
+
+  it('takes text with few zeros, or with as many on both sides, for no UTF-16', async () => {
+    for (const text of ['aaaaaaaaaaaaaaa\0', '\0aaaaaaaaaaaaaaa', '\0\0\0\0', 'a\0\0\0\0a\0\0']) {
+      const error = await brokerErrorOf(() => decodeText(Buffer.from(text), 'It'));
+      expect(error.message).toMatch(/control character \(0x00\)/);
+    }
+  });
+
   it('accepts the end mark of old programs', () => {
     expect(decodeText(Buffer.from('A=1\r\n\u001a'), 'It')).toBe('A=1\n');
   });
