@@ -13,6 +13,8 @@ export interface Watched {
   profileId: string;
   /** On the clock of `performance.now()`. */
   startedAt: number;
+  /** Its place in the list of requests under way. `GrantWatch` sets it. */
+  position?: number;
   /** Ends the request, because its client has no access any more or the server stops. */
   abort(reason: 'revoked' | 'stopped'): void;
 }
@@ -24,7 +26,11 @@ export interface Watched {
 export class GrantWatch {
   readonly #api: ApiContext;
   readonly #everyMs: number;
-  readonly #watched = new Set<Watched>();
+  /**
+   * Not a `Set`: it replaces its table all the time, and V8 keeps what an old table still names until the next complete garbage
+   * collection. These were thousands of requests with all that belongs to them.
+   */
+  readonly #watched: Watched[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   constructor(api: ApiContext, everyMs: number) {
@@ -33,17 +39,23 @@ export class GrantWatch {
   }
 
   get size(): number {
-    return this.#watched.size;
+    return this.#watched.length;
   }
 
   add(watched: Watched): void {
-    this.#watched.add(watched);
+    watched.position = this.#watched.push(watched) - 1;
     // Started once and kept until nothing is under way: most requests end before its first run.
     this.#timer ??= setInterval(() => this.#check(), this.#everyMs).unref();
   }
 
   delete(watched: Watched): void {
-    this.#watched.delete(watched);
+    const { position = -1 } = watched;
+    const last = this.#watched.at(-1);
+    if (this.#watched[position] !== watched || last === undefined) return;
+    // The last one takes its place.
+    this.#watched[position] = last;
+    last.position = position;
+    this.#watched.pop();
   }
 
   /** Ends every request. */
@@ -53,14 +65,14 @@ export class GrantWatch {
   }
 
   #check(): void {
-    if (this.#watched.size === 0) {
+    if (this.#watched.length === 0) {
       this.#stop();
       return;
     }
     // A request that has just been granted needs no check yet.
     const due = performance.now() - this.#everyMs / 2;
     const groups = Map.groupBy(
-      [...this.#watched].filter(({ startedAt }) => startedAt <= due),
+      this.#watched.filter(({ startedAt }) => startedAt <= due),
       ({ secretHash, address, profileId }) => JSON.stringify([secretHash, address, profileId]),
     );
     for (const group of groups.values()) this.#api.queue.add(new GrantCheck(this.#api, group));
