@@ -39,6 +39,8 @@ export interface ApiOptions {
   trustedProxies?: string[];
   /** Asks the issuers of workload identities for their keys. Default: with the proxy and certificates of the environment. */
   fetch?: typeof globalThis.fetch;
+  /** How long such an issuer may take for one document. Milliseconds; by default, five seconds. */
+  issuerTimeoutMs?: number;
   /** Reads the store. By default, the implementation for its engine. */
   reads?: TokenRequestStore;
 }
@@ -71,9 +73,18 @@ export function createApi(options: ApiOptions): Api {
     origins: [issuer, ...origins],
     queue,
     assertionChecks: new FairLimit(assertionChecksAtOnce),
-    issuerKeys: new IssuerKeys({ fetch: options.fetch ?? outboundFetch, now: vault.now }, (of, error) => {
-      log.warn({ err: error, issuer: of }, 'the keys of an issuer of workload identities are not available');
-    }),
+    issuerKeys: new IssuerKeys(
+      {
+        fetch: options.fetch ?? outboundFetch,
+        now: vault.now,
+        timeoutMs: options.issuerTimeoutMs,
+      },
+      (of, error) =>
+        log.warn(
+          { err: error, issuer: of },
+          'the keys of an issuer of workload identities are not available',
+        ),
+    ),
     tokenCache,
     throttle: new Throttle(),
     verifiedSecrets: new VerifiedSecrets(),

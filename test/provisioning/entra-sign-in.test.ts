@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EntraSettings } from '../../src/config/settings.ts';
 import { type EntraSignIn, signInToGraph } from '../../src/provisioning/entra/auth/sign-in.ts';
 import { entraEndpoints } from '../../src/provisioning/entra/clouds.ts';
+import type { PushEvent } from '../../src/provisioning/push/push-context.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -115,8 +116,15 @@ describe('the sign-in to Entra ID', () => {
   it('reports a device code that was not used in time', async () => {
     const simulator = await simulated();
     simulator.entra.settings.deviceApproval = 'page';
-    simulator.entra.settings.deviceCodeLifetime = 1;
-    await expect(signIn(simulator, {})).rejects.toMatchObject({ code: 'E_ENTRA_SIGN_IN' });
+    simulator.entra.settings.deviceCodeLifetime = 0.1;
+    const events: PushEvent[] = [];
+    const failed = signIn(simulator, {}, { onEvent: (event) => events.push(event) });
+    await expect(failed).rejects.toMatchObject({
+      code: 'E_ENTRA_SIGN_IN',
+      help: expect.stringContaining('No one signed in within the time limit'),
+    });
+    // To ask again for a code that has expired cannot succeed.
+    expect(events.map(({ type }) => type)).not.toContain('wait');
   });
 
   it('retries after a temporary failure', async () => {

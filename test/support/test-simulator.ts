@@ -12,6 +12,7 @@ afterEach(async () => {
 /** A simulator that is closed after the test. */
 export async function simulated(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await startSimulator(options);
+  simulator.entra.settings.deviceCodeInterval = 0.01;
   running.push(simulator);
   return simulator;
 }

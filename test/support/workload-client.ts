@@ -27,13 +27,17 @@ export interface Registration {
   claims?: (iss: string, now: number) => JWTPayload;
   identity?: Partial<WorkloadIdentity>;
   fetch?: typeof globalThis.fetch;
+  issuerTimeoutMs?: number;
   client?: { maxExpiresIn?: number; addresses?: string[] };
 }
 
 /** The token API with the client `ci` of an issuer; by default, of a GitHub Actions workflow. */
 export async function servedWithIssuer(registration: Registration = {}) {
-  const { claims: claimsOf = githubClaims, identity = {}, client = {} } = registration;
-  const api = await served({ fetch: registration.fetch ?? globalThis.fetch });
+  const { claims: claimsOf = githubClaims, identity = {}, client = {}, issuerTimeoutMs } = registration;
+  const api = await served({
+    fetch: registration.fetch ?? globalThis.fetch,
+    ...(issuerTimeoutMs !== undefined && { issuerTimeoutMs }),
+  });
   await profileWithToken(api.vault, 'acme');
   const issuer = registration.issuer ?? (await startWorkloadIssuer());
   const claims = (now = seconds) => claimsOf(issuer.issuer, now);

@@ -5,7 +5,7 @@ import { isLoopback } from '../../http/secure-url.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /** For one document, its body included. Milliseconds. */
-const timeoutMs = 5_000;
+export const issuerTimeoutMs = 5_000;
 
 /** More than any issuer publishes. */
 const maxKeys = 100;
@@ -35,6 +35,8 @@ export interface IssuerRequest {
   fetch: typeof globalThis.fetch;
   /** Epoch milliseconds. */
   now: () => number;
+  /** For one document; by default, `issuerTimeoutMs`. */
+  timeoutMs?: number | undefined;
 }
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
@@ -74,7 +76,10 @@ function keyAddress(issuer: string, text: string): string {
   return url.href;
 }
 
-async function readDocument(url: string, { fetch, now }: IssuerRequest): Promise<unknown> {
+async function readDocument(
+  url: string,
+  { fetch, now, timeoutMs = issuerTimeoutMs }: IssuerRequest,
+): Promise<unknown> {
   const response = await requestJson({ url, fetch, now, timeoutMs });
   if (response.ok) return response.body;
   const { reason, status, network } = response.failure;

@@ -19,6 +19,8 @@ export interface EntraLoginSettings {
   deviceApproval: 'automatic' | 'page' | 'declined';
   /** Seconds a device code lives. */
   deviceCodeLifetime: number;
+  /** Seconds that the client waits between two looks. */
+  deviceCodeInterval: number;
 }
 
 interface DeviceCode {
@@ -69,7 +71,7 @@ export function entraLogin(parts: EntraLoginParts): Router {
       user_code: userCode,
       verification_uri: `${origin}/devicelogin`,
       expires_in: settings.deviceCodeLifetime,
-      interval: 1,
+      interval: settings.deviceCodeInterval,
       message: `To sign in, open ${origin}/devicelogin and enter the code ${userCode}.`,
     });
   });

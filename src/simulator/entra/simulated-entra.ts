@@ -50,6 +50,7 @@ export async function startSimulatedEntra({ now }: { now: () => number }): Promi
   const settings: EntraLoginSettings & SecretsSettings = {
     deviceApproval: 'automatic',
     deviceCodeLifetime: 900,
+    deviceCodeInterval: 1,
     unnamedSecrets: 'dropped',
     shownSecrets: 'all-but-secret',
     connectivityParameters: 'served',

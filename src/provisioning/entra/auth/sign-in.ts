@@ -64,8 +64,17 @@ export async function signInToGraph(signIn: EntraSignIn): Promise<string> {
       expiresIn: device.expires_in,
     },
   });
-  const options = context.signal === undefined ? {} : { signal: context.signal };
-  const tokens = await attempt(() => pollDeviceAuthorizationGrant(config, device, undefined, options));
+  const expired = AbortSignal.timeout(device.expires_in * 1000);
+  const signal = AbortSignal.any([expired, ...(context.signal === undefined ? [] : [context.signal])]);
+  const tokens = await attempt(async () => {
+    try {
+      return await pollDeviceAuthorizationGrant(config, device, undefined, { signal });
+    } catch (error) {
+      // It would count as a time-out of the connection, after which the same code is tried again.
+      if (expired.aborted && !context.signal?.aborted) throw codeExpired(host, method);
+      throw error;
+    }
+  });
   return tokens.access_token;
 }
 
@@ -106,6 +115,11 @@ function missing(variable: string): never {
   throw new BrokerError('E_SETTING', `${variable} is not set. A sign-in without a person needs it.`, {
     help: 'Set AZURE_TENANT_ID and AZURE_CLIENT_ID together with AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH. To sign in yourself, set neither of the last two.',
   });
+}
+
+function codeExpired(host: string, method: EntraSignInMethod): BrokerError {
+  const message = `The code for the sign-in at ${host} has expired.`;
+  return signInError({ code: 'expired_token', message, transient: false }, method);
 }
 
 function signInError({ code, message, help }: OAuthFailure, method: EntraSignInMethod): BrokerError {
