@@ -1,7 +1,10 @@
-import { sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { appendAudit } from '../../src/store/audit/audit.ts';
+import type { Schema } from '../../src/store/database/schema.ts';
+import { lockTimeoutMs, postgresDialect } from '../../src/store/postgres/postgres.ts';
+import { parsePostgresUrl } from '../../src/store/postgres/url.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { openStore } from '../../src/store/store.ts';
 import { brokerErrorOf, thrownBy } from '../support/catch-error.ts';
@@ -125,8 +128,10 @@ describe('the connection to PostgreSQL', () => {
   });
 
   it('stays usable after a writer waited too long and failed', async () => {
-    const { db, file } = await newStore();
-    const other = await reopened(file);
+    const { db: other, file } = await newStore();
+    expect(lockTimeoutMs).toBe(10_000);
+    const db = new Kysely<Schema>({ dialect: postgresDialect(parsePostgresUrl(file), 100) });
+    onTestFinished(() => db.destroy());
     let release: () => void = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;

@@ -24,20 +24,22 @@ const answerTimeoutMs = 60_000;
 /** The same while this process, or one that it waits for, changes the schema. */
 const migrationTimeoutMs = 3_600_000;
 /** How long one writer waits for the others, as on SQLite. */
-const lockTimeoutMs = 10_000;
+export const lockTimeoutMs = 10_000;
 
 /**
  * A transaction that may write first takes the one lock of all writers, and releases it when it ends. What it reads
  * therefore stays true until its end, for every process on every host. This matches SQLite's `begin immediate`, which
  * the queries rely on. What a batch of API requests writes does not take it; see `audit/own-chain.ts`. The lock's number is arbitrary.
  */
-const beginWriting = [
-  'begin',
-  `set local lock_timeout = ${lockTimeoutMs}`,
-  // A process that hangs or loses its connection does not block the others forever.
-  `set local idle_in_transaction_session_timeout = ${answerTimeoutMs}`,
-  'select pg_advisory_xact_lock(7233178471018)',
-].join('; ');
+function beginWriting(waitMs: number): string {
+  return [
+    'begin',
+    `set local lock_timeout = ${waitMs}`,
+    // A process that hangs or loses its connection does not block the others forever.
+    `set local idle_in_transaction_session_timeout = ${answerTimeoutMs}`,
+    'select pg_advisory_xact_lock(7233178471018)',
+  ].join('; ');
+}
 
 /** Not `insert`: it locks only its new row, for which nobody waits. */
 const changesRows = /^\s*(update|delete)\b/i;
@@ -45,14 +47,15 @@ const changesRows = /^\s*(update|delete)\b/i;
 /** Slow statements: a change of a large table, or waiting for the migrator of another process. */
 const isSchemaChange = /^\s*(create|alter|drop)\b|pg_advisory_lock\(/i;
 
-/** kysely's PostgreSQL dialect on `pg`. */
-export function postgresDialect(address: PostgresAddress): Dialect {
+/** kysely's PostgreSQL dialect on `pg`. A writer waits `waitMs` milliseconds for the others. */
+export function postgresDialect(address: PostgresAddress, waitMs: number = lockTimeoutMs): Dialect {
   // Created on first use, so that a store that was never used has nothing to close.
-  return new PostgresDialect({ pool: () => Promise.resolve(brokerPool(address)), cursor: SqlCursor });
+  return new PostgresDialect({ pool: () => Promise.resolve(brokerPool(address, waitMs)), cursor: SqlCursor });
 }
 
-function brokerPool(address: PostgresAddress): PostgresPool {
+function brokerPool(address: PostgresAddress, waitMs: number): PostgresPool {
   const shown = redactedUrl(address);
+  const begin = beginWriting(waitMs);
   const pool = new pg.Pool({
     host: address.host,
     port: address.port,
@@ -89,7 +92,7 @@ function brokerPool(address: PostgresAddress): PostgresPool {
       }
       let known = clients.get(client);
       if (known === undefined) {
-        known = new BrokerClient(client, shown);
+        known = new BrokerClient(client, shown, begin);
         clients.set(client, known);
       }
       return known;
@@ -101,14 +104,17 @@ function brokerPool(address: PostgresAddress): PostgresPool {
 class BrokerClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #shown: string;
+  /** What begins a transaction. */
+  readonly #begin: string;
   #lost = false;
   /** Within a transaction that changes tables. */
   #migrating = false;
   inTransaction = false;
 
-  constructor(client: pg.PoolClient, shown: string) {
+  constructor(client: pg.PoolClient, shown: string, begin: string) {
     this.#client = client;
     this.#shown = shown;
+    this.#begin = begin;
   }
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
@@ -147,7 +153,7 @@ class BrokerClient implements PostgresPoolClient {
     const begins = sql === 'begin' || sql.startsWith('start transaction');
     try {
       if (begins) this.inTransaction = true;
-      const text = sql === 'begin' ? beginWriting : sql;
+      const text = sql === 'begin' ? this.#begin : sql;
       if (isSchemaChange.test(sql)) this.#migrating = true;
       const query_timeout = this.#migrating ? migrationTimeoutMs : answerTimeoutMs;
       const name = preparedStatements.get(text);

@@ -43,11 +43,23 @@ function needsProcess(root: string, file: string): boolean {
 const ofStore =
   /^test\/(attacks\/audit-chains|(api|background|calendar|monitoring|relay|reminders|store|vault)\/)/;
 
-/** The test files that run on PostgreSQL: its own, and those that open a store on the engine under test. */
+/**
+ * What a test itself names if the store matters to it. A test without that sends requests to a server, or reads messages,
+ * and its server has a store because every server has one; the same code on the store has tests of its own.
+ */
+const namesStore = /src\/(store|vault)\/|\bdb\b|support\/store\//;
+
+/** The test files that run on PostgreSQL: its own, and those that open a store on the engine under test, and name it. */
 export function testFilesOnPostgres(root: string): string[] {
   return globSync('test/**/*.test.ts', { cwd: root })
-    .filter((file) => file.startsWith('test/postgres/') || (ofStore.test(file) && opensStore(root, file)))
+    .filter(
+      (file) => file.startsWith('test/postgres/') || (ofStore.test(file) && dependsOnEngine(root, file)),
+    )
     .sort();
+}
+
+function dependsOnEngine(root: string, file: string): boolean {
+  return namesStore.test(readFileSync(join(root, file), 'utf8')) && opensStore(root, file);
 }
 
 function opensStore(root: string, file: string): boolean {

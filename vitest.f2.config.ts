@@ -1,0 +1,58 @@
+import { defineConfig } from 'vitest/config';
+import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
+import { memoryFolder } from './test/support/setup/memory-folder.ts';
+import { LongFilesFirst } from './test/support/setup/sequencer.ts';
+import { testFilesByProject, testFilesOnPostgres } from './test/support/setup/test-projects.ts';
+
+const files = testFilesByProject(import.meta.dirname);
+const build = 'test/support/setup/build.ts';
+const memory = memoryFolder();
+/** For tests that do not depend on a disk. */
+const inMemory: Record<string, string> = memory === null ? {} : { TMPDIR: memory };
+
+/** A project on SQLite. What is shipped is built first where tests run it. */
+function onSqlite(name: keyof typeof files, globalSetup: string[] = [build], env = {}) {
+  return {
+    extends: true as const,
+    test: { name, include: files[name], globalSetup, env, provide: { engine: 'sqlite' as const } },
+  };
+}
+
+export default defineConfig({
+  plugins: [cheapPassphrases],
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Browsers and whole processes are started in many of them: two cores are soon busy.
+    maxWorkers: 3,
+    // The files of a worker share its modules: a third of the time went into loading them again. No test replaces a module.
+    isolate: false,
+    restoreMocks: true,
+    sequence: { sequencer: LongFilesFirst },
+    // Most objects live for one test: a larger young generation collects them in fewer runs.
+    execArgv: ['--max-semi-space-size=64','--no-maglev'],
+    // For `npm run coverage`: the rooms that hold tokens and keys, and decide who gets them.
+    coverage: {
+      include: ['src/{api,crypto,relay,store,vault}/**/*.ts'],
+      reporter: ['text', 'html'],
+    },
+    projects: [
+      onSqlite('unit', [], inMemory),
+      onSqlite('integration', [build], inMemory),
+      onSqlite('browser', [build, 'test/support/setup/browser.ts']),
+      onSqlite('slow'),
+      {
+        // What touches the store, once more on the other engine.
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: testFilesOnPostgres(import.meta.dirname),
+          exclude: ['test/store/open.test.ts'],
+          globalSetup: [build, 'test/support/setup/postgres.ts'],
+          env: inMemory,
+          provide: { engine: 'postgres' },
+        },
+      },
+    ],
+  },
+});
