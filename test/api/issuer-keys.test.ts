@@ -130,7 +130,7 @@ describe('the keys of an issuer', () => {
     expect(new Set(await Promise.all(slow))).toEqual(new Set([200]));
   });
 
-  it('are not awaited for more than ten seconds, even if the issuer has begun to answer', async () => {
+  it('are not awaited for more than ten seconds, even if the issuer starts to answer', async () => {
     // The discovery document and the keys.
     expect(2 * issuerTimeoutMs).toBeLessThanOrEqual(10_000);
     const { sign, ask, issuer } = await servedWithIssuer({ issuerTimeoutMs: 100 });

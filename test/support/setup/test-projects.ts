@@ -45,7 +45,7 @@ const ofStore =
 
 /**
  * What a test itself names if the store matters to it. A test without that sends requests to a server, or reads messages,
- * and its server has a store because every server has one; the same code on the store has tests of its own.
+ * and its server has a store because every server has one; the same code on the store has other tests.
  */
 const namesStore = /src\/(store|vault)\/|\bdb\b|support\/store\//;
 

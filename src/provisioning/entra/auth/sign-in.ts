@@ -70,7 +70,7 @@ export async function signInToGraph(signIn: EntraSignIn): Promise<string> {
     try {
       return await pollDeviceAuthorizationGrant(config, device, undefined, { signal });
     } catch (error) {
-      // It would count as a time-out of the connection, after which the same code is tried again.
+      // It would count as a timeout of the connection, after which the same code is tried again.
       if (expired.aborted && !context.signal?.aborted) throw codeExpired(host, method);
       throw error;
     }
