@@ -5,14 +5,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { sendRaw } from '../support/attacks/raw-http.ts';
-import { ask, type RelayServer, relayServer, scimError } from '../support/relay-server.ts';
+import { forFile } from '../support/for-file.ts';
+import {
+  ask,
+  type RelayServer,
+  type RelayServerOptions,
+  relayServer,
+  scimError,
+} from '../support/relay-server.ts';
 
 const json = 'application/scim+json';
 
-async function ready(limits: Parameters<typeof relayServer>[0] = {}) {
-  const here = await relayServer(limits);
-  const secret = await here.client('entra');
-  return { ...here, here, secret };
+/** A relay with the client `entra`. */
+async function relayWithClient(options: RelayServerOptions = {}) {
+  const here = await relayServer(options);
+  return { ...here, here, secret: await here.client('entra') };
+}
+
+const shared = forFile(relayWithClient);
+
+/** The relay of all tests of this file, before a Webex that was asked for nothing yet. */
+function ready() {
+  const relay = shared();
+  relay.upstream.arrived.length = 0;
+  return relay;
 }
 
 /** Sends bytes to the relay and returns what came back, until it closes the connection. */
@@ -22,7 +38,7 @@ async function raw({ port }: RelayServer, lines: string[], body = ''): Promise<s
 
 describe('a relayed request', () => {
   it('leaves cookies, credentials, addresses and connection headers behind', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     await ask(here, secret, '/scim/acme/Users/1', {
       method: 'PATCH',
       body: '{}',
@@ -63,7 +79,7 @@ describe('a relayed request', () => {
   });
 
   it('may be chunked, and arrives with its length', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const head = [
       'POST /scim/acme/Users HTTP/1.1',
       'Host: x',
@@ -93,7 +109,7 @@ describe('a relayed request', () => {
     ['a space before the colon', ['Content-Length : 5'], 'abcde'],
     ['a bare line feed', ['X: a\nTransfer-Encoding: chunked'], '0\r\n\r\n'],
   ])('is not forwarded with %s', async (_name, headers, body) => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const answer = await raw(
       here,
       ['POST /scim/acme/Users HTTP/1.1', 'Host: x', `Authorization: Bearer ${secret}`, ...headers],
@@ -104,7 +120,7 @@ describe('a relayed request', () => {
   });
 
   it('is refused with 413 above a mebibyte, announced or not', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const body = Buffer.alloc(1_048_577, 'x');
     const exact = await ask(here, secret, '/scim/acme/Users', { method: 'POST', body: body.subarray(1) });
     expect(exact.status).toBe(200);
@@ -129,7 +145,7 @@ describe('a relayed request', () => {
   });
 
   it('has its trace context, if that is valid', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const ids = '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331';
     const none = '00000000000000000000000000000000-b7ad6b7169203331';
     const passed = [`00-${ids}-00`, `cc-${ids}-01-what-comes`];
@@ -150,7 +166,7 @@ describe('a relayed request', () => {
   });
 
   it('is answered before its body is read if its client is unknown', async () => {
-    const { here } = await ready();
+    const { here } = ready();
     const head = [
       'POST /scim/acme/Users HTTP/1.1',
       'Host: x',
@@ -161,7 +177,7 @@ describe('a relayed request', () => {
   });
 
   it('ends at Webex when its client hangs up', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const closed = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
     upstream.handle = (_request, response) => {
@@ -181,7 +197,7 @@ describe('a relayed request', () => {
   });
 
   it('works over HTTP/1.0, with HEAD, and with several requests on one connection', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     upstream.handle = (request, response) => {
       response
         .writeHead(200, { 'Content-Type': json })
@@ -220,7 +236,8 @@ describe('informational answers', () => {
     ['several', [`${before}${before}`, hints, `${before}${head}{}`]],
     ['103 Early Hints', [hints, `${head}{}`]],
   ])('are passed over: %s', async (_name, pieces) => {
-    const { here, secret, upstream } = await ready();
+    // They are written past the server, whose connection is of no use afterwards.
+    const { here, secret, upstream } = await relayWithClient();
     upstream.handle = async ({ socket }) => {
       for (const piece of pieces) {
         socket.write(piece);
@@ -235,7 +252,7 @@ describe('informational answers', () => {
   });
 
   it('are not looked for within an answer', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const text = `${before}${before}`;
     upstream.handle = async (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain', 'content-length': String(text.length) });
@@ -259,7 +276,7 @@ describe('an answer', () => {
   ] as [string, (text: string) => Buffer][])(
     'comes back with addresses of the relay if it is compressed with %s',
     async (encoding, compress) => {
-      const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
+      const { here, secret, upstream, tenantUrl, relayUrl } = ready();
       const list = (base: string) =>
         `{"Resources":[${Array.from({ length: 500 }, (_, at) => `{"$ref":"${base}/Users/${at}"}`)}]}`;
       upstream.handle = (_request, response) => {
@@ -281,7 +298,7 @@ describe('an answer', () => {
     ['GET', 204, '0'],
     ['GET', 304, '44'],
   ])('is not decompressed where it has no body: %s %i', async (method, status, length) => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     upstream.handle = (_request, response) => {
       response
         .writeHead(status, { 'Content-Type': json, 'Content-Encoding': 'gzip', 'Content-Length': length })
@@ -292,7 +309,7 @@ describe('an answer', () => {
   });
 
   it('has the first value of a header that Webex sent twice', async () => {
-    const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
+    const { here, secret, upstream, tenantUrl, relayUrl } = ready();
     upstream.handle = (_request, response) => {
       response
         .writeHead(201, {
@@ -317,13 +334,13 @@ describe('an answer', () => {
   });
 
   it('has addresses of the relay if it has no type', async () => {
-    const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
+    const { here, secret, upstream, tenantUrl, relayUrl } = ready();
     upstream.handle = (_request, response) => void response.end(`{"$ref":"${tenantUrl}/Users/1"}`);
     expect((await ask(here, secret, '/scim/acme/Users')).body).toBe(`{"$ref":"${relayUrl}/Users/1"}`);
   });
 
   it.each([204, 304, 302, 404, 409, 500])('comes back with the status %i', async (status) => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     upstream.handle = (_request, response) => {
       response.writeHead(status, { Location: 'https://other.example/x', ETag: 'W/"3"' }).end();
     };
@@ -337,7 +354,7 @@ describe('an answer', () => {
   });
 
   it('leaves cookies and connection headers of Webex behind', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     upstream.handle = (_request, response) => {
       response
         .writeHead(200, {
@@ -369,7 +386,7 @@ describe('an answer', () => {
   });
 
   it('is passed on as it arrives', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     const go = Promise.withResolvers<void>();
     upstream.handle = (_request, response) => {
       response.writeHead(200, { 'Content-Type': json });
@@ -395,7 +412,7 @@ describe('an answer', () => {
     ['with a length', { 'Content-Length': '1000000' }],
     ['in chunks', {}],
   ])('is cut off for the client too if Webex cuts it off %s', async (_name, headers) => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     for (const type of [json, 'text/plain']) {
       upstream.handle = (_request, response) => {
         response.writeHead(200, { 'Content-Type': type, ...headers });
@@ -407,7 +424,7 @@ describe('an answer', () => {
   });
 
   it('is 502 if Webex hangs up before it, or cannot be reached', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     upstream.handle = (request) => request.socket.destroy();
     expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
     expect(upstream.arrived).toHaveLength(1);
@@ -424,7 +441,7 @@ describe('an answer', () => {
     ['a large one', 'x'.repeat(500_000)],
     ['one without an end', 'x'],
   ])('is not awaited to its end if Webex rejects the token: %s', async (_name, body) => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = await relayWithClient();
     upstream.handle = (_request, response) => void response.writeHead(401).write(body);
     const answer = await ask(here, secret, '/scim/acme/Users');
     expect(scimError(answer)).toMatchObject({ status: 503, detail: expect.stringContaining('rejected') });
@@ -432,13 +449,13 @@ describe('an answer', () => {
   });
 
   it('is 502 if Webex takes too long', async () => {
-    const { here, secret, upstream } = await ready({ limits: { totalMs: 300 } });
+    const { here, secret, upstream } = await relayWithClient({ limits: { totalMs: 300 } });
     upstream.handle = () => {};
     expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
   });
 
   it('is bounded, before and after decompression', async () => {
-    const { here, secret, upstream } = await ready({ limits: { maxResponseBytes: 100_000 } });
+    const { here, secret, upstream } = await relayWithClient({ limits: { maxResponseBytes: 100_000 } });
     const large = Buffer.alloc(200_000, ' ');
     const answers: Record<string, [Record<string, string>, Buffer]> = {
       length: [{ 'Content-Length': '200000' }, large],
@@ -458,7 +475,7 @@ describe('an answer', () => {
   });
 
   it('waits for a client that reads slowly, without holding it in memory', async () => {
-    const { here, secret, upstream } = await ready();
+    const { here, secret, upstream } = ready();
     let sent = 0;
     const size = 31 * 1_048_576;
     upstream.handle = (_request, response) => {

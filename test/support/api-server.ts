@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { addClient, type ClientRequest } from '../../src/vault/clients/clients.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { atEnd } from './for-file.ts';
 import { comparing } from './openapi/described-answers.ts';
 import { actor, newVault, type TestVault } from './vault/test-vault.ts';
 
@@ -33,7 +34,7 @@ export async function served(options: Partial<ApiOptions> & { vault?: TestVault 
   const api = createApi({ vault, log, issuer: origin, probes, ...options });
   const differences: string[] = [];
   handler = comparing(api.listener, (difference) => differences.push(difference));
-  onTestFinished(async () => {
+  atEnd(async () => {
     server.closeAllConnections();
     server.close();
     await api.close();

@@ -8,13 +8,14 @@ import {
   request as sendRequest,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { isRelayTarget } from '../../src/config/issuer.ts';
 import type { RelayLimits } from '../../src/relay/limits.ts';
 import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { ClientRequest } from '../../src/vault/clients/clients.ts';
 import { clientOf, orgIds, profileWithToken } from './api-server.ts';
+import { atEnd } from './for-file.ts';
 import { comparing } from './openapi/described-answers.ts';
 import { newVault, settingsWithKeys, type TestVault } from './vault/test-vault.ts';
 
@@ -59,7 +60,7 @@ export async function upstreamServer(): Promise<Upstream> {
   server.on('clientError', (_error, socket) => socket.destroy());
   await once(server, 'listening');
   upstream.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -138,7 +139,7 @@ export async function relayServer(options: RelayServerOptions = {}): Promise<Rel
   handler = (request, response) =>
     isRelayTarget(request.url ?? '') ? relayed(request, response) : api.listener(request, response);
   if (options.vault === undefined) await profileWithToken(vault, 'acme');
-  onTestFinished(async () => {
+  atEnd(async () => {
     server.closeAllConnections();
     server.close();
     await here.relay.close();

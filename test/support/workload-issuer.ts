@@ -10,7 +10,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose';
-import { onTestFinished } from 'vitest';
+import { atEnd } from './for-file.ts';
 
 export interface WorkloadIssuer {
   /** The `iss`, an address of this server. */
@@ -63,7 +63,7 @@ export async function startWorkloadIssuer({
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -100,7 +100,7 @@ async function keyPair(alg: string): Promise<CryptoKeyPair> {
   const unused = spare.get(alg) ?? [];
   spare.set(alg, unused);
   const pair = unused.pop() ?? (await generateKeyPair(alg, { extractable: true }));
-  onTestFinished(() => void unused.push(pair));
+  atEnd(() => void unused.push(pair));
   return pair;
 }
 

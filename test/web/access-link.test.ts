@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accessLinkLifetimeMs, createAccessLink } from '../../src/vault/sign-in/access-links.ts';
+import { forFile } from '../support/for-file.ts';
 import { filesHolding, newVault, today } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
 
@@ -14,11 +15,14 @@ const pages = [
   '/tokens/last',
 ];
 
+/** Of all tests that change nothing. */
+const shared = forFile(() => served());
+
 describe('access links and sessions', () => {
   it.each(pages)(
     'a page such as %s shows the same error to every browser without a session',
     async (path) => {
-      const { visitor } = await served();
+      const { visitor } = shared();
       const { text } = await visitor().get(path).expect(403);
       expect(text).toContain('Only a one-time link from your terminal opens this app.');
       expect(text).toContain('webex-token open');
@@ -76,7 +80,7 @@ describe('access links and sessions', () => {
     ['profiles', '/'],
     ['/a\nb', '/'],
   ])('an access link with ?next=%s leads to %s', async (next, location) => {
-    const { visitor, vault } = await served();
+    const { visitor, vault } = shared();
     const link = `/access/${await createAccessLink(vault)}?next=${encodeURIComponent(next)}`;
     await visitor().get(link).expect(303).expect('Location', location);
   });
@@ -114,7 +118,7 @@ describe('access links and sessions', () => {
   });
 
   it('a forged session cookie is rejected', async () => {
-    const { visitor } = await served();
+    const { visitor } = shared();
     await visitor().get('/').set('Cookie', 'broker-3000=s%3Aguessed.signature').expect(403);
     await visitor().get('/').set('Cookie', 'broker-3000=guessed; broker-3000=j%3A%7B%7D').expect(403);
   });

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { signChallenge } from '../../src/instance/instance-file.ts';
+import { forFile } from '../support/for-file.ts';
 import { served } from '../support/web/web-client.ts';
+
+/** Of all tests that change nothing. */
+const shared = forFile(() => served());
 
 describe('errors of the web app', () => {
   it.each([
@@ -10,14 +14,14 @@ describe('errors of the web app', () => {
     ['get', '/profiles/acme/rename', 405, 'POST'],
     ['post', '/assets/style.css', 405, 'GET, HEAD'],
   ] as const)('a request %s %s gets status %i', async (method, path, status, allow) => {
-    const answer = await (await (await served()).person())[method](path).expect(status);
+    const answer = await (await shared().person())[method](path).expect(status);
     expect(answer.headers.allow).toBe(allow);
   });
 
   it.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/%', '/profiles/%ff'])(
     'a request for %s gets an error page with status 404',
     async (path) => {
-      const answer = await (await (await served()).person()).get(path);
+      const answer = await (await shared().person()).get(path);
       expect([400, 404]).toContain(answer.status);
       expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
       expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|URIError/);
@@ -25,7 +29,7 @@ describe('errors of the web app', () => {
   );
 
   it('a program gets problem details', async () => {
-    const person = await (await served()).person();
+    const person = await shared().person();
     const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(JSON.parse(answer.text)).toMatchObject({
@@ -36,7 +40,7 @@ describe('errors of the web app', () => {
   });
 
   it('forms of another content type are rejected', async () => {
-    const person = await (await served()).person();
+    const person = await shared().person();
     await person.post('/sign-in').set('Content-Type', 'text/plain').send('name=acme').expect(415);
     await person.post('/import').send({ name: 'acme' }).expect(415);
     await person
@@ -47,7 +51,7 @@ describe('errors of the web app', () => {
   });
 
   it('repeated fields count as missing', async () => {
-    const person = await (await served()).person();
+    const person = await shared().person();
     const { text } = await person.post('/sign-in').type('form').send('name=a&name=b').expect(422);
     expect(text).toContain('Enter a name for the organization.');
   });
@@ -102,6 +106,6 @@ describe('errors of the web app', () => {
     ]) {
       await ask(query).expect(404);
     }
-    await (await served()).visitor().get(`/instance?challenge=${challenge}`).expect(404);
+    await shared().visitor().get(`/instance?challenge=${challenge}`).expect(404);
   });
 });

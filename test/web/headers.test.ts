@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { forFile } from '../support/for-file.ts';
 import { served } from '../support/web/web-client.ts';
 
 const policy = [
@@ -24,9 +25,12 @@ const answers: [what: string, path: string, status: number][] = [
   ['the instance check', '/instance', 404],
 ];
 
+/** No test changes anything. */
+const shared = forFile(() => served());
+
 describe('the headers of the web app', () => {
   it.each(answers)('are all on %s', async (_what, path, status) => {
-    const person = await (await served()).person();
+    const person = await shared().person();
     const { headers } = await person.get(path).expect(status);
     expect(headers['content-security-policy']?.split(';').sort()).toEqual([...policy].sort());
     expect(headers).toMatchObject({
@@ -46,7 +50,7 @@ describe('the headers of the web app', () => {
     ['a rejected host', { Host: 'evil.example' }, 421],
     ['a browser without a session', { Host: 'localhost:3000' }, 403],
   ])('are on a response to %s too', async (_what, headers, status) => {
-    const answer = await (await served()).visitor().get('/').set(headers).expect(status);
+    const answer = await shared().visitor().get('/').set(headers).expect(status);
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
     expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
   });
@@ -58,21 +62,21 @@ describe('the headers of the web app', () => {
     ['copy.js', 'text/javascript; charset=utf-8'],
     ['poll.js', 'text/javascript; charset=utf-8'],
   ])('are right for %s, which is served without a session', async (name, type) => {
-    const answer = await (await served()).visitor().get(`/assets/${name}`).expect(200);
+    const answer = await shared().visitor().get(`/assets/${name}`).expect(200);
     expect(answer.headers['content-type']).toBe(type);
     const again = { 'If-None-Match': answer.headers.etag ?? '' };
-    await (await served()).visitor().get(`/assets/${name}`).set(again).expect(304);
+    await shared().visitor().get(`/assets/${name}`).set(again).expect(304);
   });
 
   it.each(['/assets/', '/assets/../package.json', '/assets/%2e%2e/package.json', '/assets/style.css/'])(
     'are those of an error page for any other file: %s',
     async (path) => {
-      await (await served()).visitor().get(path).expect(403);
+      await shared().visitor().get(path).expect(403);
     },
   );
 
   it('forbid inline scripts, styles and handlers, and no page has any', async () => {
-    const person = await (await served()).person();
+    const person = await shared().person();
     for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
       const { text } = await person.get(path);
       expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/assets\/)/i);

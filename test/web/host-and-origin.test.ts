@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
+import { forFile } from '../support/for-file.ts';
 import { host, origin, served } from '../support/web/web-client.ts';
+
+/** Of all tests that change nothing. */
+const shared = forFile(() => served());
 
 describe('the host and the origin', () => {
   it.each([
@@ -19,8 +23,7 @@ describe('the host and the origin', () => {
     'localhost:3000 ',
     '',
   ])('a request with the host "%s" gets no data', async (given) => {
-    const app = await served();
-    const person = await app.person();
+    const person = await shared().person();
     for (const path of ['/', '/healthz', '/auth/code', '/access/x', '/assets/style.css']) {
       const answer = await person.get(path).set('Host', given);
       // Node itself rejects a request without a host, and trims the value. Host names are case-insensitive.
@@ -33,7 +36,7 @@ describe('the host and the origin', () => {
   });
 
   it.each(['127.0.0.1:3000', '[::1]:3000'])('pages at %s link to localhost', async (given) => {
-    const person = await (await served()).person();
+    const person = await shared().person();
     const page = await person.get('/profiles/acme?secret=1').set('Host', given).expect(421);
     expect(page.text).toContain(`href="${origin}/profiles/acme"`);
     expect(page.text).not.toContain('secret');
@@ -41,7 +44,7 @@ describe('the host and the origin', () => {
   });
 
   it('the page for a foreign host does not repeat the path', async () => {
-    const { text } = await (await served()).visitor().get('/access/fake-secret').set('Host', 'evil.example');
+    const { text } = await shared().visitor().get('/access/fake-secret').set('Host', 'evil.example');
     expect(text).not.toContain('fake-secret');
   });
 
@@ -58,7 +61,7 @@ describe('the host and the origin', () => {
   ];
 
   it.each(foreignOrigins)('a change from the origin "%s" is rejected', async (given) => {
-    const app = await served();
+    const app = shared();
     const person = await app.person();
     await person.post('/sign-in').set('Origin', given).type('form').send({ name: 'acme' }).expect(403);
     await person.post('/auth/code').set('Origin', given).send({ fragment: '#state=x' }).expect(403);
@@ -66,7 +69,7 @@ describe('the host and the origin', () => {
   });
 
   it('a change without an origin is rejected', async () => {
-    const { visitor, vault } = await served();
+    const { visitor, vault } = shared();
     const person = visitor();
     await person.get(`/access/${await createAccessLink(vault)}`).expect(303);
     await person.get('/sign-in').expect(200);
@@ -91,8 +94,7 @@ describe('the host and the origin', () => {
   const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
 
   it.each(['same-site', 'cross-site'])('a %s link does not open a page directly', async (site) => {
-    const app = await served();
-    const person = await app.person();
+    const person = await shared().person();
     const answer = await person
       .get('/import?profile=x')
       .set({ 'Sec-Fetch-Site': site, ...navigation })
@@ -102,7 +104,9 @@ describe('the host and the origin', () => {
   });
 
   it('the redirect of Webex and one-time links open directly from other sites', async () => {
-    const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'cross-site', ...navigation });
+    const visitor = shared()
+      .visitor()
+      .set({ 'Sec-Fetch-Site': 'cross-site', ...navigation });
     await visitor.get('/auth/code').expect(200);
     await visitor.get('/access/unknown').expect(410);
     await visitor.get('/sign-in/unknown').expect(410);
@@ -113,7 +117,9 @@ describe('the host and the origin', () => {
     { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' },
     { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' },
   ])('another port cannot load anything into its own page: %o', async (how) => {
-    const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'same-site', ...how });
+    const visitor = shared()
+      .visitor()
+      .set({ 'Sec-Fetch-Site': 'same-site', ...how });
     for (const path of ['/auth/code', '/assets/style.css', '/healthz', '/']) {
       const { text } = await visitor.get(path).expect(403);
       expect(text).toContain('does not come from a page of this app');

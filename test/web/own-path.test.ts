@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ownPath as ownPathInPage } from '../../src/browser/shared/own-path.ts';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { ownPath } from '../../src/web/own-path.ts';
+import { forFile } from '../support/for-file.ts';
 import { hostileTargets } from '../support/http/hostile-targets.ts';
 import { origin, served } from '../support/web/web-client.ts';
 
@@ -22,11 +23,14 @@ const elsewhere = [
   '',
 ];
 
+/** The tests only open it. */
+const shared = forFile(() => served());
+
 describe('a link into our own pages', () => {
   it.each(elsewhere)('cannot be "%s"', async (next) => {
     expect(ownPath(next, origin)).toBeNull();
     expect(ownPathInPage(next)).toBeNull();
-    const { visitor, vault } = await served();
+    const { visitor, vault } = shared();
     const answer = await visitor()
       .get(`/access/${await createAccessLink(vault)}`)
       .query({ next })
@@ -58,7 +62,7 @@ describe('a link into our own pages', () => {
   });
 
   it('is the only target of the page for links from another site', async () => {
-    const { person } = await served();
+    const { person } = shared();
     const browser = await person();
     for (const path of ['/.//evil.example/x', '//evil.example/x', '/..//evil.example']) {
       const answer = await browser

@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { inject, onTestFinished, test } from 'vitest';
+import { inject, test } from 'vitest';
 import { genesisHash } from '../../../src/store/audit/chain.ts';
 import { tables } from '../../../src/store/database/tables.ts';
 import { openStore } from '../../../src/store/store.ts';
+import { atEnd } from '../for-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { emptyDatabase, preparedDatabase } from './databases.ts';
 
@@ -64,13 +65,13 @@ interface TestDatabase {
 export async function newPostgresPlace({ empty = false } = {}): Promise<string> {
   if (empty) {
     const name = await newDatabase(emptyDatabase);
-    onTestFinished(() => drop(name));
+    atEnd(() => drop(name));
     return inject('postgresUrl') + name;
   }
   const database = free.pop() ?? (await newPreparedDatabase());
   const { name, owner } = database;
   owners.set(inject('postgresUrl') + name, owner);
-  onTestFinished(() => putBack(database));
+  atEnd(() => putBack(database));
   return inject('postgresUrl') + name;
 }
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { Settings } from '../../../src/config/settings.ts';
 import { tables } from '../../../src/store/database/tables.ts';
 import { seenPlace } from '../../../src/vault/integrity/seen-location.ts';
+import { atEnd } from '../for-file.ts';
 import { inDatabase } from '../store/engines.ts';
 
 /** What there is after a vault was opened for the first time in a new data folder. */
@@ -22,7 +22,7 @@ let isCopied = false;
 export function isFirstCopy(): boolean {
   if (isCopied) return false;
   isCopied = true;
-  onTestFinished(() => {
+  atEnd(() => {
     isCopied = false;
   });
   return true;

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { readSettings, type Settings } from '../../../src/config/settings.ts';
 import type { Keychain } from '../../../src/crypto/keychain.ts';
 import type { Token } from '../../../src/domain/token.ts';
@@ -11,6 +10,7 @@ import type { Vault, VaultOptions } from '../../../src/vault/context.ts';
 import { type SignInRequest, startSignIn } from '../../../src/vault/sign-in/start-sign-in.ts';
 import { databaseFile } from '../../../src/vault/store-location.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
+import { atEnd } from '../for-file.ts';
 import { engine, newPostgresPlace, prepareSqliteFile } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { copyVault, isFirstCopy, type PreparedVault, preparedVault } from './prepared-vault.ts';
@@ -80,7 +80,7 @@ export async function newVault(
     onWarning: (text) => notices.push(text),
     ...options,
   });
-  onTestFinished(() => closeVault(vault));
+  atEnd(() => closeVault(vault));
   return {
     ...vault,
     notices,

@@ -4,10 +4,10 @@ import pino from 'pino';
 import type { SuperAgentRequest } from 'superagent';
 import supertest from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
-import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
 import { createWebApp, type WebApp } from '../../../src/web/app.ts';
+import { atEnd } from '../for-file.ts';
 import { newVault, type TestVault } from '../vault/test-vault.ts';
 
 export const origin = 'http://localhost:3000';
@@ -65,7 +65,7 @@ const free: SharedServer[] = [];
 async function listening(handler: RequestListener): Promise<SharedServer> {
   const shared = free.pop() ?? (await newServer());
   shared.handler = handler;
-  onTestFinished(() => void free.push(shared));
+  atEnd(() => void free.push(shared));
   return shared;
 }
 
