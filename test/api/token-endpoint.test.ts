@@ -3,6 +3,7 @@ import { dayMs } from '../../src/domain/lifetimes.ts';
 import { removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
 import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import { askToken, clientOf, orgIds, post, profileWithToken, served } from '../support/api-server.ts';
+import { forFile } from '../support/for-file.ts';
 import { engine } from '../support/store/engines.ts';
 import { actor, auditLog, markRejected, today } from '../support/vault/test-vault.ts';
 
@@ -15,6 +16,13 @@ async function ready() {
   const secret = await clientOf(api.vault, 'ci', ['acme']);
   return { ...api, token, secret };
 }
+
+/** For the tests that only send requests; with a profile `globex` too, and a client of both. */
+const shared = forFile(async () => {
+  const api = await ready();
+  await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
+  return { ...api, both: await clientOf(api.vault, 'both', ['acme', 'globex']) };
+});
 
 describe('the token endpoint', () => {
   it('returns the token, its scopes and the time left for client_secret_basic', async () => {
@@ -47,13 +55,13 @@ describe('the token endpoint', () => {
   );
 
   it('accepts client_secret_post', async () => {
-    const { origin, token, secret } = await ready();
+    const { origin, token, secret } = shared();
     const answer = await post(`${origin}/oauth/token`, { ...grant, client_id: 'ci', client_secret: secret });
     expect(answer).toMatchObject({ status: 200, json: { access_token: token } });
   });
 
   it('decodes the form encoding inside client_secret_basic (RFC 6749, section 2.3.1)', async () => {
-    const { origin, secret } = await ready();
+    const { origin, secret } = shared();
     const encoded = [...`ci`].map((each) => `%${each.charCodeAt(0).toString(16)}`).join('');
     expect((await post(`${origin}/oauth/token`, grant, `${encoded}:${secret}`)).status).toBe(200);
     const malformed = await post(`${origin}/oauth/token`, grant, `%zz:${secret}`);
@@ -84,8 +92,7 @@ describe('the token endpoint', () => {
       'invalid_target',
     ],
   ])('answers %s with %s', async (_name, form, error) => {
-    const api = await ready();
-    await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
+    const api = shared();
     const answer = await post(
       `${api.origin}/oauth/token`,
       form as Record<string, string>,
@@ -99,13 +106,13 @@ describe('the token endpoint', () => {
   });
 
   it('grants all scopes of the token if only some are requested', async () => {
-    const api = await ready();
+    const api = shared();
     const answer = await askToken(api, 'ci', api.secret, { scope: 'Identity:SCIM' });
     expect(answer).toMatchObject({ status: 200, json: { scope: scopes } });
   });
 
   it('refuses two authentication methods, repeated parameters and other bodies', async () => {
-    const { origin, secret } = await ready();
+    const { origin, secret } = shared();
     const url = `${origin}/oauth/token`;
     const basic = `ci:${secret}`;
     const invalid = { status: 400, json: { error: 'invalid_request' } };
@@ -127,7 +134,7 @@ describe('the token endpoint', () => {
   });
 
   it('accepts the same credentials in the header and the body, as Entra ID sends them', async () => {
-    const { origin, secret } = await ready();
+    const { origin, secret } = shared();
     const url = `${origin}/oauth/token`;
     const body = { ...grant, client_secret: secret };
     for (const more of [{ client_id: 'ci' }, {}]) {
@@ -151,12 +158,10 @@ describe('the token endpoint', () => {
     ],
     ['letters percent-encoded', (url: string) => [url.replace('scim', '%73cim').replaceAll('-', '%2d')]],
   ])('finds the profile by a resource: %s', async (_name, resources) => {
-    const api = await ready();
-    await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
-    const secret = await clientOf(api.vault, 'both', ['acme', 'globex']);
+    const api = shared();
     const url = `https://api.ciscospark.com/v1/scim/${orgIds.globex}`;
     const form = [...Object.entries(grant), ...resources(url).map((resource) => ['resource', resource])];
-    const answer = await post(`${api.origin}/oauth/token`, form, `both:${secret}`);
+    const answer = await post(`${api.origin}/oauth/token`, form, `both:${api.both}`);
     expect(answer).toMatchObject({ status: 200, json: { access_token: 'fake-token-for-globex-1' } });
   });
 
@@ -169,7 +174,7 @@ describe('the token endpoint', () => {
     ['/v1/scim/'],
     [''],
   ])('refuses another resource: %s', async (before) => {
-    const api = await ready();
+    const api = shared();
     const answer = await askToken(api, 'ci', api.secret, { resource: before + orgIds.acme });
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_target' } });
     for (const after of ['#x', '?x', '\t', ' x']) {
@@ -179,27 +184,24 @@ describe('the token endpoint', () => {
   });
 
   it('ignores credentials in the URL', async () => {
-    const { origin, secret } = await ready();
+    const { origin, secret } = shared();
     const answer = await post(`${origin}/oauth/token?client_id=ci&client_secret=${secret}`, grant);
     expect(answer.status).toBe(401);
   });
 
   it('selects one of several profiles by its tenant URL', async () => {
-    const api = await ready();
-    const { vault } = api;
-    await profileWithToken(vault, 'globex', { orgId: orgIds.globex });
-    const secret = await clientOf(vault, 'both', ['acme', 'globex']);
-    const unnamed = await askToken(api, 'both', secret);
+    const api = shared();
+    const unnamed = await askToken(api, 'both', api.both);
     expect(unnamed).toMatchObject({ status: 400, json: { error: 'invalid_target' } });
     for (const profile of ['acme', 'globex'] as const) {
       const resource = `https://api.ciscospark.com/v1/scim/${orgIds[profile]}`;
       for (const each of [resource, `${resource}/`]) {
-        const answer = await askToken(api, 'both', secret, { resource: each });
+        const answer = await askToken(api, 'both', api.both, { resource: each });
         expect(answer.json.access_token).toBe(`fake-token-for-${profile}-1`);
       }
     }
     const two = `grant_type=client_credentials&resource=https://a.example&resource=https://b.example`;
-    const answer = await post(`${api.origin}/oauth/token`, two, `both:${secret}`);
+    const answer = await post(`${api.origin}/oauth/token`, two, `both:${api.both}`);
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_target' } });
   });
 
