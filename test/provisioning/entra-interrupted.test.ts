@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PushError } from '../../src/provisioning/push/push-error.ts';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import type { Fault, FaultAnswer } from '../../src/simulator/faults.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
 import {
   actor,
@@ -129,13 +130,49 @@ describe.each(points)('push entra, interrupted at: $name', (point) => {
   });
 });
 
-describe('push entra, killed', { timeout: 120_000 }, () => {
-  const moments = points.flatMap((point) => [
-    { ...point, moment: 'before it is done', applied: false },
-    ...(point.changes ? [{ ...point, moment: 'after it is done', applied: true }] : []),
-  ]);
+const moments = points.flatMap((point) => [
+  { ...point, moment: 'before it is done', applied: false },
+  ...(point.changes ? [{ ...point, moment: 'after it is done', applied: true }] : []),
+]);
 
+describe('push entra, of which nothing runs any more', () => {
   it.each(moments)(
+    'leaves the old or the new token and finishes in the next run: $name, $moment',
+    async ({ at, applied }) => {
+      const world = await provisioningVault();
+      const accessToken = await world.storeToken();
+      const reached = Promise.withResolvers<void>();
+      let skipped = 0;
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        const isPoint =
+          init?.method === at.method &&
+          (at.path as RegExp).test(new URL(String(input)).pathname) &&
+          skipped++ === (at.skip ?? 0);
+        if (!isPoint) return await globalThis.fetch(input, init);
+        if (applied) await globalThis.fetch(input, init);
+        reached.resolve();
+        // As if the process had ended here: nobody gets the answer.
+        return await new Promise(() => {});
+      };
+      const ended = push({ ...world, context: { ...world.context, fetch } }).then(() => {
+        throw new Error('it ended before');
+      });
+      await Promise.race([reached.promise, ended]);
+      const { app } = world.simulator.entra;
+      expect([undefined, accessToken]).toContain(app.secrets.get('SecretToken'));
+
+      const vault = await openVault(world.vault.settings);
+      onTestFinished(() => closeVault(vault));
+      await push({ ...world, vault });
+      expect(app.secrets.get('SecretToken')).toBe(accessToken);
+      expect(app.jobs).toMatchObject([{ code: 'Active' }]);
+    },
+  );
+});
+
+/** The system ends a process alike at every moment. */
+describe('push entra, killed', { timeout: 120_000 }, () => {
+  it.each(moments.filter(({ name }) => name === 'save'))(
     'leaves the old or the new token and finishes in the next run: $name, $moment',
     async ({ at, applied }) => {
       const machine = await provisioningMachine();
