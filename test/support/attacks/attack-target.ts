@@ -10,6 +10,7 @@ import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { clientOf, orgIds, profileWithToken } from '../api-server.ts';
 import { freePort } from '../cli/cli-process.ts';
+import { prepareHome } from '../store/engines.ts';
 import { noKeychain } from '../vault/test-vault.ts';
 
 /** Has the format of a Webex token. It is assembled here, so that no text in the repository looks like a token. */
@@ -42,6 +43,7 @@ export function startTarget(): AttackTarget {
     const port = await freePort();
     const settings = { ...readSettings({ WEBEX_TOKEN_HOME: join(folder, 'home') }), port };
     const fetch = () => Promise.reject(new Error('offline'));
+    await prepareHome(settings);
     const vault = await openVault(settings, { fetch, keychain: noKeychain });
     await profileWithToken(vault, 'acme', { token: canary });
     const clientSecret = await clientOf(vault, 'deploy-of-acme', ['acme']);

@@ -2,6 +2,7 @@ import { readSettings } from '../../../src/config/settings.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
+import { prepareHome } from '../store/engines.ts';
 import { actor, justCaptured, noKeychain } from '../vault/test-vault.ts';
 import type { Machine } from './cli-process.ts';
 
@@ -11,7 +12,9 @@ export async function storeTokenOn(
   accessToken: string,
   { profile = 'acme', orgId }: { profile?: string; orgId?: string } = {},
 ): Promise<void> {
-  const vault = await openVault(readSettings(environment), { keychain: noKeychain });
+  const settings = readSettings(environment);
+  await prepareHome(settings);
+  const vault = await openVault(settings, { keychain: noKeychain });
   try {
     const id = await importToken(
       vault,

@@ -11,6 +11,7 @@ import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { simulatorEnvironment } from '../cli/cli-process.ts';
+import { prepareHome } from '../store/engines.ts';
 import { simulated } from '../test-simulator.ts';
 import { justCaptured } from '../vault/test-vault.ts';
 import { providerEnvironment } from './provisioning-cli.ts';
@@ -35,17 +36,19 @@ export async function provisioningVault(
   now: () => number = Date.now,
 ): Promise<ProvisioningVault> {
   const simulator = await simulated({ now });
-  const home = mkdtempSync(join(tmpdir(), 'webex-token-provisioning-'));
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-provisioning-'));
+  const home = join(folder, 'home');
   const settings = readSettings({
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_KEY_FILE: join(home, 'key.jwk'),
     ...simulatorEnvironment(simulator),
     ...environment(simulator),
   });
+  await prepareHome(settings);
   const vault = await openVault(settings, { now });
   onTestFinished(async () => {
     await closeVault(vault);
-    rmSync(home, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   });
   const events: PushEvent[] = [];
   const waits: string[] = [];

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject, test } from 'vitest';
+import type { Settings } from '../../../src/config/settings.ts';
 import { genesisHash } from '../../../src/store/audit/chain.ts';
 import { tables } from '../../../src/store/database/tables.ts';
 import { openStore } from '../../../src/store/store.ts';
+import { databaseFile } from '../../../src/vault/store-location.ts';
 import { atEnd } from '../for-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { emptyDatabase, preparedDatabase } from './databases.ts';
@@ -41,6 +43,16 @@ export async function newSqlitePlace({ empty = false } = {}): Promise<string> {
 export async function prepareSqliteFile(file: string): Promise<void> {
   preparedFile ??= migratedFile();
   writeFileSync(file, await preparedFile, { mode: 0o600 });
+}
+
+/** The same in a data folder that does not exist yet; leaves others, and stores on PostgreSQL, as they are. */
+export async function prepareHome({
+  home,
+  databaseUrl,
+}: Pick<Settings, 'home' | 'databaseUrl'>): Promise<void> {
+  if (databaseUrl !== null || existsSync(home)) return;
+  mkdirSync(home, { mode: 0o700 });
+  await prepareSqliteFile(databaseFile(home));
 }
 
 let preparedFile: Promise<Buffer> | undefined;
