@@ -236,7 +236,7 @@ describe('informational answers', () => {
     ['several', [`${before}${before}`, hints, `${before}${head}{}`]],
     ['103 Early Hints', [hints, `${head}{}`]],
   ])('are passed over: %s', async (_name, pieces) => {
-    // They are written past the server, whose connection is of no use afterwards.
+    // They are written past the server, whose connection is useless afterwards.
     const { here, secret, upstream } = await relayWithClient();
     upstream.handle = async ({ socket }) => {
       for (const piece of pieces) {
