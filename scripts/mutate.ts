@@ -10,9 +10,9 @@ import { join } from 'node:path';
 const parts: Record<string, { files: string; rooms: string }> = {
   'client-auth': { files: 'src/api/client-auth/**/*.ts', rooms: 'api' },
   requests: { files: 'src/api/request/**/*.ts', rooms: 'api' },
-  lifetimes: { files: 'src/domain/{lifetimes,delays}.ts', rooms: 'domain' },
+  lifetimes: { files: 'src/domain/lifetimes.ts,src/domain/delays.ts', rooms: 'domain' },
   reminders: {
-    files: 'src/domain/reminder-triggers.ts,src/reminders/{plan,delivery-policy}.ts',
+    files: 'src/domain/reminder-triggers.ts,src/reminders/plan.ts,src/reminders/delivery-policy.ts',
     rooms: 'domain|reminders',
   },
   'row-macs': { files: 'src/store/integrity/**/*.ts', rooms: 'store|vault' },
