@@ -8,13 +8,11 @@ import { renewalAlertSource } from '../reminders/renewal-alerts.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
 import { nextHookAt } from '../store/profiles/activations.ts';
 import type { ChannelName } from '../store/reminders/schedule.ts';
-import { deleteUpgradeCopies } from '../store/sqlite/upgrade-copy.ts';
 import { instant } from '../text/instant.ts';
 import type { Vault } from '../vault/context.ts';
 import { savedChannelNames } from '../vault/reminders/channel-settings.ts';
 import { type HookRun, runDueHooks } from '../vault/renewals/run-renewal-hook.ts';
-import { databaseFile } from '../vault/store-location.ts';
-import { deleteExpiredTokens } from '../vault/tokens/delete-expired.ts';
+import { deleteExpired } from '../vault/tokens/delete-expired.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
 import { checkNextToken } from './daily-check.ts';
 import { sleep } from './sleep.ts';
@@ -187,8 +185,7 @@ async function checkToken(
     if (checked === null) {
       // Tokens about which Webex could not be asked when they were stored.
       await verifyPendingTokens(vault, log, signal);
-      await deleteExpiredTokens(vault);
-      deleteUpgradeCopies(databaseFile(vault.settings.home), vault.now());
+      await deleteExpired(vault);
       return tickMs;
     }
     const { profile, outcome, change, retryAfterMs } = checked;

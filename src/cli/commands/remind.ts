@@ -13,7 +13,6 @@ import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/status-totals.ts';
 import { storedChannelNames } from '../../store/reminders/channels.ts';
-import { deleteUpgradeCopies } from '../../store/sqlite/upgrade-copy.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
 import {
@@ -22,8 +21,8 @@ import {
   environmentReminders,
 } from '../../vault/reminders/effective-reminders.ts';
 import { runDueHooks } from '../../vault/renewals/run-renewal-hook.ts';
-import { databaseFile, storeLocation } from '../../vault/store-location.ts';
-import { deleteExpiredTokens } from '../../vault/tokens/delete-expired.ts';
+import { storeLocation } from '../../vault/store-location.ts';
+import { deleteExpired } from '../../vault/tokens/delete-expired.ts';
 import { closeVault, openVault } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { showCount } from '../terminal/progress.ts';
@@ -90,8 +89,7 @@ async function remind(options: Options): Promise<void> {
         // A delivery that has just failed waits for the next run.
         deliveries.push(...(await send(false)));
       }
-      await deleteExpiredTokens(records);
-      deleteUpgradeCopies(databaseFile(records.settings.home), records.now());
+      await deleteExpired(records);
       const alerts = channels.length === 0 ? await quarantineAlertSource(records).currentAlerts() : [];
       const undeliverable = channels.length === 0 && (alerts.length > 0 || (await isAnythingDue(records)));
       // A message that some recipients got is not sent again, so the failure shows only this once.

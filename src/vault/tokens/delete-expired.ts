@@ -1,10 +1,18 @@
 import { appendAudit } from '../../store/audit/audit.ts';
 import { expiredUnusedTokens } from '../../store/profiles/expired-tokens.ts';
 import { deleteToken } from '../../store/profiles/tokens.ts';
+import { deleteUpgradeCopies } from '../../store/sqlite/upgrade-copy.ts';
 import type { StoreContext } from '../context.ts';
+import { databaseFile } from '../store-location.ts';
 
 /** How many are deleted in one transaction. */
 const batchSize = 100;
+
+/** Deletes what is kept for a time only and is not needed any more: expired tokens, and copies of the store from before an upgrade. */
+export async function deleteExpired(store: StoreContext): Promise<void> {
+  await deleteExpiredTokens(store);
+  deleteUpgradeCopies(databaseFile(store.settings.home), store.now());
+}
 
 /**
  * Deletes expired tokens that are not in use, each with an audit row: never a profile's current token, nor one that is

@@ -37,11 +37,10 @@ export interface TableRow {
 
 /** One page of the table of organizations. */
 export interface OrganizationTable {
-  /** `sortUrl` is null if the table cannot be sorted by the column. */
   columns: {
     id: 'name' | TableColumn;
     title: string;
-    sortUrl: string | null;
+    sortUrl: string;
     sorted: 'ascending' | 'descending' | null;
   }[];
   choices: { id: TableColumn; title: string; shown: boolean }[];
@@ -93,7 +92,7 @@ export async function organizationTable(
     return {
       id,
       title: titles[id],
-      sortUrl: (tableOrders as readonly string[]).includes(id) ? url({ sort: next }) : null,
+      sortUrl: url({ sort: next }),
       sorted: isSorted ? (fields.descending ? ('descending' as const) : ('ascending' as const)) : null,
     };
   });
