@@ -11,8 +11,7 @@ export function redactTokens(text: string): string {
 
 /** Removes white space, invisible characters, quotes, parentheses, angle brackets and `more` from both ends. */
 export function trimDelimiters(text: string, more = ''): string {
-  const wraps = (character: string) =>
-    /^[\s\p{Cf}"'`“”‘’«»<>()]$/u.test(character) || (character !== '' && more.includes(character));
+  const wraps = (character: string) => /[\s\p{Cf}"'`“”‘’«»<>()]/u.test(character) || more.includes(character);
   let start = 0;
   let end = text.length;
   // A loop, because a regular expression that ends in $ takes quadratic time on a long run of spaces.

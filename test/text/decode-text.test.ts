@@ -50,6 +50,7 @@ describe('decodeText', () => {
   it('removes byte order marks at the start, and keeps one within the text', () => {
     expect(decodeText(Buffer.from('\ufeff\ufeffA\ufeffB'), 'It')).toBe('A\ufeffB');
     expect(decodeText(utf16le('\ufeff\ufeffA\ufeffB'), 'It')).toBe('A\ufeffB');
+    expect(decodeText(Buffer.from('A\ufeffB'), 'It')).toBe('A\ufeffB');
   });
 
   it.each([

@@ -14,7 +14,7 @@ describe('toSafeError', () => {
 
   it('repeats nothing that looks like a token, not in its name or its code either', () => {
     const error = Object.assign(new Error(`sent ${token}\n    and ${token}`), { name: token, code: token });
-    error.stack = `${token}: sent ${token}\n    at send (file.ts:1:2)`;
+    error.stack = `${token}: sent ${token}\nlooked at ${token}\n    at send (file.ts:1:2)`;
     expect(toSafeError(error)).toEqual({
       error: '[hidden]',
       code: '[hidden]',
