@@ -360,7 +360,6 @@ describe('the pages', () => {
     ] as const;
     const posted = [...forms.map(([path]) => path), '/profiles/acme/entra/push'];
     for (const [path, what] of forms) {
-      await page.goto(`${origin}/reminders`);
       await post(page, path, {
         where: 'private',
         within: '31',

@@ -74,8 +74,6 @@ describe('the page of reminders', { timeout: 60_000 }, () => {
     expect(await page.content()).not.toContain('fake-secret-path');
     expect(await faultsOf(page, 'the result of a test')).toEqual([]);
 
-    // The inspection has unfolded everything.
-    await page.goto(`${set.origin}/reminders`);
     for (const region of [mail, chat]) {
       await region.getByText('Remove…').click();
       await region.getByRole('button', { name: /^Remove the saved settings/ }).click();
