@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import pg from 'pg';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { chainEnds, chainState } from '../../src/store/audit/heads.ts';
 import { OwnChain } from '../../src/store/audit/own-chain.ts';
@@ -200,28 +201,33 @@ function request(client: string, secret: string, answered: string[]): TokenReque
   };
 }
 
+const original = pg.Client.prototype.query;
+
 describe('a batch of token requests', () => {
-  /** A store that counts its round trips to the database. */
+  /** A store, and a count of its round trips to the database: statements that are sent together take one. */
   async function counted(vault: Vault) {
-    let roundTrips = 0;
-    const db = vault.db.withPlugin({
-      transformQuery: ({ node }) => node,
-      transformResult: ({ result }) => {
-        roundTrips += 1;
-        return Promise.resolve(result);
-      },
-    });
-    const reads = new PostgresTokenRequestStore(db, () => today);
+    const query = vi.spyOn(pg.Client.prototype, 'query');
+    const reads = new PostgresTokenRequestStore(vault.db, () => today);
     onTestFinished(() => reads.close());
+    onTestFinished(() => query.mockRestore());
     const during = async (batch: TokenRequestRead[]) => {
-      roundTrips = 0;
+      let roundTrips = 0;
+      let isSending = false;
+      query.mockImplementation(function (this: pg.Client, ...parameters: unknown[]) {
+        if (!isSending) roundTrips += 1;
+        isSending = true;
+        setImmediate(() => {
+          isSending = false;
+        });
+        return Reflect.apply(original, this, parameters);
+      } as typeof original);
       expect(await reads.run(batch, today)).toEqual([]);
       return roundTrips;
     };
     return { during };
   }
 
-  it('takes one round trip to write and one to check again', async () => {
+  it('takes one round trip to write and to check again', async () => {
     const vault = await newVault();
     await profileWithToken(vault, 'acme');
     const secrets = new Map<string, string>();
@@ -231,8 +237,8 @@ describe('a batch of token requests', () => {
     const batch = () =>
       [...secrets].flatMap(([name, secret]) => [1, 2].map(() => request(name, secret, answered)));
     await during(batch());
-    expect(await during(batch())).toBe(2);
-    expect(await during(batch())).toBe(2);
+    expect(await during(batch())).toBe(1);
+    expect(await during(batch())).toBe(1);
     expect(answered).toEqual(Array.from({ length: 12 }, () => 'token'));
     // One to look it up, because what is kept refuses nobody, and one to write.
     expect(await during([request('one', 'wrong', answered)])).toBe(2);

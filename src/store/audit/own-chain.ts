@@ -1,4 +1,4 @@
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery, type QueryResult, sql } from 'kysely';
 import { isMissingKey } from '../../errors/missing-key.ts';
 import type { Db } from '../db.ts';
 import { NotAuthentic } from '../integrity/authenticated-set.ts';
@@ -7,6 +7,7 @@ import { untrusted } from '../integrity/untrusted.ts';
 import { identityHolds, storeIdentity } from '../meta/incarnation.ts';
 import { isConnectionLost } from '../postgres/failures.ts';
 import { prepared } from '../postgres/prepared.ts';
+import { together } from '../postgres/together.ts';
 import { appendAudits } from './audit.ts';
 import { type AuditEntry, nextRows } from './chain.ts';
 import { chainIsSigned, chainState } from './heads.ts';
@@ -37,9 +38,19 @@ export interface BatchWrites {
   assertions: readonly { client: string; jti: string; expires: number }[];
   /** Used assertions that expired before this instant are deleted. */
   forgetBefore: number;
+  /** Read after all this was committed, in the same round trip. */
+  thenRead: CompiledQuery<unknown> | null;
 }
 
-const noWrites: BatchWrites = { counter: null, uses: [], assertions: [], forgetBefore: 0 };
+const noWrites: BatchWrites = { counter: null, uses: [], assertions: [], forgetBefore: 0, thenRead: null };
+
+/** What was written. */
+export interface Appended {
+  /** The assertions that were not used before. */
+  assertions: readonly NewAssertion[];
+  /** What was read then; null where nothing was. */
+  rows: readonly unknown[] | null;
+}
 
 /** An assertion of a batch that was new. */
 export interface NewAssertion {
@@ -110,15 +121,14 @@ export class OwnChain {
   }
 
   /**
-   * Writes rows, and what belongs to them, durably and in one round trip, after those of earlier calls. Returns the
-   * assertions that were not used before; null, with nothing written, where the store is past the change counter. Throws
-   * `E_STORE_ROLLED_BACK` where the chain was cut.
+   * Writes rows, and what belongs to them, durably and in one round trip, after those of earlier calls. Null, with nothing
+   * written, where the store is past the change counter. Throws `E_STORE_ROLLED_BACK` where the chain was cut.
    */
   async append(
     time: number,
     entries: readonly AuditEntry[],
     writes: BatchWrites = noWrites,
-  ): Promise<NewAssertion[] | null> {
+  ): Promise<Appended | null> {
     const write = this.#last.then(() => this.#append(time, entries, writes));
     this.#last = write.catch(() => {});
     return await write;
@@ -130,11 +140,7 @@ export class OwnChain {
     await this.#leave();
   }
 
-  async #append(
-    time: number,
-    entries: readonly AuditEntry[],
-    writes: BatchWrites,
-  ): Promise<NewAssertion[] | null> {
+  async #append(time: number, entries: readonly AuditEntry[], writes: BatchWrites): Promise<Appended | null> {
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
       const isNew = this.#held === null;
       try {
@@ -160,9 +166,9 @@ export class OwnChain {
   }
 
   /** A process whose key was removed issues no tokens any more. What it rejects, it still records. */
-  async #appendUnsigned(time: number, entries: readonly AuditEntry[]): Promise<NewAssertion[]> {
+  async #appendUnsigned(time: number, entries: readonly AuditEntry[]): Promise<Appended> {
     await this.#db.transaction().execute((trx) => appendAudits(trx, time, entries));
-    return [];
+    return { assertions: [], rows: null };
   }
 
   /** Null, with nothing written, where the chain does not end as this process knows it, or the change counter is another one. */
@@ -171,7 +177,7 @@ export class OwnChain {
     time: number,
     entries: readonly AuditEntry[],
     writes: BatchWrites,
-  ): Promise<NewAssertion[] | null> {
+  ): Promise<Appended | null> {
     const { connection, state } = held;
     const { rows, end } = nextRows(state.id, state, time, entries);
     const keys = macKeysOf(connection);
@@ -186,23 +192,26 @@ export class OwnChain {
           };
     const { seq, hash, signed_seq } = next;
     const parameters = [state.id, seq, hash, signed_seq, next.signature, state.hash, state.signature];
-    const { counter, uses, assertions, forgetBefore } = writes;
+    const { counter, uses, assertions, forgetBefore, thenRead } = writes;
     parameters.push(JSON.stringify(rows), counter);
     if (uses.length === 0 && assertions.length === 0) {
-      const { numAffectedRows } = await connection.executeQuery(CompiledQuery.raw(writeRows, parameters));
+      const query = CompiledQuery.raw(writeRows, parameters);
+      const [{ numAffectedRows }, then] = await executed(connection, query, thenRead);
       if (numAffectedRows === 0n && rows.length > 0) return null;
       held.state = next;
-      return [];
+      return { assertions: [], rows: then };
     }
     parameters.push(time, JSON.stringify(uses), JSON.stringify(uses.map(({ client }) => client)));
     parameters.push(JSON.stringify(assertions), forgetBefore);
-    const answer = await connection.executeQuery<{ heads: number; new: NewAssertion[] }>(
-      CompiledQuery.raw(writeBatch, parameters),
-    );
+    const query = CompiledQuery.raw(writeBatch, parameters) as CompiledQuery<{
+      heads: number;
+      new: NewAssertion[];
+    }>;
+    const [answer, then] = await executed(connection, query, thenRead);
     const [written] = answer.rows;
     if (written === undefined || written.heads === 0) return null;
     held.state = next;
-    return written.new;
+    return { assertions: written.new, rows: then };
   }
 
   /** Pruning and a new data key replace its signature, a restore the whole chain. What else changed it is an attack. */
@@ -255,6 +264,17 @@ export class OwnChain {
     if (!isLost) await unlock(held.connection);
     held.release();
   }
+}
+
+/** The result of a query, and the rows of another one that is sent with it; null without one. */
+async function executed<Row>(
+  connection: Db,
+  query: CompiledQuery<Row>,
+  then: CompiledQuery<unknown> | null,
+): Promise<[QueryResult<Row>, readonly unknown[] | null]> {
+  if (then === null) return [await connection.executeQuery(query), null];
+  const [result, { rows }] = await together(connection, query, then);
+  return [result, rows];
 }
 
 /** A separate connection, until it is released. */

@@ -72,6 +72,8 @@ function brokerPool(address: PostgresAddress, waitMs: number): PostgresPool {
     // After a failover, connections move to the new server over time.
     maxLifetimeSeconds: 1800,
     query_timeout: answerTimeoutMs,
+    // Statements that are sent together take one round trip; see `together.ts`.
+    pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });

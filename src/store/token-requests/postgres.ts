@@ -45,9 +45,17 @@ interface Found {
   head: SetHead | null;
 }
 
+/** What a batch has recorded. */
+interface Recorded {
+  /** The requests whose assertion another process has used meanwhile. */
+  used: ReadonlySet<TokenRequestRead>;
+  /** What was looked up after that, for all granted requests; null where it was not. */
+  lookedUp: readonly LookedUpRow[] | null;
+}
+
 /**
- * Token requests on PostgreSQL. A batch takes two round trips: one writes its audit rows, the other one reads the clients and
- * tokens again. The next batch is written while this one is read again. Nobody waits for another process.
+ * Token requests on PostgreSQL. A batch takes one round trip: its audit rows are written, and then the clients and tokens are
+ * read again. Nobody waits for another process.
  */
 export class PostgresTokenRequestStore implements TokenRequestStore {
   readonly #db: Db;
@@ -69,15 +77,15 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
   ): Promise<TokenRequestRead[]> {
     try {
       let decided = await this.#decideAll(batch);
-      let used = await this.#record(decided, now);
-      if (used === null) {
+      let recorded = await this.#record(decided, now);
+      if (recorded === null) {
         // Rows that grant access were changed since what is kept was read.
         this.#kept.clear();
         decided = await this.#decideAll(batch);
-        used = (await this.#record(decided, now)) ?? new Set(batch);
+        recorded = (await this.#record(decided, now)) ?? { used: new Set(batch), lookedUp: null };
       }
       onDurable();
-      const again = await this.#notConfirmed(decided, used);
+      const again = await this.#notConfirmed(decided, recorded);
       // Not earlier, so that an error above leaves all of them unanswered.
       for (const { read, decision } of decided) {
         if (decision !== null && !again.has(read)) read.answer(decision);
@@ -123,10 +131,10 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
   }
 
   /**
-   * Writes what the batch has to record. Returns the requests whose assertion another process has used meanwhile; null, with
-   * nothing written, where a row that grants access was changed since what is kept was read.
+   * Writes what the batch has to record, and then looks up what it grants. Null, with nothing written, where a row that grants
+   * access was changed since what is kept was read.
    */
-  async #record(decided: readonly Decided[], now: number): Promise<Set<TokenRequestRead> | null> {
+  async #record(decided: readonly Decided[], now: number): Promise<Recorded | null> {
     const entries = decided.map(({ decision }) => decision?.entry ?? null).filter((entry) => entry !== null);
     const uses = usesOf(decided, now);
     const assertions = decided.flatMap(({ read, decision, found }) =>
@@ -134,12 +142,15 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
         ? []
         : [{ read, client: found.lookup.client.clientId, ...read.assertion }],
     );
-    if (entries.length === 0 && uses.length === 0 && assertions.length === 0) return new Set();
+    if (entries.length === 0 && uses.length === 0 && assertions.length === 0) {
+      return { used: new Set(), lookedUp: null };
+    }
     const counters = new Set(decided.filter(({ isKept }) => isKept).map(({ found }) => found?.head?.counter));
     // Another batch has read newer rows in between.
     if (counters.size > 1) return null;
     const [counter = null] = counters;
-    const isNew = await this.#chain.append(now, entries, {
+    const questions = [...questionsOf(grantedOf(decided)).values()];
+    const appended = await this.#chain.append(now, entries, {
       counter,
       uses,
       assertions: assertions.map(({ client, jtiHash, expiresAt }) => ({
@@ -148,12 +159,17 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
         expires: expiresAt,
       })),
       forgetBefore: forgetAssertionsBefore(now),
+      thenRead: questions.length === 0 ? null : lookUp(questions),
     });
-    if (isNew === null) return null;
+    if (appended === null) return null;
     const used = assertions.filter(
-      ({ client, jtiHash }) => !isNew.some((each) => each.client === client && each.jti === jtiHash),
+      ({ client, jtiHash }) =>
+        !appended.assertions.some((each) => each.client === client && each.jti === jtiHash),
     );
-    return new Set(used.map(({ read }) => read));
+    return {
+      used: new Set(used.map(({ read }) => read)),
+      lookedUp: appended.rows as readonly LookedUpRow[] | null,
+    };
   }
 
   /**
@@ -162,10 +178,9 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
    */
   async #notConfirmed(
     decided: readonly Decided[],
-    used: ReadonlySet<TokenRequestRead>,
+    { used, lookedUp }: Recorded,
   ): Promise<Set<TokenRequestRead>> {
-    const granted = decided.filter(({ decision }) => decision?.granted);
-    const found = await this.#findAll(granted.map(({ read }) => read));
+    const found = await this.#findAll(grantedOf(decided), lookedUp);
     const again = new Set(used);
     for (const { read, decision, found: before } of decided) {
       if (decision === null) again.add(read);
@@ -177,7 +192,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
         confirmed?.granted === true && JSON.stringify(confirmed.entry) === JSON.stringify(decision.entry);
       if (!isSame) again.add(read);
     }
-    for (const { read, decision } of granted) {
+    for (const { read, decision } of decided.filter(({ decision }) => decision?.granted)) {
       const key = lookUpKey(read);
       const now = found.get(key);
       if (!now || again.has(read)) this.#kept.delete(key);
@@ -203,19 +218,17 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
     this.#kept.set(key, found);
   }
 
-  /** Looks up and checks them in one query; by key. */
-  async #findAll(reads: readonly TokenRequestRead[]): Promise<Map<string, Found | null>> {
-    const found = new Map<string, Found | null>();
-    const asked = new Map<string, TokenRequestRead>();
-    for (const read of reads) {
-      const key = lookUpKey(read);
-      if (read.client === '' && read.secretHash === undefined) found.set(key, null);
-      else asked.set(key, read);
-    }
+  /** Looks up and checks them in one query; by key. `lookedUp`: what this query has just returned, if it was sent already. */
+  async #findAll(
+    reads: readonly TokenRequestRead[],
+    lookedUp: readonly LookedUpRow[] | null = null,
+  ): Promise<Map<string, Found | null>> {
+    const found = new Map<string, Found | null>(reads.map((read) => [lookUpKey(read), null]));
+    const asked = questionsOf(reads);
     if (asked.size === 0) return found;
     const keys = macKeysOf(this.#db);
     const questions = [...asked.values()];
-    let rows = await lookUpAll(this.#db, questions);
+    let rows = lookedUp === null ? await lookUpAll(this.#db, questions) : rowsByQuestion(questions, lookedUp);
     const known = [...asked.keys()].map((key, at) => this.#ifUnchanged(key, keys, rows[at] ?? []));
     let untrusted = await checkAll(this.#db, keys, rows, known);
     // Another process may have changed the store between the lookup and its check: then both are repeated.
@@ -241,6 +254,16 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
     const isNewest = newest?.counter === kept.head?.counter && newest?.mac === kept.head?.mac;
     return isNewest && kept.rows === JSON.stringify(rows) ? kept : null;
   }
+}
+
+function grantedOf(decided: readonly Decided[]): TokenRequestRead[] {
+  return decided.filter(({ decision }) => decision?.granted).map(({ read }) => read);
+}
+
+/** The requests to look up, without duplicates and without those that name nothing; by key. */
+function questionsOf(reads: readonly TokenRequestRead[]): Map<string, TokenRequestRead> {
+  const named = reads.filter(({ client, secretHash }) => client !== '' || secretHash !== undefined);
+  return new Map(named.map((read) => [lookUpKey(read), read]));
 }
 
 /** Two requests of a batch may come with the same assertion: all but the first one are decided again. */
@@ -321,19 +344,30 @@ const lookupQuery = prepared(
     and (token.state = 'current' or (asked.with_previous and token.state = 'previous'))`,
 );
 
-async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promise<FoundRow[][]> {
-  const rows = questions.map((): FoundRow[] => []);
-  if (questions.length === 0) return rows;
-  const parameters = [
+/** A row of the lookup, with the number of its question from 1. */
+type LookedUpRow = FoundRow & { at: number };
+
+function lookUp(questions: readonly TokenRequestRead[]): CompiledQuery<LookedUpRow> {
+  return CompiledQuery.raw(lookupQuery, [
     questions.map(({ client }) => client),
     questions.map(({ orgId }) => orgId),
     questions.map(({ profileLimit }) => profileLimit),
     questions.map(({ withPrevious }) => withPrevious),
     // A client that is named has its own secret.
     questions.map(({ client, secretHash }) => (client === '' ? (secretHash ?? null) : null)),
-  ];
-  const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookupQuery, parameters));
-  for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);
+  ]);
+}
+
+async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promise<FoundRow[][]> {
+  return rowsByQuestion(questions, (await db.executeQuery(lookUp(questions))).rows);
+}
+
+function rowsByQuestion(
+  questions: readonly TokenRequestRead[],
+  lookedUp: readonly LookedUpRow[],
+): FoundRow[][] {
+  const rows = questions.map((): FoundRow[] => []);
+  for (const { at, ...row } of lookedUp) rows[at - 1]?.push(row);
   return rows;
 }
 
