@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
+import { compileCache } from './test/support/setup/compile-cache.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
 import { LongFilesFirst } from './test/support/setup/sequencer.ts';
 import { testFilesByProject, testFilesOnPostgres } from './test/support/setup/test-projects.ts';
@@ -7,8 +8,11 @@ import { testFilesByProject, testFilesOnPostgres } from './test/support/setup/te
 const files = testFilesByProject(import.meta.dirname);
 const build = 'test/support/setup/build.ts';
 const memory = memoryFolder();
-/** For tests that do not depend on a disk. */
-const inMemory: Record<string, string> = memory === null ? {} : { TMPDIR: memory };
+/** For tests that do not depend on a disk, and the processes that they start. */
+const inMemory: Record<string, string> = {
+  NODE_COMPILE_CACHE: compileCache,
+  ...(memory !== null && { TMPDIR: memory }),
+};
 
 /** A project on SQLite. What is shipped is built first where tests run it. */
 function onSqlite(name: keyof typeof files, globalSetup: string[] = [build], env = {}) {

@@ -13,6 +13,7 @@ import { createAccessLink, redeemAccessLink } from '../../src/vault/sign-in/acce
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { createSignInLink, startFromLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { profileWithToken } from '../support/api-server.ts';
+import { compileCache } from '../support/setup/compile-cache.ts';
 import {
   actor,
   fragment,
@@ -33,7 +34,12 @@ interface Replica {
 async function replica(vault: TestVault, receiver: string): Promise<Replica> {
   const { databaseUrl, home } = vault.settings;
   const child = spawn(process.execPath, [script, receiver, String(today)], {
-    env: { PATH: process.env.PATH, WEBEX_TOKEN_DATABASE_URL: databaseUrl ?? '', WEBEX_TOKEN_HOME: home },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: compileCache,
+      WEBEX_TOKEN_DATABASE_URL: databaseUrl ?? '',
+      WEBEX_TOKEN_HOME: home,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -1,19 +1,13 @@
-import { afterEach } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import type { Deployment } from '../../src/webex/deployments.ts';
 import { documentedClientId } from '../../src/webex/documented-values.ts';
-
-const running: Simulator[] = [];
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((simulator) => simulator.close()));
-});
+import { atEnd } from './for-file.ts';
 
 /** A simulator that is closed after the test. */
 export async function simulated(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await startSimulator(options);
   simulator.entra.settings.deviceCodeInterval = 0.01;
-  running.push(simulator);
+  atEnd(() => simulator.close());
   return simulator;
 }
 

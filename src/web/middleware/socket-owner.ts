@@ -17,10 +17,11 @@ export function isOtherUser(peer: Peer, tables: () => string[] = connectionTable
   if (known !== undefined) return known;
   const me = process.getuid?.();
   if (me === undefined || peer.remotePort === undefined || peer.localPort === undefined) return false;
-  const sockets = tables().flatMap(socketsIn);
-  const owners = sockets.filter(({ from, to }) => from === peer.remotePort && to === peer.localPort);
+  const { remotePort, localPort } = peer;
+  const sockets = tables().flatMap((table) => socketsOf(table, [remotePort, localPort]));
+  const owners = sockets.filter(({ from, to }) => from === remotePort && to === localPort);
   // The other end is gone, where this server's sockets are listed.
-  if (owners.length === 0) return sockets.some(({ from }) => from === peer.localPort);
+  if (owners.length === 0) return sockets.some(({ from }) => from === localPort);
   const isOther = owners.some(({ owner, isOpen }) => owner !== me && !(owner === 0 && isOpen));
   found.set(peer, isOther);
   return isOther;
@@ -34,11 +35,12 @@ interface ListedSocket {
   isOpen: boolean;
 }
 
-/** Fields as in `man 5 proc`; ports are hexadecimal. */
-function socketsIn(table: string): ListedSocket[] {
+/** The sockets at these ports: a busy computer has thousands of others. Fields as in `man 5 proc`; ports are hexadecimal. */
+function socketsOf(table: string, ports: number[]): ListedSocket[] {
+  const texts = ports.map((port) => `:${port.toString(16).toUpperCase().padStart(4, '0')} `);
   return table
     .split('\n')
-    .slice(1)
+    .filter((line) => texts.some((text) => line.includes(text)))
     .map((line) => line.trim().split(/\s+/))
     .map(([, from = '', to = '', state = '', , , , owner]) => ({
       from: portOf(from),

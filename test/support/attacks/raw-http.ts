@@ -18,7 +18,7 @@ export function sendRaw(
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, allowHalfOpen: true });
     const end = () => {
       clearTimeout(timer);
       socket.destroy();
@@ -29,6 +29,8 @@ export function sendRaw(
       reject(new Error(`no end of the answer to ${JSON.stringify(bytes.slice(0, 100))}`));
     }, untilMs);
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // Otherwise the system lists the connection for another minute, and the server reads that list for each new connection.
+    socket.on('end', () => socket.resetAndDestroy());
     // The server may reset the connection while more bytes are being sent.
     socket.on('error', end);
     socket.on('close', end);

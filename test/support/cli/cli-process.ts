@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { compileCache } from '../setup/compile-cache.ts';
 import { type CommandRequest, canShareProcess, startInHost } from './command-hosts.ts';
 import { CommandOutput } from './command-output.ts';
 
 export const program = join(import.meta.dirname, '../../../bin/webex-token.cjs');
 
 const emptyCrontab = join(import.meta.dirname, 'empty-crontab');
-
-const compileCache = join(import.meta.dirname, '../../../node_modules/.cache/webex-token-compiled');
 
 export interface Finished {
   code: number | null;
@@ -65,7 +64,6 @@ export async function machine(
     HOME: folder,
     // Tests compare times with those that the program prints.
     ...(process.env.TZ !== undefined && { TZ: process.env.TZ }),
-    // Otherwise every start would compile the program again, which is a sixth of its time.
     NODE_COMPILE_CACHE: compileCache,
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_PORT: String(port),
