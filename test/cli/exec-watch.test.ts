@@ -36,15 +36,6 @@ async function renew(here: Machine, number: number): Promise<void> {
   expect(code).toBe(0);
 }
 
-const isRunning = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   test('starts the program again with each new token, after the old one has ended', async () => {
     const here = await machineWithToken();
@@ -62,22 +53,6 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
     expect(stderr).toContain('"acme" has a new token. Starting the program again.');
     expect(stderr).not.toContain('fake-token');
     expect(lines(log)).toEqual([...expected, 'term', 'end']);
-  });
-
-  test('kills a program that ignores SIGTERM', async () => {
-    const here = await machineWithToken();
-    const log = join(temporaryFolder(), 'log');
-    const deaf = `process.on('SIGTERM', () => write('term'));`;
-    const running = here.start(['exec', 'acme', '--watch', '--', ...service(log, deaf)]);
-    await expect.poll(() => lines(log).length, { timeout: 30_000 }).toBe(1);
-    const pid = Number(/ (\d+)\n/.exec(readFileSync(log, 'utf8'))?.[1]);
-    await renew(here, 2);
-    await expect
-      .poll(() => lines(log), { timeout: 40_000 })
-      .toEqual(['start fake-token-for-acme-1', 'term', 'start fake-token-for-acme-2']);
-    expect(isRunning(pid)).toBe(false);
-    running.kill('SIGQUIT');
-    expect((await running.finished).code).toBe(131);
   });
 
   test('--watch-signal sends the signal, and decrypts nothing', async () => {

@@ -32,7 +32,7 @@ function projectOf(root: string, file: string): TestProject {
 
 /** What starts other programs, and what changes a whole process: its umask, its time zone. */
 const ofProcesses =
-  /from 'node:child_process'|support\/processes\/|src\/process\/(clipboard|exec|run-helper|start-program)|channels\/desktop|process\.umask|env\.TZ\b/;
+  /from 'node:child_process'|support\/processes\/|src\/process\/(clipboard|exec|run-helper|start-program|watched-program)|channels\/desktop|process\.umask|env\.TZ\b/;
 
 /** Whether a test, or a helper that it imports, starts other programs or needs its own process. */
 function needsProcess(root: string, file: string): boolean {
