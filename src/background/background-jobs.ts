@@ -48,7 +48,7 @@ const betweenChecksMs = 2_000;
 const hookPauseMs = 30_000;
 
 /** The first checks wait this long, or twice as long, because a server that has just started serves its users first. */
-const startDelayMs = 10_000;
+export const startDelayMs = 10_000;
 
 /**
  * Starts the jobs of a running server: the reminders, the daily checks of the tokens and the status checks of provisioning.

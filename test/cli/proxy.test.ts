@@ -193,15 +193,16 @@ describe('a proxy that fails', () => {
       HTTPS_PROXY: `http://ada:fake-password@127.0.0.1:${port}`,
     });
     await here.run(['import', 'acme'], accessToken);
-    for (const args of [['test', 'acme'], ['doctor']]) {
-      const startedAt = performance.now();
-      const { code, stdout, stderr } = await here.run(args);
+    // Both wait between their attempts: at the same time.
+    const startedAt = performance.now();
+    const ends = await Promise.all([here.run(['test', 'acme']), here.run(['doctor'])]);
+    for (const { code, stdout, stderr } of ends) {
       expect(code).not.toBe(0);
       expect(stdout).toMatch(message);
       expect(stdout).toContain(`The proxy 127.0.0.1:${port}`);
       expect(`${stdout}${stderr}`).not.toMatch(/fake-password|Webex has a problem|AZURE_|name 127/);
-      expect(performance.now() - startedAt).toBeLessThan(30_000);
     }
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
   });
 
   it.each([
