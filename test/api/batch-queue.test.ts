@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  BatchQueue,
-  batchSize,
-  enoughForBatch,
-  type PendingRequest,
-} from '../../src/api/queue/batch-queue.ts';
+import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/queue/batch-queue.ts';
 import { FairQueue, type Lane } from '../../src/api/queue/fair-queue.ts';
 import {
   NotDurable,
@@ -62,26 +57,24 @@ async function outcomes(queue: BatchQueue, reads: Read[]) {
 }
 
 describe('BatchQueue', () => {
-  it('starts the next batch while the one before is checked, once enough requests wait', async () => {
-    const checked = Promise.withResolvers<void>();
+  it('writes one batch at a time, with all that have come meanwhile', async () => {
+    const written = Promise.withResolvers<void>();
     const sizes: number[] = [];
-    const run = async (batch: readonly TokenRequestRead[], _now: number, onDurable?: () => void) => {
+    const run = async (batch: readonly TokenRequestRead[]) => {
       sizes.push(batch.length);
-      onDurable?.();
-      if (sizes.length === 1) await checked.promise;
+      if (sizes.length === 1) await written.promise;
       for (const read of batch as Read[]) read.answer();
       return [];
     };
     const queue = new BatchQueue({ run, close: () => {} }, () => 0);
     queue.add(new Read('first'));
     await expect.poll(() => sizes).toEqual([1]);
-    for (let count = 1; count < enoughForBatch; count += 1) queue.add(new Read(`next ${count}`));
+    for (let count = 1; count <= 50; count += 1) queue.add(new Read(`next ${count}`));
     await new Promise((resolve) => setImmediate(resolve));
     expect(sizes).toEqual([1]);
-    queue.add(new Read('enough'));
-    await expect.poll(() => sizes).toEqual([1, enoughForBatch]);
-    checked.resolve();
+    written.resolve();
     await queue.idle();
+    expect(sizes).toEqual([1, 50]);
   });
 
   it.each([1, 2, 3, 50, 127])('fails only the guilty request, at place %i of its batch', async (place) => {

@@ -21,12 +21,6 @@ const slowGatherMs = 1;
 /** Requests per commit: enough to keep the disk busy, few enough that the next batch starts soon. */
 export const batchSize = 128;
 
-/** Batches that are written or checked at the same time. */
-const batchesAtOnce = 4;
-
-/** So many requests are written while the batch before is still checked. Fewer wait for its clients, who may send again. */
-export const enoughForBatch = 32;
-
 /** A queued request. Exactly one of `answer` and `fail` is called in the end. */
 export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
@@ -42,9 +36,8 @@ interface Retries {
 
 /**
  * Collects the requests that arrive while a batch is being written, so that they share the next commit. One batch is written
- * at a time, because all of them wait for the disk; the store may still be checking those before it. No request makes
- * another one fail or wait for long: a batch that fails is split and retried, and a request that has to wait is requeued
- * alone.
+ * at a time, because all of them wait for the disk. No request makes another one fail or wait for long: a batch that fails is
+ * split and retried, and a request that has to wait is requeued alone.
  */
 export class BatchQueue {
   readonly #reads: TokenRequestStore;
@@ -56,9 +49,6 @@ export class BatchQueue {
   #running: Promise<void> | null = null;
   /** How many requests may come before the next batch. */
   #expected = 0;
-  readonly #underWay = new Set<Promise<void>>();
-  /** Starts the next batch, once the one before was written. */
-  #startNext: (() => void) | null = null;
 
   constructor(reads: TokenRequestStore, now: () => number) {
     this.#reads = reads;
@@ -68,29 +58,29 @@ export class BatchQueue {
   add(read: PendingRequest): void {
     this.#waiting.add(read);
     this.#running ??= this.#runAll();
-    if (this.#waiting.size >= enoughForBatch) this.#startNext?.();
   }
 
   /** Resolves once the queue is empty. */
   async idle(): Promise<void> {
-    while (this.#running !== null || this.#requeued > 0 || this.#underWay.size > 0) {
-      await (this.#running ?? Promise.race([...this.#underWay, sleep(firstRetryMs)]));
-    }
+    while (this.#running !== null || this.#requeued > 0) await (this.#running ?? sleep(firstRetryMs));
   }
 
   async #runAll(): Promise<void> {
-    await this.#gather();
-    while (this.#waiting.size > 0) {
-      const batch = this.#waiting.take(batchSize);
-      const startedAt = performance.now();
-      const hasEnded = await this.#start(batch);
-      // Its clients may send again at once, next to those that have come meanwhile.
-      this.#expected = hasEnded ? Math.min(batch.length + this.#waiting.size, batchSize) : 0;
-      const isSlow = hasEnded && performance.now() - startedAt > slowBatchMs;
-      if (isSlow && this.#waiting.size > 0 && batch.length > 1) await sleep(slowGatherMs);
+    try {
       await this.#gather();
+      while (this.#waiting.size > 0) {
+        const batch = this.#waiting.take(batchSize);
+        const startedAt = performance.now();
+        await this.#run(batch, startedAt + maxWaitMs);
+        // Its clients may send again at once, next to those that have come meanwhile.
+        this.#expected = Math.min(batch.length + this.#waiting.size, batchSize);
+        const isSlow = performance.now() - startedAt > slowBatchMs;
+        if (isSlow && this.#waiting.size > 0 && batch.length > 1) await sleep(slowGatherMs);
+        await this.#gather();
+      }
+    } finally {
+      this.#running = null;
     }
-    this.#running = null;
   }
 
   /**
@@ -106,26 +96,9 @@ export class BatchQueue {
     }
   }
 
-  /** Resolves once the next batch can be started: whether this one has ended, and not only been written. */
-  async #start(batch: PendingRequest[]): Promise<boolean> {
-    this.#startNext = null;
-    while (this.#underWay.size >= batchesAtOnce) await Promise.race(this.#underWay);
-    return await new Promise<boolean>((resolve) => {
-      const onDurable = () => {
-        this.#startNext = () => resolve(false);
-        if (this.#waiting.size >= enoughForBatch) resolve(false);
-      };
-      const running = this.#run(batch, performance.now() + maxWaitMs, onDurable).finally(() => {
-        this.#underWay.delete(running);
-        resolve(true);
-      });
-      this.#underWay.add(running);
-    });
-  }
-
-  async #run(batch: PendingRequest[], deadline: number, onDurable?: () => void): Promise<void> {
+  async #run(batch: PendingRequest[], deadline: number): Promise<void> {
     try {
-      const again = new Set(await this.#runWhenFree(batch, deadline, onDurable));
+      const again = new Set(await this.#runWhenFree(batch, deadline));
       for (const read of batch) if (again.has(read)) this.#tryAgain(read);
     } catch (error) {
       const final = error instanceof RetryLater || error instanceof NotDurable;
@@ -140,14 +113,10 @@ export class BatchQueue {
     }
   }
 
-  async #runWhenFree(
-    batch: PendingRequest[],
-    deadline: number,
-    onDurable?: () => void,
-  ): Promise<TokenRequestRead[]> {
+  async #runWhenFree(batch: PendingRequest[], deadline: number): Promise<TokenRequestRead[]> {
     for (;;) {
       try {
-        return await this.#reads.run(batch, this.#now(), onDurable);
+        return await this.#reads.run(batch, this.#now());
       } catch (error) {
         if (!(error instanceof RetryLater) || performance.now() > deadline) throw error;
         await sleep(firstRetryMs);

@@ -70,11 +70,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
     this.#chain = new OwnChain(db, now);
   }
 
-  async run(
-    batch: readonly TokenRequestRead[],
-    now: number,
-    onDurable: () => void = () => {},
-  ): Promise<TokenRequestRead[]> {
+  async run(batch: readonly TokenRequestRead[], now: number): Promise<TokenRequestRead[]> {
     try {
       let decided = await this.#decideAll(batch);
       let recorded = await this.#record(decided, now);
@@ -84,7 +80,6 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
         decided = await this.#decideAll(batch);
         recorded = (await this.#record(decided, now)) ?? { used: new Set(batch), lookedUp: null };
       }
-      onDurable();
       const again = await this.#notConfirmed(decided, recorded);
       // Not earlier, so that an error above leaves all of them unanswered.
       for (const { read, decision } of decided) {

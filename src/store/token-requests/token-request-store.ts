@@ -106,14 +106,9 @@ export interface TokenRequestStore {
    * Looks up, decides and records all of them in one commit, then answers each. If the store was changed meanwhile, a
    * request is looked up again right before its response; one that would no longer be granted is returned unanswered.
    * Throws `RetryLater` where another process is writing: nothing was done then. After any other error, every request
-   * of the batch is unanswered; unless it is `NotDurable`, the batch may be run again. `onDurable` is called once the next
-   * batch can be run; without a call, after this one.
+   * of the batch is unanswered; unless it is `NotDurable`, the batch may be run again.
    */
-  run(
-    batch: readonly TokenRequestRead[],
-    now: number,
-    onDurable?: () => void,
-  ): TokenRequestRead[] | Promise<TokenRequestRead[]>;
+  run(batch: readonly TokenRequestRead[], now: number): TokenRequestRead[] | Promise<TokenRequestRead[]>;
   close(): void | Promise<void>;
 }
 
