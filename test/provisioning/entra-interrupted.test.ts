@@ -6,6 +6,7 @@ import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
 import {
   actor,
+  fetchUntil,
   notification,
   type ProvisioningVault,
   provisioning,
@@ -15,7 +16,7 @@ import {
 /** Every request of a push, in order: the points where it can be interrupted. `skip` passes over earlier requests of the same kind. */
 const points: {
   name: string;
-  at: Pick<Fault, 'path' | 'method' | 'skip'>;
+  at: { path: RegExp; method: string; skip?: number };
   changes?: true;
   repeats?: false;
 }[] = [
@@ -141,23 +142,11 @@ describe('push entra, of which nothing runs any more', () => {
     async ({ at, applied }) => {
       const world = await provisioningVault();
       const accessToken = await world.storeToken();
-      const reached = Promise.withResolvers<void>();
-      let skipped = 0;
-      const fetch: typeof globalThis.fetch = async (input, init) => {
-        const isPoint =
-          init?.method === at.method &&
-          (at.path as RegExp).test(new URL(String(input)).pathname) &&
-          skipped++ === (at.skip ?? 0);
-        if (!isPoint) return await globalThis.fetch(input, init);
-        if (applied) await globalThis.fetch(input, init);
-        reached.resolve();
-        // As if the process had ended here: nobody gets the answer.
-        return await new Promise(() => {});
-      };
+      const { fetch, reached } = fetchUntil({ ...at, applied });
       const ended = push({ ...world, context: { ...world.context, fetch } }).then(() => {
         throw new Error('it ended before');
       });
-      await Promise.race([reached.promise, ended]);
+      await Promise.race([reached, ended]);
       const { app } = world.simulator.entra;
       expect([undefined, accessToken]).toContain(app.secrets.get('SecretToken'));
 
@@ -184,7 +173,7 @@ describe('push entra, killed', { timeout: 120_000 }, () => {
       const reached = () => {
         const seen = entra.requests
           .slice(asked)
-          .filter(({ method, path }) => method === at.method && (at.path as RegExp).test(path));
+          .filter(({ method, path }) => method === at.method && at.path.test(path));
         return seen.length > (at.skip ?? 0);
       };
       while (!reached()) {

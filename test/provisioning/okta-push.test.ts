@@ -1,9 +1,15 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
-import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
+import {
+  actor,
+  fetchUntil,
+  type ProvisioningVault,
+  provisioningVault,
+} from '../support/provisioning/provisioning-vault.ts';
 
 describe('push okta', () => {
   it('prints what to paste for an application that cannot be automated, without the token, and exits 1', async () => {
@@ -166,6 +172,30 @@ describe('push okta, interrupted', {
   ]);
 
   it.each(moments)(
+    'leaves the old or the new token and finishes in the next run, if nothing runs after: $name, applied: $applied',
+    async ({ at, applied }) => {
+      const world = await provisioningVault();
+      const { okta } = world.simulator;
+      okta.app.served = true;
+      const push = ({ vault, context }: Pick<ProvisioningVault, 'vault' | 'context'>) =>
+        pushProfile('okta', vault, 'acme', actor, { app: okta.app.id }, context);
+      const old = await world.storeToken();
+      await push(world);
+      const renewed = await world.storeToken();
+      const { fetch, reached } = fetchUntil({ ...at, applied });
+      const ended = push({ ...world, context: { ...world.context, fetch } }).then(() => {
+        throw new Error('it ended before');
+      });
+      await Promise.race([reached, ended]);
+      expect([old, renewed]).toContain(okta.app.token);
+      const vault = await openVault(world.vault.settings);
+      onTestFinished(() => closeVault(vault));
+      await push({ ...world, vault });
+      expect(okta.app).toMatchObject({ token: renewed, connection: 'ENABLED' });
+    },
+  );
+
+  it.each(moments.filter(({ name }) => name === 'save'))(
     'leaves the old or the new token and finishes in the next run, killed at: $name, applied: $applied',
     async ({ at, applied }) => {
       const { run, spawn, simulator, token, environment } = await provisioningMachine();

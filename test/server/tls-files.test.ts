@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -14,212 +15,228 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from '../../src/server/tls/tls-files.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { forFile } from '../support/for-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
 const day = 86_400_000;
 const messages = (files: TlsFiles, now: number) => tlsWarnings(files, now).map(({ message }) => message);
 
+interface Signed {
+  authority: { certificate: string; key: string };
+  certificate: string;
+  key: string;
+  request: string;
+}
+
 /** A certificate that another one signed, both in one folder. */
-function signed(folder: string) {
-  const authority = makeCertificate(folder, 'authority');
-  const key = join(folder, 'server.key');
-  const request = join(folder, 'server.csr');
-  const certificate = join(folder, 'server.crt');
-  openssl(
-    'req',
-    '-new',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-subj',
-    '/CN=server',
-    '-keyout',
-    key,
-    '-out',
-    request,
-  );
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    request,
-    '-CA',
-    authority.certificate,
-    '-CAkey',
-    authority.key,
-    '-days',
-    '2',
-    '-out',
-    certificate,
-  );
-  return { authority, certificate, key, request };
+function signedIn(folder: string): Signed {
+  return {
+    authority: { certificate: join(folder, 'authority.crt'), key: join(folder, 'authority.key') },
+    certificate: join(folder, 'server.crt'),
+    key: join(folder, 'server.key'),
+    request: join(folder, 'server.csr'),
+  };
+}
+
+function makeSigned(folder: string): void {
+  const { authority, certificate, key, request } = signedIn(folder);
+  makeCertificate(folder, 'authority');
+  const ofServer = ['-subj', '/CN=server', '-keyout', key, '-out', request];
+  openssl('req', '-new', '-newkey', 'rsa:2048', '-nodes', ...ofServer);
+  const by = ['-CA', authority.certificate, '-CAkey', authority.key];
+  openssl('x509', '-req', '-in', request, ...by, '-days', '2', '-out', certificate);
+}
+
+/** Made once: openssl takes longer than most of these tests. */
+const made = forFile(async () => {
+  const folder = temporaryFolder();
+  if (!canMakeCertificates) return folder;
+  makeSigned(folder);
+  for (const name of ['used', 'next']) makeCertificate(folder, name);
+  return folder;
+});
+
+/** Copies of the files in another folder. */
+function signed(folder: string): Signed {
+  cpSync(made(), folder, { recursive: true });
+  return signedIn(folder);
+}
+
+/** The same of a certificate that signed itself. */
+function copied(folder: string, name: string): { certificate: string; key: string } {
+  cpSync(made(), folder, { recursive: true });
+  return { certificate: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
 }
 
 describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
-  const made: Record<string, [message: RegExp, help: RegExp, make: (folder: string) => [string, string]]> = {
-    'a certificate in DER form': [
-      /server\.der is a certificate in DER form/,
-      /openssl x509 -inform der -in \S+server\.der -out cert\.pem/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        openssl('x509', '-in', certificate, '-outform', 'der', '-out', join(folder, 'server.der'));
-        return [join(folder, 'server.der'), key];
-      },
-    ],
-    'a key in DER form': [
-      /key\.der is a key in DER form/,
-      /openssl pkey -inform der -in \S+key\.der -out key\.pem/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        openssl('pkey', '-in', key, '-outform', 'der', '-out', join(folder, 'key.der'));
-        return [certificate, join(folder, 'key.der')];
-      },
-    ],
-    'a PKCS #12 file': [
-      /server\.pfx is a binary file/,
-      /openssl pkcs12 -in \S+server\.pfx -nokeys/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        openssl(
-          'pkcs12',
-          '-export',
-          '-in',
-          certificate,
-          '-inkey',
-          key,
-          '-passout',
-          'pass:x',
-          '-out',
-          join(folder, 'server.pfx'),
-        );
-        return [join(folder, 'server.pfx'), key];
-      },
-    ],
-    'a PKCS #7 file': [
-      /PKCS #7/,
-      /openssl pkcs7 -print_certs/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        openssl('crl2pkcs7', '-nocrl', '-certfile', certificate, '-out', join(folder, 'server.p7b'));
-        return [join(folder, 'server.p7b'), key];
-      },
-    ],
-    'a signing request': [
-      /signing request/,
-      /certificate authority/,
-      (folder) => [signed(folder).request, signed(folder).key],
-    ],
-    'an encrypted key': [
-      /key in \S+locked\.key is encrypted with a passphrase/,
-      /openssl pkey -in \S+locked\.key -out key\.pem/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        openssl(
-          'pkcs8',
-          '-topk8',
-          '-in',
-          key,
-          '-passout',
-          'pass:some words',
-          '-out',
-          join(folder, 'locked.key'),
-        );
-        return [certificate, join(folder, 'locked.key')];
-      },
-    ],
-    'an encrypted key in the old form': [
-      /is encrypted with a passphrase/,
-      /openssl pkey -in/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        openssl(
-          'rsa',
-          '-in',
-          key,
-          '-aes128',
-          '-traditional',
-          '-passout',
-          'pass:some words',
-          '-out',
-          join(folder, 'locked.key'),
-        );
-        return [certificate, join(folder, 'locked.key')];
-      },
-    ],
-    'the wrong order': [
-      /the key matches certificate 2 in \S+chain\.crt, but the server's own certificate must come first/,
-      /cat server\.pem intermediate\.pem > fullchain\.pem/,
-      (folder) => {
-        const { authority, certificate, key } = signed(folder);
-        writeFileSync(
-          join(folder, 'chain.crt'),
-          readFileSync(authority.certificate, 'utf8') + readFileSync(certificate, 'utf8'),
-        );
-        return [join(folder, 'chain.crt'), key];
-      },
-    ],
-    'the key of another certificate': [
-      /the key does not match the certificate/,
-      /openssl pkey -in KEY -pubout/,
-      (folder) => [signed(folder).certificate, makeCertificate(folder, 'other').key],
-    ],
-    'the two files swapped': [
-      /contains a private key, but no certificate/,
-      /swapped/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        return [key, certificate];
-      },
-    ],
-    'a certificate in place of the key': [
-      /contains a certificate, but no private key/,
-      /swapped/,
-      (folder) => {
-        const { certificate } = signed(folder);
-        return [certificate, certificate];
-      },
-    ],
-    'half a certificate': [
-      /contains no PEM certificate|is damaged/,
-      /PEM|Copy the file again/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        writeFileSync(certificate, readFileSync(certificate).subarray(0, 200));
-        return [certificate, key];
-      },
-    ],
-    'half a key': [
-      /the key in \S+ is damaged/,
-      /openssl pkey/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        writeFileSync(key, readFileSync(key).subarray(0, 200));
-        return [certificate, key];
-      },
-    ],
-    'a damaged certificate': [
-      /the certificate in \S+ is damaged/,
-      /openssl x509/,
-      (folder) => {
-        const { certificate, key } = signed(folder);
-        writeFileSync(certificate, readFileSync(certificate, 'utf8').replace(/\n[^-\n]{10}/, '\nAAAAAAAAAA'));
-        return [certificate, key];
-      },
-    ],
-    'empty files': [
-      /is empty/,
-      /PEM/,
-      (folder) => {
-        writeFileSync(join(folder, 'empty'), '');
-        return [join(folder, 'empty'), join(folder, 'empty')];
-      },
-    ],
-    'no file': [/ENOENT/, /can read/, (folder) => [join(folder, 'none'), join(folder, 'none')]],
-    'a folder': [/EISDIR/, /can read/, (folder) => [folder, folder]],
-  };
+  const spoiled: Record<string, [message: RegExp, help: RegExp, make: (folder: string) => [string, string]]> =
+    {
+      'a certificate in DER form': [
+        /server\.der is a certificate in DER form/,
+        /openssl x509 -inform der -in \S+server\.der -out cert\.pem/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          openssl('x509', '-in', certificate, '-outform', 'der', '-out', join(folder, 'server.der'));
+          return [join(folder, 'server.der'), key];
+        },
+      ],
+      'a key in DER form': [
+        /key\.der is a key in DER form/,
+        /openssl pkey -inform der -in \S+key\.der -out key\.pem/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          openssl('pkey', '-in', key, '-outform', 'der', '-out', join(folder, 'key.der'));
+          return [certificate, join(folder, 'key.der')];
+        },
+      ],
+      'a PKCS #12 file': [
+        /server\.pfx is a binary file/,
+        /openssl pkcs12 -in \S+server\.pfx -nokeys/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          openssl(
+            'pkcs12',
+            '-export',
+            '-in',
+            certificate,
+            '-inkey',
+            key,
+            '-passout',
+            'pass:x',
+            '-out',
+            join(folder, 'server.pfx'),
+          );
+          return [join(folder, 'server.pfx'), key];
+        },
+      ],
+      'a PKCS #7 file': [
+        /PKCS #7/,
+        /openssl pkcs7 -print_certs/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          openssl('crl2pkcs7', '-nocrl', '-certfile', certificate, '-out', join(folder, 'server.p7b'));
+          return [join(folder, 'server.p7b'), key];
+        },
+      ],
+      'a signing request': [
+        /signing request/,
+        /certificate authority/,
+        (folder) => [signed(folder).request, signed(folder).key],
+      ],
+      'an encrypted key': [
+        /key in \S+locked\.key is encrypted with a passphrase/,
+        /openssl pkey -in \S+locked\.key -out key\.pem/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          openssl(
+            'pkcs8',
+            '-topk8',
+            '-in',
+            key,
+            '-passout',
+            'pass:some words',
+            '-out',
+            join(folder, 'locked.key'),
+          );
+          return [certificate, join(folder, 'locked.key')];
+        },
+      ],
+      'an encrypted key in the old form': [
+        /is encrypted with a passphrase/,
+        /openssl pkey -in/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          openssl(
+            'rsa',
+            '-in',
+            key,
+            '-aes128',
+            '-traditional',
+            '-passout',
+            'pass:some words',
+            '-out',
+            join(folder, 'locked.key'),
+          );
+          return [certificate, join(folder, 'locked.key')];
+        },
+      ],
+      'the wrong order': [
+        /the key matches certificate 2 in \S+chain\.crt, but the server's own certificate must come first/,
+        /cat server\.pem intermediate\.pem > fullchain\.pem/,
+        (folder) => {
+          const { authority, certificate, key } = signed(folder);
+          writeFileSync(
+            join(folder, 'chain.crt'),
+            readFileSync(authority.certificate, 'utf8') + readFileSync(certificate, 'utf8'),
+          );
+          return [join(folder, 'chain.crt'), key];
+        },
+      ],
+      'the key of another certificate': [
+        /the key does not match the certificate/,
+        /openssl pkey -in KEY -pubout/,
+        (folder) => [signed(folder).certificate, copied(folder, 'next').key],
+      ],
+      'the two files swapped': [
+        /contains a private key, but no certificate/,
+        /swapped/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          return [key, certificate];
+        },
+      ],
+      'a certificate in place of the key': [
+        /contains a certificate, but no private key/,
+        /swapped/,
+        (folder) => {
+          const { certificate } = signed(folder);
+          return [certificate, certificate];
+        },
+      ],
+      'half a certificate': [
+        /contains no PEM certificate|is damaged/,
+        /PEM|Copy the file again/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          writeFileSync(certificate, readFileSync(certificate).subarray(0, 200));
+          return [certificate, key];
+        },
+      ],
+      'half a key': [
+        /the key in \S+ is damaged/,
+        /openssl pkey/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          writeFileSync(key, readFileSync(key).subarray(0, 200));
+          return [certificate, key];
+        },
+      ],
+      'a damaged certificate': [
+        /the certificate in \S+ is damaged/,
+        /openssl x509/,
+        (folder) => {
+          const { certificate, key } = signed(folder);
+          writeFileSync(
+            certificate,
+            readFileSync(certificate, 'utf8').replace(/\n[^-\n]{10}/, '\nAAAAAAAAAA'),
+          );
+          return [certificate, key];
+        },
+      ],
+      'empty files': [
+        /is empty/,
+        /PEM/,
+        (folder) => {
+          writeFileSync(join(folder, 'empty'), '');
+          return [join(folder, 'empty'), join(folder, 'empty')];
+        },
+      ],
+      'no file': [/ENOENT/, /can read/, (folder) => [join(folder, 'none'), join(folder, 'none')]],
+      'a folder': [/EISDIR/, /can read/, (folder) => [folder, folder]],
+    };
 
-  it.each(Object.entries(made))(
+  it.each(Object.entries(spoiled))(
     'are reported in one line with the fix: %s',
     async (_what, [message, help, make]) => {
       const [certificate, key] = make(temporaryFolder());
@@ -249,7 +266,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
     expect(messages(chain, now)).toHaveLength(1);
     writeFileSync(
       chain.certificate,
-      text(certificate) + text(makeCertificate(folder, 'stranger').certificate),
+      text(certificate) + text(copied(join(folder, 'stranger'), 'next').certificate),
     );
     expect(messages(chain, now)).toContainEqual(
       expect.stringMatching(/Certificate 2 in the file did not sign certificate 1/),
@@ -294,8 +311,8 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       'are reported once, and read again until they can be used: a file %s',
       async (_what, spoil) => {
         const folder = temporaryFolder();
-        const files = makeCertificate(folder, 'used');
-        const next = makeCertificate(folder, 'next');
+        const files = copied(folder, 'used');
+        const next = copied(folder, 'next');
         const seen: string[] = [];
         const stop = watchTls(
           files,
@@ -318,7 +335,8 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
 
     it('keep being watched if a report fails or the server does not accept a change', async () => {
       const folder = temporaryFolder();
-      const files = makeCertificate(folder, 'used');
+      const files = copied(folder, 'used');
+      const next = copied(folder, 'next');
       let tries = 0;
       const stop = watchTls(
         files,
@@ -330,7 +348,6 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         10,
       );
       onTestFinished(stop);
-      const next = makeCertificate(folder, 'next');
       copyFileSync(next.key, files.key);
       copyFileSync(next.certificate, files.certificate);
       await expect.poll(() => tries).toBeGreaterThan(2);

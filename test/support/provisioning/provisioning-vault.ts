@@ -75,6 +75,33 @@ export async function provisioningVault(
   };
 }
 
+/**
+ * A `fetch` for a process that ends while this request is under way, before or after it is done: nobody gets its answer,
+ * and nothing runs after it. `reached` resolves when that is so.
+ */
+export function fetchUntil({
+  path,
+  method,
+  skip = 0,
+  applied,
+}: {
+  path: RegExp;
+  method: string;
+  skip?: number;
+  applied: boolean;
+}): { fetch: typeof globalThis.fetch; reached: Promise<void> } {
+  const { promise: reached, resolve } = Promise.withResolvers<void>();
+  let seen = 0;
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const matches = (init?.method ?? 'GET') === method && path.test(new URL(String(input)).pathname);
+    if (!matches || seen++ !== skip) return await globalThis.fetch(input, init);
+    if (applied) await globalThis.fetch(input, init);
+    resolve();
+    return await new Promise(() => {});
+  };
+  return { fetch, reached };
+}
+
 /** An application that is provisioning already, with a notification mail and the given token. */
 export function provisioning({ simulator }: Pick<ProvisioningVault, 'simulator'>, accessToken: string): void {
   const { app, directory } = simulator.entra;
