@@ -15,6 +15,8 @@ export interface RelayLimits {
   recheckMs: number;
   /** For a new token to be verified. */
   verificationMs: number;
+  /** For the body of a 401, which nobody gets: read to its end, it leaves the connection usable. */
+  discardMs: number;
 }
 
 export const relayLimits: RelayLimits = {
@@ -26,4 +28,5 @@ export const relayLimits: RelayLimits = {
   totalMs: 110_000,
   recheckMs: 1_000,
   verificationMs: 10_000,
+  discardMs: 1_000,
 };

@@ -441,7 +441,7 @@ describe('an answer', () => {
     ['a large one', 'x'.repeat(500_000)],
     ['one without an end', 'x'],
   ])('is not awaited to its end if Webex rejects the token: %s', async (_name, body) => {
-    const { here, secret, upstream } = await relayWithClient();
+    const { here, secret, upstream } = await relayWithClient({ limits: { discardMs: 50 } });
     upstream.handle = (_request, response) => void response.writeHead(401).write(body);
     const answer = await ask(here, secret, '/scim/acme/Users');
     expect(scimError(answer)).toMatchObject({ status: 503, detail: expect.stringContaining('rejected') });

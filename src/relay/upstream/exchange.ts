@@ -20,9 +20,6 @@ const heldMs = 25;
 /** How much of the answer to a rejected token is read, so that the connection can be used again. Bytes. */
 const discardedBytes = 65_536;
 
-/** How long that may take. Milliseconds. */
-const discardedMs = 1_000;
-
 /** How an exchange with Webex ended. */
 export type Ending =
   | { kind: 'answered'; status: number }
@@ -120,7 +117,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status;
     if (status === 401) {
       if (this.#timer !== null) clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#discard(controller), discardedMs);
+      this.#timer = setTimeout(() => this.#discard(controller), this.#options.limits.discardMs);
       return;
     }
     const { request, response, addresses, limits, responseHeaders } = this.#options;
