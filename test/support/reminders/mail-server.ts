@@ -19,6 +19,8 @@ export async function mailServer(
   const letters: Letter[] = [];
   const server = new SMTPServer({
     authOptional: true,
+    // Looking up the name of this machine takes a second and a half without a name server.
+    disableReverseLookup: true,
     disabledCommands: ['STARTTLS'],
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
