@@ -28,7 +28,8 @@ export interface CommandResult {
   code: number;
 }
 
-type Request = Omit<CommandRequest, 'umask' | 'cwd'>;
+/** Without a working directory, the command has that of the tests. */
+type Request = Omit<CommandRequest, 'umask' | 'cwd'> & { cwd?: string };
 
 const script = join(import.meta.dirname, '../processes/command-host.ts');
 
@@ -117,7 +118,7 @@ class CommandHost {
       return { ...end, stdout, stderr };
     };
     const finished = finish();
-    child.send({ ...request, umask: process.umask(), cwd: process.cwd() } satisfies CommandRequest);
+    child.send({ umask: process.umask(), cwd: process.cwd(), ...request } satisfies CommandRequest);
     return {
       finished,
       pid: child.pid ?? 0,
