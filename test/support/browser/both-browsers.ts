@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type Browser, launch } from 'puppeteer-core';
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { chromiumArguments, chromiumPath } from './launch.ts';
 
-export type BrowserName = 'Chromium' | 'Firefox';
+type BrowserName = 'Chromium' | 'Firefox';
 
 const firefoxPaths = [
   '/usr/bin/firefox-esr',
@@ -16,23 +16,24 @@ const firefoxPaths = [
 const firefoxPath = process.env.FIREFOX_PATH ?? firefoxPaths.find((path) => existsSync(path));
 
 /**
- * Runs tests of browser-specific behavior in both browsers. Without Firefox its half is skipped, and the title says
- * what is missing.
+ * Runs tests of browser-specific behavior in one of the two, which starts once: the start of Firefox takes as long as three of
+ * its tests. Without Firefox its tests are skipped, and the title says what is missing.
  */
-export function inBothBrowsers(tests: (name: BrowserName) => void): void {
-  describe('Chromium', () => tests('Chromium'));
-  const missing = firefoxPath === undefined;
-  const title = missing ? 'Firefox (not installed: firefox-esr, or FIREFOX_PATH)' : 'Firefox';
-  describe.skipIf(missing)(title, () => tests('Firefox'));
+export function inBrowser(name: BrowserName, tests: (browser: () => Browser) => void): void {
+  const missing = name === 'Firefox' && firefoxPath === undefined;
+  const title = missing ? 'Firefox (not installed: firefox-esr, or FIREFOX_PATH)' : name;
+  describe.skipIf(missing)(title, () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await (name === 'Chromium' ? launchChromium() : launchFirefox());
+    });
+    afterAll(() => browser.close());
+    tests(() => browser);
+  });
 }
 
 /** Names that resolve to this machine, for pages that are not the program's. */
 export const foreignHosts = ['evil.example', 'localhost.evil.example', 'localhost.'] as const;
-
-/** Starts one of the two, with the same interface. */
-export async function launchOneOf(name: BrowserName): Promise<Browser> {
-  return await (name === 'Chromium' ? launchChromium() : launchFirefox());
-}
 
 async function launchChromium(): Promise<Browser> {
   const rules = foreignHosts.map((host) => `MAP ${host} 127.0.0.1`).join(',');

@@ -1,8 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
 import { leaveWorker, type OtherProject, type WorkerKind } from '../support/browser/other-project.ts';
 import {
   mainText,
@@ -14,13 +13,8 @@ import {
 } from '../support/browser/serve-process.ts';
 import { actor } from '../support/vault/test-vault.ts';
 
-inBothBrowsers((name) => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchOneOf(name);
-  });
-  afterAll(() => browser.close());
-
+/** A service worker that another project left in this browser. */
+export function testServiceWorker(browser: () => Browser): void {
   /** A separate browser in which another project left its worker, and the program on the port of that project. */
   async function visited(
     kind: WorkerKind,
@@ -41,7 +35,7 @@ inBothBrowsers((name) => {
   }
 
   async function profile(): Promise<BrowserContext> {
-    const context = await browser.createBrowserContext();
+    const context = await browser().createBrowserContext();
     onTestFinished(() => context.close());
     return context;
   }
@@ -109,4 +103,4 @@ inBothBrowsers((name) => {
     // Webex remembers who is signed in.
     await untilHeading(page, 'Token renewed for Acme');
   });
-});
+}

@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { foreignHosts, inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
+import { foreignHosts } from '../support/browser/both-browsers.ts';
 import { listening } from '../support/browser/foreign-server.ts';
 import {
   mainText,
@@ -25,15 +25,10 @@ async function contents({ vault: { db } }: Program): Promise<unknown> {
   return [await of('profile'), await of('token'), await of('client'), reads];
 }
 
-inBothBrowsers((name) => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchOneOf(name);
-  });
-  afterAll(() => browser.close());
-
+/** What a page of another origin can do to the web app in this browser. */
+export function testHostilePages(browser: () => Browser): void {
   async function profile(): Promise<BrowserContext> {
-    const context = await browser.createBrowserContext();
+    const context = await browser().createBrowserContext();
     onTestFinished(() => context.close());
     return context;
   }
@@ -200,7 +195,7 @@ inBothBrowsers((name) => {
     const { token } = await readToken(program.vault, 'globex', actor);
     expect(token.account?.email).toBe('ada.nakamura@acme.example');
   });
-});
+}
 
 /** The response to a sign-in of the attacker at the same program: everything is right except the browser. */
 async function attackersAnswer({ origin, vault, simulator }: Program): Promise<string> {
