@@ -59,8 +59,8 @@ export function disprovedAt({ confirmed, reported, acceptedAt = null }: Lifetime
 export function expiryOf(lifetimes: Lifetimes): Expiry {
   const { confirmed, reported, documented } = lifetimes;
   if (confirmed !== null) return { expiresAt: confirmed, source: 'confirmed' };
-  const disproved = disprovedAt(lifetimes) !== null;
-  if (reported !== null && (documented === null || (reported < documented && !disproved))) {
+  const counts = reported !== null && disprovedAt(lifetimes) === null;
+  if (counts && (documented === null || reported < documented)) {
     return { expiresAt: reported, source: 'reported' };
   }
   if (documented === null) return { expiresAt: unknownEnd, source: null };

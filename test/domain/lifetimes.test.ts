@@ -63,6 +63,17 @@ describe('expiryOf', () => {
     );
   });
 
+  it('uses a reported expiry alone, until Webex accepts the token after it', () => {
+    const reported = capturedAt + dayMs;
+    const alone = { confirmed: null, reported, documented: null };
+    expect(expiryOf({ ...alone, acceptedAt: reported - 1 })).toEqual({
+      expiresAt: reported,
+      source: 'reported',
+    });
+    expect(expiryOf({ ...alone, acceptedAt: reported })).toEqual({ expiresAt: unknownEnd, source: null });
+    expect(disprovedAt({ ...alone, acceptedAt: null })).toBeNull();
+  });
+
   it('returns an unknown end without any date', () => {
     const expiry = expiryOf(unknownLifetimes);
     expect(expiry).toEqual({ expiresAt: unknownEnd, source: null });

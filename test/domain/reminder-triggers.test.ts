@@ -3,9 +3,13 @@ import { daysLeft, documentedLifetimeMs } from '../../src/domain/lifetimes.ts';
 import {
   defaultReminderDays,
   dueTriggerAt,
+  firstLookAt,
+  isProfileEvent,
   nextTriggerAt,
+  reminderDates,
   type TokenDates,
   thresholdsOf,
+  urgencyOf,
 } from '../../src/domain/reminder-triggers.ts';
 import { days, today } from '../support/reminders/reminder-fixtures.ts';
 
@@ -70,5 +74,61 @@ describe('reminder triggers', () => {
     expect(triggerAt(rejected, today + days(11))).toBe('rejected');
     expect(nextTriggerAt(rejected, defaultReminderDays, today + days(11))).toBeNull();
     expect(triggerAt({ ...yearly, rejectedAt: yearly.expiresAt + 5 }, yearly.expiresAt + 10)).toBe('expired');
+  });
+});
+
+describe('reminderDates', () => {
+  const earlier = today + days(20);
+
+  it('are those of the token where every destination holds it', () => {
+    expect(reminderDates(yearly, { undeliveredUntil: null }, today)).toBe(yearly);
+  });
+
+  it('are the end of the earlier token while a destination holds one, with every threshold', () => {
+    const dates = reminderDates(yearly, { undeliveredUntil: earlier }, today);
+    expect(dates).toEqual({ capturedAt: 0, expiresAt: earlier, rejectedAt: null });
+    expect(triggerAt(dates, today)).toBe('30');
+  });
+
+  it('are those of a token that is rejected, or has expired', () => {
+    const rejected = { ...yearly, rejectedAt: today };
+    expect(reminderDates(rejected, { undeliveredUntil: earlier }, today)).toBe(rejected);
+    expect(reminderDates(yearly, { undeliveredUntil: earlier }, yearly.expiresAt)).toBe(yearly);
+    expect(reminderDates(yearly, { undeliveredUntil: earlier }, yearly.expiresAt - 1)).not.toBe(yearly);
+  });
+});
+
+describe('urgencyOf', () => {
+  it('puts a rejection first, then the expiry, then fewer days', () => {
+    const sorted = ['30', 'rejected', '0', 'expired', '7'].sort((a, b) => urgencyOf(a) - urgencyOf(b));
+    expect(sorted).toEqual(['rejected', 'expired', '0', '7', '30']);
+  });
+
+  it('is no number for other events', () => {
+    for (const event of ['renewed', 'hook-failed']) expect(urgencyOf(event)).toBeNaN();
+  });
+});
+
+describe('isProfileEvent', () => {
+  it('recognizes events that are no reminders', () => {
+    const events = ['renewed', 'hook-failed', 'expired', 'rejected', '30', ''].filter(isProfileEvent);
+    expect(events).toEqual(['renewed', 'hook-failed']);
+  });
+});
+
+describe('firstLookAt', () => {
+  const lookAt = (expiresAt: number, rejectedAt: number | null, now = today) => {
+    const lifetimes = { confirmed: expiresAt, reported: null, documented: null };
+    return firstLookAt({ capturedAt: today, lifetimes, rejectedAt }, defaultReminderDays, now);
+  };
+
+  it('is the first threshold of a token about which there is nothing to say yet', () => {
+    expect(lookAt(yearly.expiresAt, null)).toBe(yearly.expiresAt - days(61) + 1);
+  });
+
+  it('is at once where a reminder is due already', () => {
+    expect(lookAt(yearly.expiresAt, null, yearly.expiresAt - days(10))).toBe(0);
+    expect(lookAt(yearly.expiresAt, null, yearly.expiresAt)).toBe(0);
+    expect(lookAt(yearly.expiresAt, today)).toBe(0);
   });
 });
