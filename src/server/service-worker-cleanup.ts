@@ -19,12 +19,13 @@ export async function startCleanupServer(
 ): Promise<(CleanupServer & Listening & { port: number }) | null> {
   const permits = new ClearDataPermits(vault.now);
   try {
-    const listening = await listenOnFreePort((port) =>
-      onFirstRequest(async () => {
+    const listening = await listenOnFreePort((port) => {
+      const pages = onFirstRequest(async () => {
         const { createCleanupApp } = await import('../web/service-worker-cleanup/server-app.ts');
         return createCleanupApp({ vault, log, permits, origin: cleanupOrigin(port), ...options });
-      }, log),
-    );
+      }, log);
+      return pages.listener;
+    });
     return { ...listening, permits, origin: cleanupOrigin(listening.port) };
   } catch (error) {
     log.warn(

@@ -8,6 +8,7 @@ import type { WebApp } from '../web/app.ts';
 import { createApiListener } from './api-listener.ts';
 import { type Listening, listenOnLoopback, type ServerLimits } from './listening/listen.ts';
 import { loopbackOrigins } from './listening/loopback-hosts.ts';
+import { withInstanceProof } from './requests/instance-proof.ts';
 import { onFirstRequest } from './requests/on-first-request.ts';
 import { RequestTracker } from './requests/request-tracker.ts';
 import { routeByPath } from './requests/route-by-path.ts';
@@ -18,6 +19,8 @@ export interface RunningServer {
   port: number;
   /** The port of the service worker cleanup server; null if it could not listen. */
   cleanupPort: number | null;
+  /** Loads the web app, which the first page would have to wait for otherwise. */
+  prepare(): void;
   /** Resolves once the browser has loaded the page it was redirected to, after a few seconds at most. */
   waitUntilIdle(): Promise<void>;
   /** Stops listening and lets requests and checks in flight finish. */
@@ -51,7 +54,9 @@ export async function startWebServer(
   let listening: Listening;
   try {
     listening = await listenOnLoopback(
-      activity.watch(routeByPath(pages, api.listener, port, issuer)),
+      activity.watch(
+        routeByPath(withInstanceProof(pages.listener, instance.secret, port), api.listener, port, issuer),
+      ),
       port,
       options.limits,
       rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be accepted')),
@@ -74,6 +79,7 @@ export async function startWebServer(
   return {
     port,
     cleanupPort: instance.cleanupPort,
+    prepare: pages.prepare,
     waitUntilIdle: () => activity.waitUntilIdle(quietMs, quietTimeoutMs),
     close: () => {
       stopped ??= stop();

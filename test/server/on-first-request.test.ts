@@ -7,10 +7,12 @@ import { onFirstRequest } from '../../src/server/requests/on-first-request.ts';
 async function served(load: () => Promise<RequestListener>) {
   const logged: unknown[] = [];
   const log = { error: (...args: unknown[]) => void logged.push(args) };
-  const server = createServer(onFirstRequest(load, log)).listen(0, '127.0.0.1');
+  const pages = onFirstRequest(load, log);
+  const server = createServer(pages.listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, logged };
+  const { prepare } = pages;
+  return { prepare, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, logged };
 }
 
 const echo: RequestListener = (request, response) => void request.pipe(response);
@@ -31,6 +33,18 @@ describe('a listener that is loaded on the first request', () => {
     finish(echo);
     expect(await Promise.all(answers.map(async (answer) => (await answer).text()))).toEqual(['one', 'two']);
     expect(await (await fetch(origin, { method: 'POST', body: 'three' })).text()).toBe('three');
+    expect(loads).toBe(1);
+  });
+
+  it('can be loaded before the first request', async () => {
+    let loads = 0;
+    const { origin, prepare } = await served(() => {
+      loads += 1;
+      return Promise.resolve(echo);
+    });
+    prepare();
+    expect(loads).toBe(1);
+    expect(await (await fetch(origin, { method: 'POST', body: 'one' })).text()).toBe('one');
     expect(loads).toBe(1);
   });
 

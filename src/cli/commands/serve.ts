@@ -84,6 +84,8 @@ async function serve(options: ServeOptions): Promise<void> {
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
+      // While the browser starts.
+      if (willOpen(browser)) server.prepare();
       const path = `/access/${await createAccessLink(vault, { sameUserOnly: willOpen(browser) })}`;
       await openWebApp(linkTo(path, server), browser);
       await stopped;
