@@ -19,6 +19,9 @@ interface Sleeper {
 /** The loops of the background jobs: reminders and checks. */
 const loops = 2;
 
+/** Loops look for work every ten minutes. Here they sleep for an hour, as after a suspend: a day takes a sixth of the work. */
+const shortestSleepMs = 3_600_000;
+
 /** A clock that moves only while every loop sleeps. */
 function simulatedTime(vault: TestVault) {
   const sleepers: Sleeper[] = [];
@@ -29,7 +32,7 @@ function simulatedTime(vault: TestVault) {
     pause: (milliseconds: number, signal: AbortSignal) =>
       new Promise<void>((resolve) => {
         longest.ms = Math.max(longest.ms, milliseconds);
-        sleepers.push({ wakesAt: vault.now() + milliseconds, wake: resolve });
+        sleepers.push({ wakesAt: vault.now() + Math.max(milliseconds, shortestSleepMs), wake: resolve });
         signal.addEventListener('abort', () => resolve());
         if (sleepers.length === loops) allAsleep.resolve();
       }),
