@@ -44,7 +44,7 @@ export default defineConfig({
       onSqlite('unit', [], inMemory),
       onSqlite('integration', [build], inMemory),
       onSqlite('browser', [build, 'test/support/setup/browser.ts']),
-      onSqlite('slow'),
+      onSqlite('slow', [build], inMemory),
       {
         // What touches the store, once more on the other engine.
         extends: true,
