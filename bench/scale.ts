@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { createApi } from '../src/api/app.ts';
 import { readSettings } from '../src/config/settings.ts';
 import { startPostgres } from '../src/demo/postgres-server.ts';
@@ -22,6 +23,7 @@ import { importBatchSize, importProfiles, planImport } from '../src/vault/profil
 import { captureRedirect } from '../src/vault/sign-in/capture-redirect.ts';
 import { startSignIn } from '../src/vault/sign-in/start-sign-in.ts';
 import { closeVault, openVault } from '../src/vault/vault.ts';
+import { processorMicroseconds } from './servers/start.ts';
 import { median } from './statistics.ts';
 
 /*
@@ -30,7 +32,7 @@ import { median } from './statistics.ts';
  * the databases. The largest size is left out unless it is asked for (`--million`): to fill it takes many minutes.
  * PostgreSQL runs on this machine too, with its usual settings.
  *
- * node bench/scale.ts [--million] [--sizes=1000,10000] [--sqlite [--processor]]
+ * node bench/scale.ts [--million] [--sizes=1000,10000] [--sqlite | --postgres] [--processor]
  */
 const asked = process.argv.find((each) => each.startsWith('--sizes='))?.slice('--sizes='.length);
 const sizes = asked?.split(',').map(Number) ?? [
@@ -40,7 +42,10 @@ const sizes = asked?.split(',').map(Number) ?? [
   ...(process.argv.includes('--million') ? [1_000_000] : []),
 ];
 const inProcessorTime = process.argv.includes('--processor');
-const engines = process.argv.includes('--sqlite') ? ['SQLite'] : ['SQLite', 'PostgreSQL'];
+const engines = ['SQLite', 'PostgreSQL'].filter((engine) => {
+  const others = engine === 'SQLite' ? '--postgres' : '--sqlite';
+  return !process.argv.includes(others);
+});
 const now = Date.UTC(2027, 0, 1);
 /** The tokens of so many profiles get due together. */
 const due = 1_000;
@@ -48,6 +53,9 @@ const scimPath = '/v1/scim';
 const actor = { user: 'bench' };
 
 type Costs = Record<string, number>;
+
+/** The connection that looks at the other ones, on PostgreSQL. */
+let watching: pg.Client | null = null;
 
 async function costs(databaseUrl: string, size: number): Promise<Costs> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
@@ -71,6 +79,10 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
     openVault(settings, { now: () => clock, fetch: () => Promise.reject(new Error('offline')) });
   let vault = await open();
   try {
+    if (databaseUrl !== '') {
+      watching = new pg.Client({ connectionString: databaseUrl });
+      await watching.connect();
+    }
     await fill(vault, size);
     const found: Costs = {};
     found['open the store'] = await times(9, async () => {
@@ -126,22 +138,33 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
   } finally {
     upstream.closeAllConnections();
     upstream.close();
+    await watching?.end();
+    watching = null;
     await closeVault(vault);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = elapsed();
+  const start = await elapsed();
   await work();
-  return elapsed() - start;
+  return (await elapsed()) - start;
 }
 
 /** Milliseconds: on the clock, or of processor time, which other programs on a busy machine hardly lengthen. */
-function elapsed(): number {
+async function elapsed(): Promise<number> {
   if (!inProcessorTime) return performance.now();
+  const database = watching === null ? 0 : await databaseMicroseconds(watching);
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
+  return (user + system + database) / 1_000;
+}
+
+/** What the connections of the program to PostgreSQL have used. */
+async function databaseMicroseconds(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>(
+    'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+  return rows.reduce((sum, { pid }) => sum + processorMicroseconds(pid), 0);
 }
 
 /** The median of so many, after a few that do not count. */
