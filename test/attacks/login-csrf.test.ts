@@ -96,9 +96,7 @@ describe('a valid response', () => {
       body,
     ];
     const request = [...head, ...rest].join('\r\n');
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, () => sendRaw(port, request, { untilMs: 20_000 })),
-    );
+    const answers = await Promise.all(Array.from({ length: 100 }, () => sendRaw(port, request)));
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([200, ...Array.from({ length: 99 }, () => 409)]);
     expect(await allTokens(web.vault, 'acme')).toHaveLength(1);

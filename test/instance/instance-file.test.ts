@@ -10,6 +10,7 @@ import {
   signChallenge,
   writeInstanceFile,
 } from '../../src/instance/instance-file.ts';
+import { freePort } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A server on loopback with what was asked of it. */
@@ -28,22 +29,6 @@ async function serving(
     server.close();
   });
   return { port: (server.address() as AddressInfo).port, asked };
-}
-
-/** A port that nothing uses on either loopback address. */
-async function freePortOnBoth(): Promise<number> {
-  for (;;) {
-    const [first, second] = [createServer(), createServer()];
-    const listening = (server: typeof first, host: string, port: number) =>
-      new Promise<boolean>((resolve) => {
-        server.once('error', () => resolve(false)).listen(port, host, () => resolve(true));
-      });
-    await listening(first, '::1', 0);
-    const { port } = first.address() as AddressInfo;
-    const isFree = await listening(second, '127.0.0.1', port);
-    await Promise.all([first, second].map((server) => new Promise((resolve) => server.close(resolve))));
-    if (isFree) return port;
-  }
 }
 
 function proving(secret: () => string): RequestListener {
@@ -80,7 +65,7 @@ describe('findRunningInstance', () => {
   it('finds a server on ::1 alone, unless another program has 127.0.0.1', async () => {
     const home = temporaryFolder();
     let presence: RunningInstance = newInstance(1);
-    const port = await freePortOnBoth();
+    const port = await freePort();
     await serving(
       proving(() => presence.secret),
       { host: '::1', port },

@@ -10,11 +10,11 @@ export interface RawAnswer {
   raw: string;
 }
 
-/** Sends the bytes (latin1) unchanged, and reads until the server ends the connection or `untilMs` have passed. */
+/** Sends the bytes (latin1) unchanged, and reads until the server ends the connection or `untilMs` have passed: on a busy machine, the first page of a server takes seconds. */
 export function sendRaw(
   port: number,
   bytes: string,
-  { host = '127.0.0.1', untilMs = 5_000 } = {},
+  { host = '127.0.0.1', untilMs = 20_000 } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
