@@ -91,6 +91,11 @@ async function answersChallenge(
   return verifyChallenge(proof, signChallenge(secret, challenge));
 }
 
+/** What proves to a command that asks with this challenge that it found its server; null if the challenge is malformed. */
+export function proofOf(secret: string, challenge: string | null): string | null {
+  return challenge !== null && /^[\w-]{16,128}$/.test(challenge) ? signChallenge(secret, challenge) : null;
+}
+
 /** HMAC-SHA256 of the challenge, in base64url. */
 export function signChallenge(secret: string, challenge: string): string {
   return createHmac('sha256', secret).update(challenge).digest('base64url');

@@ -45,7 +45,7 @@ export async function startWebServer(
   let web: WebApp | null = null;
   const pages = onFirstRequest(async () => {
     const { createWebApp } = await import('../web/app.ts');
-    web = createWebApp({ vault, log, instanceSecret: instance.secret, cleanupServer, ...options });
+    web = createWebApp({ vault, log, cleanupServer, ...options });
     return web.app;
   }, log);
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);

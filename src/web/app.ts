@@ -39,7 +39,6 @@ import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret 
 import { csvImportForm, csvImportPreview, importCsv, uploadCsv } from './pages/csv-import.ts';
 import { errorReferencePage } from './pages/error-reference.ts';
 import { importAddress, importForm, importPasted } from './pages/import.ts';
-import { instance } from './pages/instance.ts';
 import { organizationsCsv } from './pages/organizations-csv.ts';
 import { overview } from './pages/overview.ts';
 import {
@@ -90,8 +89,6 @@ export interface WebAppOptions {
   log: Logger;
   /** Marks every page as a demonstration. */
   demonstration?: boolean;
-  /** Lets the commands of this program distinguish this server from another program on its port. base64url. */
-  instanceSecret?: string;
   /** The second server, which detects service workers of other projects; null if it could not listen. */
   cleanupServer?: CleanupServer | null;
   /** How long a page waits for Webex before it shows that the work is under way. Milliseconds. */
@@ -117,7 +114,6 @@ export function createWebApp(options: WebAppOptions): WebApp {
     vault,
     log,
     demonstration = false,
-    instanceSecret,
     cleanupServer = null,
     waitMs = 4_000,
     pushJobOptions = defaultPushJobOptions,
@@ -157,7 +153,6 @@ export function createWebApp(options: WebAppOptions): WebApp {
 
   // Without a session.
   route(app, apiPaths.liveness, { get: liveness });
-  route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
   route(app, '/errors/:code', { get: errorReferencePage(context) });
   // A database that was rolled back or modified outside the program is no longer served.

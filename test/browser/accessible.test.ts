@@ -282,7 +282,6 @@ const pages: Record<string, string[] | 'no page'> = {
   '/audit-log': ['/audit-log'],
   '/errors/:code': ['/errors/E_EXPIRED'],
   '/healthz': 'no page',
-  '/instance': 'no page',
   nothing: ['/nothing'],
 };
 

@@ -40,6 +40,8 @@ describe('the proof of a server', () => {
     for (const other of [
       '/instance',
       '/instance?challenge=short',
+      '/instance?challenge=%0aaaaaaaaaaaaaaaaaa',
+      `/instance?challenge=${'a'.repeat(129)}`,
       `/instance/?challenge=${challenge}`,
       '/',
     ]) {

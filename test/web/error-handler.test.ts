@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { signChallenge } from '../../src/instance/instance-file.ts';
 import { forFile } from '../support/for-file.ts';
 import { served } from '../support/web/web-client.ts';
 
@@ -89,23 +88,5 @@ describe('errors of the web app', () => {
     );
     expect(lines).toContainEqual(expect.objectContaining({ path: '/sign-in/…', status: 410 }));
     expect(logged()).not.toMatch(/fake-|broker-3000|cookie/i);
-  });
-
-  it('only a program with the instance secret can identify this server', async () => {
-    const challenge = 'a-challenge-of-some-length';
-    const { visitor } = await served(undefined, { instanceSecret: 'fake-instance-secret' });
-    const ask = (query: string) => visitor().get(`/instance${query}`).set('Host', '127.0.0.1:3000');
-    await ask(`?challenge=${challenge}`).expect(200, {
-      proof: signChallenge('fake-instance-secret', challenge),
-    });
-    for (const query of [
-      '',
-      '?challenge=short',
-      `?challenge=${challenge}&challenge=x`,
-      '?challenge=%0aaaaaaaaaaaaaaaaaa',
-    ]) {
-      await ask(query).expect(404);
-    }
-    await shared().visitor().get(`/instance?challenge=${challenge}`).expect(404);
   });
 });

@@ -22,7 +22,6 @@ const answers: [what: string, path: string, status: number][] = [
   ['the capture page', '/auth/code', 200],
   ['the style sheet', '/assets/style.css', 200],
   ['a script', '/assets/capture.js', 200],
-  ['the instance check', '/instance', 404],
 ];
 
 /** No test changes anything. */

@@ -1,14 +1,15 @@
 import type { RequestListener } from 'node:http';
 import { sendJson } from '../../api/responses.ts';
-import { proofOf } from '../../web/pages/instance.ts';
+import { proofOf } from '../../instance/instance-file.ts';
 import { hostOf } from '../../web/request-host.ts';
 import { loopbackHosts } from '../listening/loopback-hosts.ts';
 
 const start = '/instance?';
 
 /**
- * Answers the challenges of commands, which wait for two seconds at most, before the web app is loaded. All other requests go
- * to the handler.
+ * `GET /instance?challenge=`: proves to the commands of this program that this is their server, and not another program on the
+ * port. They wait for two seconds at most, so that the web app, which may have to be loaded, does not answer. All other requests
+ * go to the handler.
  */
 export function withInstanceProof(handler: RequestListener, secret: string, port: number): RequestListener {
   const hosts = loopbackHosts(port);

@@ -4,7 +4,7 @@ import type { Render } from '../render.ts';
 import { hostOf } from '../request-host.ts';
 
 /** Paths that programs may also request by loopback address; none of them is a page. */
-const pathsByAddress = new Set(['/healthz', '/instance']);
+const pathsByAddress = new Set(['/healthz']);
 
 /**
  * Rejects requests for any other host than that of the web app. After DNS rebinding, the Host header is the only one that

@@ -26,7 +26,7 @@ export interface Served extends WebApp {
 /** The web app with a new vault, on a free port until the test ends. */
 export async function served(
   simulator?: Simulator,
-  options: { vault?: TestVault; demonstration?: boolean; instanceSecret?: string; waitMs?: number } = {},
+  options: { vault?: TestVault; demonstration?: boolean; waitMs?: number } = {},
 ): Promise<Served> {
   const { vault = await newVault(simulator), ...rest } = options;
   const lines: string[] = [];
