@@ -161,12 +161,12 @@ describe.each(clients)('$name', ({ command, program, modes, installed, packages 
       const token = await profileWithToken(api.vault, 'acme');
       const secret = await clientOf(api.vault, 'ci', ['acme']);
       const [interpreter = '', ...options] = command;
-      // Not the whole path: Erlang does not find one with letters that the locale lacks.
-      const args = [...options, program, `${api.origin}/oauth/token`, 'ci', secret];
+      const args = [...options, join(folder, program), `${api.origin}/oauth/token`, 'ci', secret];
       const { stdout } = await promisify(execFile)(interpreter, mode === '' ? args : [...args, mode], {
-        cwd: folder,
         env: {
           ...process.env,
+          // Erlang finds no file in a folder with letters that the locale lacks.
+          LC_ALL: 'C.UTF-8',
           GO111MODULE: 'off',
           GOPATH: '/usr/share/gocode',
           GOFLAGS: '',
