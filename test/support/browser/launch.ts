@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import packagedChromium from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
+import { packagedChromium } from './packaged-chromium.ts';
 
 /** The paths where Chrome, Edge and Chromium are installed. */
 const installed = [
@@ -35,7 +35,7 @@ export async function launchBrowser(): Promise<Browser> {
 
 export async function chromiumPath(): Promise<string> {
   const installedOne = process.env.CHROME_PATH ?? installed.find((path) => existsSync(path));
-  return installedOne ?? (await packagedChromium.executablePath());
+  return installedOne ?? (await packagedChromium());
 }
 
 /**
