@@ -22,3 +22,21 @@ describe('docs/README.md', () => {
     expect(documents.filter((name) => !index.includes(`](${name})`))).toEqual([]);
   });
 });
+
+describe('the documents', () => {
+  const documents = [
+    'README.md',
+    'SECURITY.md',
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ];
+
+  it.each(documents.filter((path) => path.endsWith('.md')))('heads every table: %s', (path) => {
+    const lines = readFileSync(join(root, path), 'utf8').split('\n');
+    // A blank line within a table turns what follows it into plain text.
+    const withoutHeading = lines.filter(
+      (line, at) =>
+        line.startsWith('|') && !lines[at - 1]?.startsWith('|') && !/^\|[ :|-]+\|$/.test(lines[at + 1] ?? ''),
+    );
+    expect(withoutHeading).toEqual([]);
+  });
+});
