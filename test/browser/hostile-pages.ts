@@ -11,6 +11,7 @@ import {
   press,
   runProgram,
   signInAtWebex,
+  statusAt,
   untilHeading,
 } from '../support/browser/serve-process.ts';
 import { actor } from '../support/vault/test-vault.ts';
@@ -49,10 +50,10 @@ export function testHostilePages(browser: () => Browser): void {
     const { port } = new URL(program.origin);
     const { accessToken } = program.simulator.issueToken('full-admin');
     for (const host of [evil, lookAlike, 'localhost.', '0.0.0.0']) {
-      const answer = await page.goto(`http://${host}:${port}/profiles/acme`).catch(() => null);
+      const status = await statusAt(page, `http://${host}:${port}/profiles/acme`).catch(() => null);
       // Some browsers open none of the last ones.
-      if (answer === null && host === '0.0.0.0') continue;
-      expect(answer?.status(), host).toBe(421);
+      if (status === null && host === '0.0.0.0') continue;
+      expect(status, host).toBe(421);
       expect(await page.content(), host).not.toContain('fake-token');
       // Like the page of an attacker from before the name pointed to this machine.
       const got = await page.evaluate(askAll, accessToken);
@@ -144,7 +145,7 @@ export function testHostilePages(browser: () => Browser): void {
     );
     await page.bringToFront();
     for (const path of ['/', '/profiles/acme', '/sign-in']) {
-      expect((await page.goto(program.origin + path))?.status(), path).toBe(200);
+      expect(await statusAt(page, program.origin + path), path).toBe(200);
     }
     await page.type('#name', 'Globex');
     await press(page, 'Sign in to Webex');
@@ -152,16 +153,16 @@ export function testHostilePages(browser: () => Browser): void {
 
     // Another server can replace it: the page reports that, and a new link opens the app again.
     await attack.goto(`${attacker.origin}/toss`);
-    expect((await page.goto(program.origin))?.status()).toBe(403);
+    expect(await statusAt(page, program.origin)).toBe(403);
     expect(await mainText(page)).toContain('webex-token open');
     await page.goto(program.origin + (await program.entry()));
-    expect((await page.goto(`${program.origin}/profiles/acme`))?.status()).toBe(200);
+    expect(await statusAt(page, `${program.origin}/profiles/acme`)).toBe(200);
 
     const flood = Array.from({ length: 10 }, (_, at) => `flood-${at}=${'x'.repeat(3_000)}; Path=/`);
     await attack.evaluate(setCookies, flood);
     // The browser stores the cookies of a script later: until then, no server finds the headers too large.
-    await vi.waitFor(async () => expect((await attack.goto(attacker.origin))?.status()).toBe(431), 20_000);
-    expect((await page.goto(program.origin))?.status()).toBe(431);
+    await vi.waitFor(async () => expect(await statusAt(attack, attacker.origin)).toBe(431), 20_000);
+    expect(await statusAt(page, program.origin)).toBe(431);
     expect(await page.evaluate(() => document.body.innerText)).toContain('cookies that other programs');
   });
 

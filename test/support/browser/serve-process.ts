@@ -41,6 +41,15 @@ export async function runProgram(port?: number): Promise<Program> {
   };
 }
 
+/** Opens a URL. Returns the HTTP status of the page, which the page knows itself: Firefox does not report its requests. */
+export async function statusAt(page: Page, url: string): Promise<number | undefined> {
+  await page.goto(url);
+  return await page.evaluate(() => {
+    const [navigation] = performance.getEntriesByType('navigation');
+    return (navigation as PerformanceNavigationTiming | undefined)?.responseStatus;
+  });
+}
+
 /** Waits until the page, also after a navigation, has a heading that starts with this text. */
 export async function untilHeading(page: Page, text: string): Promise<void> {
   await page.waitForFunction(
