@@ -8,7 +8,14 @@ import { statusLabels } from './view-models/expiry-view.ts';
 import type { PageData } from './view-models/pages.ts';
 import { relayRightsText } from './view-models/relay-rights.ts';
 
-const readView = (name: string) => readProgramFile(`views/${name}.ejs`);
+const sources = new Map<string, string>();
+
+/** Read once: EJS asks for what a view includes each time that it renders it. */
+function readView(name: string): string {
+  const source = sources.get(name) ?? readProgramFile(`views/${name}.ejs`);
+  sources.set(name, source);
+  return source;
+}
 
 export interface PageOptions {
   /** The title of the document, without the name of the product. */
@@ -52,22 +59,27 @@ function redactPastedTokens(values: object): object {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, redact(value)]));
 }
 
+const templates = new Map<string, TemplateFunction>();
+
+/** Compiled when it is needed for the first time, and then kept. */
+function template(name: string): TemplateFunction {
+  const known = templates.get(name);
+  if (known !== undefined) return known;
+  const compiled = ejs.compile(readView(name), {
+    // For the lines of errors.
+    filename: `/${name}.ejs`,
+    // A view includes others by their path below views/, with a slash in front.
+    includer: (path) => ({ template: readView(path.slice(1)) }),
+    // Otherwise, what a view includes is compiled again for each page.
+    cache: true,
+    rmWhitespace: true,
+  });
+  templates.set(name, compiled);
+  return compiled;
+}
+
 /** Renders `views/<name>.ejs` within `views/layout.ejs`. The templates escape every value. */
 export function createRender(site: { demonstration: boolean }): Render {
-  const templates = new Map<string, TemplateFunction>();
-  const template = (name: string): TemplateFunction => {
-    const known = templates.get(name);
-    if (known !== undefined) return known;
-    const compiled = ejs.compile(readView(name), {
-      // For the lines of errors.
-      filename: `/${name}.ejs`,
-      // A view includes others by their path below views/, with a slash in front.
-      includer: (path) => ({ template: readView(path.slice(1)) }),
-      rmWhitespace: true,
-    });
-    templates.set(name, compiled);
-    return compiled;
-  };
   const helpers = {
     anyProvider,
     dateText,
