@@ -6,6 +6,7 @@ import { readProfileFile } from '../../src/cli/options/profile-csv.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
 import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
+import { anyText } from '../support/any-text.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 import { noKeychain, openWorld, storedToken } from './world.ts';
 
@@ -31,7 +32,7 @@ const cell = fc.oneof(
     '\u001b[31m',
     '\0',
   ),
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText({ maxLength: 40 }),
 );
 
 export async function csvTarget(): Promise<Target<{ secret: string; text: string; bytes: Uint8Array }>> {

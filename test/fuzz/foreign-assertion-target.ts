@@ -6,6 +6,7 @@ import {
   readForeignAssertion,
   verifyForeignAssertion,
 } from '../../src/api/client-auth/foreign-assertion.ts';
+import { anyText } from '../support/any-text.ts';
 import { assertSilent, type Target } from './target.ts';
 
 interface Input {
@@ -59,7 +60,7 @@ export async function foreignAssertionTarget(): Promise<Target<Input>> {
   );
   const anything = fc.oneof(
     subjects(),
-    fc.string({ unit: 'binary' }),
+    anyText(),
     times,
     fc.constantFrom(null, true, {}, [], ...Object.values(good)),
     fc.array(fc.oneof(fc.constantFrom('webex-token', 'api://webex-token', 'x', 7, null), subjects())),
@@ -74,7 +75,7 @@ export async function foreignAssertionTarget(): Promise<Target<Input>> {
         fc.record({
           part: fc.nat(2),
           at: fc.nat(400),
-          replacement: fc.string({ unit: 'binary', maxLength: 20 }),
+          replacement: anyText({ maxLength: 20 }),
         }),
         { nil: null },
       ),

@@ -9,11 +9,12 @@ import { readSettings } from '../../src/config/settings.ts';
 import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
+import { anyText } from '../support/any-text.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 
 /** Plainly none, and long enough to be known again. */
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{24,80}$/).map((text) => `fake-${text}`);
-const noise = fc.string({ unit: 'binary', maxLength: 80 });
+const noise = anyText({ maxLength: 80 });
 
 /** Pieces in any order, with anything between: closer to trouble than random text. */
 function pieces(...known: string[]) {
@@ -223,7 +224,7 @@ export async function assertionTarget(): Promise<Target<AssertionInput>> {
   const now = Date.UTC(2027, 2, 1);
   const good = { iss: 'ci', sub: 'ci', aud: 'https://tokens.example', jti: 'one', exp: now / 1000 + 60 };
   const anything = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    anyText(),
     fc.integer(),
     fc.double(),
     fc.constantFrom(null, true, {}, []),

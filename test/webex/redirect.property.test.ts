@@ -4,11 +4,12 @@ import { BrokerError } from '../../src/errors/broker-error.ts';
 import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
+import { anyText } from '../support/any-text.ts';
 import { shown } from '../support/broker-error.ts';
 
 const tokenCharacters = [...'ABCXYZabcxyz0189-._~+/'];
 const token = fc.string({ unit: fc.constantFrom(...tokenCharacters), minLength: 8, maxLength: 300 });
-const text = fc.string({ unit: 'binary', maxLength: 60 });
+const text = anyText({ maxLength: 60 });
 
 /** Pieces of real answers in any order, with anything between: closer to trouble than random text. */
 const mangled = fc
@@ -139,18 +140,14 @@ describe('parseRedirect and parsePastedToken, given any text', () => {
 
   it('explain an error in one short line without anything like a token', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary' }),
-        fc.string({ unit: 'binary', maxLength: 2000 }),
-        (code, description) => {
-          const hidden = 'S'.repeat(64);
-          const { message, help } = explainError(code, `${description} ${hidden}`);
-          expect(message.length).toBeLessThan(900);
-          expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-          expect(message).not.toContain(hidden);
-          expect(help).toBeTruthy();
-        },
-      ),
+      fc.property(anyText(), anyText({ maxLength: 2000 }), (code, description) => {
+        const hidden = 'S'.repeat(64);
+        const { message, help } = explainError(code, `${description} ${hidden}`);
+        expect(message.length).toBeLessThan(900);
+        expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+        expect(message).not.toContain(hidden);
+        expect(help).toBeTruthy();
+      }),
     );
   });
 
