@@ -54,12 +54,16 @@ describe('describeAccessToken', () => {
       },
     );
 
-    it.each(['eyJhIjox.eyJ.x', 'eyJ.e30.x.y', 'a.b.c', `eyJh.${Buffer.from('5').toString('base64url')}.x`])(
-      'does not have the form %s',
-      (token) => {
-        expect(describeAccessToken(token).form).toBe('unknown');
-      },
-    );
+    it.each([
+      'eyJhIjox.eyJ.x',
+      'eyJ.e30.x.y',
+      'a.b.c',
+      'xeyJh.e30.x',
+      'eyJh.e30.x!',
+      `eyJh.${Buffer.from('5').toString('base64url')}.x`,
+    ])('does not have the form %s', (token) => {
+      expect(describeAccessToken(token).form).toBe('unknown');
+    });
   });
 
   describe('a token that was not copied completely', () => {
@@ -105,6 +109,7 @@ describe('deploymentWarning and otherDeployment', () => {
     ['a JWT of another government broker', jwtToken(at('idbroker-f-us.webex.com')), 'government'],
     ['a JWT of the commercial broker', jwtToken(at('idbroker.webex.com')), 'commercial'],
     ['a JWT of a regional commercial broker', jwtToken(at('idbroker-b-us.webex.com')), 'commercial'],
+    ['a JWT of a commercial broker named like it', jwtToken(at('idbroker-eu-f.webex.com')), 'commercial'],
     ['a JWT of anyone else', jwtToken(at('idbroker-f.webex.com.evil.example')), null],
     ['a JWT with an odd issuer and cluster', jwtToken({ iss: 7, cluster: [] }), null],
     ['a text of no known form', 'fake-token-of-no-known-form', null],

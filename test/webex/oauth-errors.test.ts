@@ -29,6 +29,11 @@ describe('explainError', () => {
     );
   });
 
+  it.each([null, '', '\n\u200b'])('quotes nothing if Webex says nothing: %j', (description) => {
+    expect(explainError('invalid_grant', description).message).toBe('Webex no longer accepts this sign-in.');
+    expect(explainError('\u200b', description).message).toBe('Webex responded with an unknown error.');
+  });
+
   it.each(['brand_new', 'constructor', '__proto__', 'toString'])('reports %s as an unknown error', (code) => {
     const { message, help } = explainError(code, null);
     expect(message).toContain(`unknown error (${code})`);

@@ -17,7 +17,11 @@ describe('parsePastedToken', () => {
     ['from the token on', `${token}&${rest}`, 'fragment'],
     ['in quotes', `"${url}"`, 'url'],
     ['in angle brackets', ` <${url}>\n`, 'url'],
-    ['wrapped by a mail program', `${url.slice(0, 60)}\r\n  ${url.slice(60, 150)}\n${url.slice(150)}`, 'url'],
+    [
+      'wrapped by a mail program',
+      `${url.slice(0, 60)}\r\n  ${url.slice(60, 150)} \n${url.slice(150)}`,
+      'url',
+    ],
     ['with zero-width spaces', `\ufeff${url.slice(0, 80)}\u200b${url.slice(80)}`, 'url'],
   ])('reads a redirect as %s', (_, input, form) => {
     expect(parsePastedToken(input)).toEqual({
@@ -44,6 +48,8 @@ describe('parsePastedToken', () => {
     ['a header in quotes', `"Authorization: Bearer ${token}"`, token],
     ['with the full stop of a sentence', `${token}.`, token],
     ['wrapped', `${token.slice(0, 50)}\n${token.slice(50)}`, token],
+    ['a header with spaces', `Authorization : Bearer   ${token}`, token],
+    ['between escaped spaces', `&#160;&#32;${token}&#32;`, token],
   ])('reads a token as %s', (_, input, accessToken) => {
     expect(parsePastedToken(input)).toEqual({
       form: 'token',
@@ -64,6 +70,32 @@ describe('parsePastedToken', () => {
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme==' });
   });
 
+  it('removes a full stop only from the end of a token of the usual form', () => {
+    const within = `${token.slice(0, 9)}.${token.slice(9)}`;
+    for (const text of [within, 'fake-token-for-acme.']) {
+      expect(parsePastedToken(text).redirect).toMatchObject({ accessToken: text });
+    }
+  });
+
+  it('accepts a token of eight characters or more', () => {
+    for (const accessToken of ['fake-tok', 'x'.repeat(121)]) {
+      expect(parsePastedToken(accessToken).redirect).toMatchObject({ accessToken });
+    }
+    expect(brokerErrorOf(() => parsePastedToken('fake-to')).code).toBe('E_TOKEN_SYNTAX');
+  });
+
+  it('keeps a value that looks like another part of the text', () => {
+    const stateOf = (state: string) => {
+      const { form, redirect } = parsePastedToken(`access_token=${token}&token_type=Bearer&state=${state}`);
+      expect(form).toBe('fragment');
+      return redirect.state;
+    };
+    expect(stateOf('https://x.example/?a#b')).toBe('https://x.example/?a#b');
+    expect(stateOf('authorization:bearer')).toBe('authorization:bearer');
+    // Decoded twice, this would be an error.
+    expect(stateOf('%26error%3Dx')).toBe('&error=x');
+  });
+
   it('accepts a token of an unknown form with a warning', () => {
     const { redirect } = parsePastedToken('fake-token-for-acme-1');
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme-1' });
@@ -74,6 +106,7 @@ describe('parsePastedToken', () => {
     for (const input of [
       `access_token=${token}`,
       `http://localhost:3000/auth/code#access_token=${token}&token_ty`,
+      `${token}&`,
     ]) {
       const { redirect } = parsePastedToken(input);
       expect(redirect).toMatchObject({ accessToken: token, expiresIn: null });
@@ -82,10 +115,13 @@ describe('parsePastedToken', () => {
   });
 
   it('returns an error of the redirect', () => {
-    expect(parsePastedToken('http://localhost:3000/auth/code?error=access_denied&state=a')).toMatchObject({
-      form: 'url',
-      redirect: { kind: 'error', error: 'access_denied' },
-    });
+    const address = 'http://localhost:3000/auth/code?error=access_denied&state=a';
+    for (const text of [address, address.replace('&', '\n&')]) {
+      expect(parsePastedToken(text)).toMatchObject({
+        form: 'url',
+        redirect: { kind: 'error', error: 'access_denied' },
+      });
+    }
   });
 });
 
@@ -107,6 +143,12 @@ describe('parsePastedToken, given something else', () => {
       'E_REDIRECT_CLIENT_ID',
     ],
     ['nothing', ' \n', 'E_REDIRECT_EMPTY'],
+    ['another address', 'https://example.com/page', 'E_REDIRECT_NO_TOKEN'],
+    ['another parameter', 'fake-token=x', 'E_TOKEN_SYNTAX'],
+    ['signs', '=#', 'E_TOKEN_SYNTAX'],
+    ['a token with a space in it', `${token.slice(0, 30)} ${token.slice(30)}`, 'E_TOKEN_SYNTAX'],
+    ['a word before bearer', 'my-bearer fake-token-for-acme', 'E_TOKEN_SYNTAX'],
+    ['a token and much white space', token.padEnd(65_537), 'E_REDIRECT_TOO_LONG'],
   ])('refuses %s', (_, input, code) => {
     expect(brokerErrorOf(() => parsePastedToken(input)).code).toBe(code);
   });
@@ -141,6 +183,7 @@ const manglings: [string, (text: string) => string][] = [
   ['zero-width characters', (text) => text.replace(/.{9}/g, '$&\u200b\u2060')],
   ['soft hyphens', (text) => text.replace(/.{9}/g, '$&\u00ad')],
   ['escaped soft hyphens', (text) => text.replace(/.{30}/g, '$&&shy;')],
+  ['soft hyphens escaped by number', (text) => text.replace(/.{30}/g, '$&&#173;')],
   ['a byte order mark', (text) => `\ufeff${text}`],
   ['white space around', (text) => `\t\n  ${text}\u00a0\r\n`],
 ];
@@ -153,6 +196,22 @@ describe('parsePastedToken, given a URL changed by other programs', () => {
       state: 'abc',
       warnings: [],
     });
+  });
+
+  it('undoes an address that a link of Microsoft contains', () => {
+    const link = `https://go.microsoft.com/?url=${encodeURIComponent(url)}`;
+    expect(parsePastedToken(link).redirect).toMatchObject({ accessToken: token });
+  });
+
+  it('undoes at most five encodings', () => {
+    const encoded = (times: number) => url.replaceAll('&', `&${'amp;'.repeat(times)}`);
+    expect(parsePastedToken(encoded(5)).redirect).toMatchObject({ expiresIn: 3887999 });
+    expect(parsePastedToken(encoded(6)).redirect).toMatchObject({ expiresIn: null });
+  });
+
+  it.each([10, 31, 127, 128])('keeps an escaped character that no address contains: %i', (code) => {
+    const text = `${token.slice(0, 50)}&#${code};${token.slice(50)}`;
+    expect(brokerErrorOf(() => parsePastedToken(text)).code).toBe('E_REDIRECT_NO_TOKEN');
   });
 
   it('undoes any of these changes inside quotes, brackets or line breaks', () => {
@@ -175,6 +234,9 @@ describe('parsePastedToken, given a placeholder', () => {
     'Copy this bearer token',
     '{sample_token}',
     '{{access_token}}',
+    '(your token)',
+    'x'.repeat(120),
+    'your--token',
     '[your token]',
     '<your-token-here>',
     'YOUR_TOKEN',

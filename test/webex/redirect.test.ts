@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { documentedClientId, documentedState } from '../../src/webex/documented-values.ts';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
@@ -36,6 +37,19 @@ describe('parseRedirect', () => {
   it('refuses a token in the query', () => {
     expect(refused(`${address}?${success}`)).toBe('E_REDIRECT_QUERY');
     expect(refused(`?${success}`)).toBe('E_REDIRECT_QUERY');
+    expect(refused(`${address}?state=abc&${success.replace('&state=abc', '')}`)).toBe('E_REDIRECT_QUERY');
+  });
+
+  it('reads no parameter from the path of a URL', () => {
+    expect(captured(`http://localhost:3000/a=b#${success}`).accessToken).toBe(token);
+    expect(captured(`http://localhost:3000/&error=x#${success}`).accessToken).toBe(token);
+  });
+
+  it('keeps the characters of a URL in a value', () => {
+    const odd = 'http://x.example/?error=x#y';
+    for (const start of ['', '#', `${address}#`]) {
+      expect(captured(`${start}${success.replace('abc', odd)}`).state).toBe(odd);
+    }
   });
 });
 
@@ -53,7 +67,9 @@ describe('parseRedirect, by RFC 6749 section 4.2.2', () => {
     'state',
     'access%5Ftoken=x',
   ])('refuses a repeated parameter: %s', (again) => {
-    expect(refused(`#${success}&${again}`)).toBe('E_REDIRECT_DUPLICATE');
+    const error = brokerErrorOf(() => parseRedirect(`#${success}&${again}`));
+    expect(error.code).toBe('E_REDIRECT_DUPLICATE');
+    expect(error.message).toContain(`“${decodeURIComponent(again).replace(/=.*/, '')}”`);
   });
 
   it('decodes + as a space and %2B as a plus sign', () => {
@@ -65,7 +81,9 @@ describe('parseRedirect, by RFC 6749 section 4.2.2', () => {
   });
 
   it.each(['%', '%4', '%ZZ', '%C3', '%FF%FE'])('refuses the invalid encoding %s', (damaged) => {
-    expect(refused(`#${success}${damaged}`)).toBe('E_REDIRECT_ENCODING');
+    const error = brokerErrorOf(() => parseRedirect(`#${success}${damaged}`));
+    expect(error.code).toBe('E_REDIRECT_ENCODING');
+    expect(error.message).toContain('“state”');
   });
 
   it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('accepts the token_type %s', (type) => {
@@ -78,6 +96,15 @@ describe('parseRedirect, by RFC 6749 section 4.2.2', () => {
       expect(refused(success.replace('token_type=Bearer', type))).toBe('E_TOKEN_TYPE');
     },
   );
+
+  it('names a wrong token type, unless it is so long that it could be a part of the token', () => {
+    const message = (type: string, accessToken = token) =>
+      brokerErrorOf(() => parseRedirect(`access_token=${accessToken}&${type}`)).message;
+    expect(message('x=y')).toContain('has no token type,');
+    expect(message(`token_type=${'m'.repeat(20)}`)).toContain(`the token type “${'m'.repeat(20)}”`);
+    expect(message(`token_type=${'m'.repeat(21)}`)).toContain('has another token type,');
+    expect(message('token_type=fake-token-1', 'fake-token-1')).not.toContain('fake-token-1');
+  });
 
   it('returns iss (RFC 9207)', () => {
     expect(captured(`${success}&iss=https%3A%2F%2Fidbroker-f.webex.com%2Fidb`).issuer).toBe(
@@ -157,7 +184,9 @@ describe('parseRedirect, given a token', () => {
   it('limits its length', () => {
     expect(captured(success.replace(token, 'x'.repeat(16_384))).accessToken).toHaveLength(16_384);
     expect(refused(success.replace(token, 'x'.repeat(16_385)))).toBe('E_TOKEN_SYNTAX');
-    expect(refused(success.replace(token, 'x'.repeat(70_000)))).toBe('E_REDIRECT_TOO_LONG');
+    const filled = (length: number) => `${success}&x=`.padEnd(length, 'x');
+    expect(captured(filled(65_536)).accessToken).toBe(token);
+    expect(refused(filled(65_537))).toBe('E_REDIRECT_TOO_LONG');
   });
 
   it('accepts an incomplete token with a warning', () => {
@@ -190,6 +219,18 @@ describe('parseRedirect, given an error', () => {
     `${address}?${denied}#_=_`,
   ])('reads %s', (input) => {
     expect(parseRedirect(input)).toEqual(expected);
+  });
+
+  it.each([
+    ['http://example.com/e', 'http://example.com/e'],
+    ['ftp://example.com/e', null],
+    ['xhttps://example.com/e', null],
+    ['https://someone@example.com/', null],
+    ['https://:secret@example.com/', null],
+    [`https://example.com/${'e'.repeat(300)}`, null],
+    ['', null],
+  ])('shows the error_uri %s only if it is a short web address without a user', (uri, shown) => {
+    expect(parseRedirect(`?error=x&error_uri=${encodeURIComponent(uri)}`)).toMatchObject({ uri: shown });
   });
 
   it('makes its texts safe to show', () => {
@@ -252,6 +293,21 @@ describe('parseRedirect, given something else', () => {
     ['something else', 'https://example.com/?a=b', 'E_REDIRECT_NO_TOKEN'],
     ['half an answer', '#token_type=Bearer&state=abc', 'E_REDIRECT_NO_TOKEN'],
     ['an empty token', '#access_token=&token_type=Bearer', 'E_REDIRECT_NO_TOKEN'],
+    ['the documented state', `\n${documentedState} `, 'E_REDIRECT_SAMPLE'],
+    ['the documented client ID', `\n${documentedClientId} `, 'E_REDIRECT_CLIENT_ID'],
+    ['an organization ID', '\n00000000-1111-4222-8333-444444444444 ', 'E_REDIRECT_ORGANIZATION_ID'],
+    ['a page after a line break', '\n <html lang="en">', 'E_REDIRECT_HTML'],
+    ['a sentence about a page', 'this is <html>', 'E_REDIRECT_NO_TOKEN'],
+    ['an http address of Microsoft', ' http://portal.azure.com/', 'E_REDIRECT_TENANT_URL'],
+    ['a sentence with an address', 'see https://portal.azure.com/', 'E_REDIRECT_NO_TOKEN'],
+    ['the tenant URL with http', ' http://webexapis.com/identity/scim/x/v2', 'E_REDIRECT_TENANT_URL'],
+    ['a sentence with the tenant URL', 'see https://webexapis.com/identity/scim/', 'E_REDIRECT_NO_TOKEN'],
+    ['a masked token', ' •••••• ', 'E_REDIRECT_SAMPLE'],
+    ['a code without an address', 'code=abc', 'E_REDIRECT_CODE'],
+    ['another parameter than a code', 'zip_code=abc', 'E_REDIRECT_NO_TOKEN'],
+    ['the address without its end, in lines', `\n ${address} \n`, 'E_REDIRECT_NO_FRAGMENT'],
+    ['a sentence with the address', `see ${address}`, 'E_REDIRECT_NO_TOKEN'],
+    ['a longer address', `${address}/help`, 'E_REDIRECT_NO_TOKEN'],
   ])('recognizes %s', (_, input, code) => {
     const error = brokerErrorOf(() => parseRedirect(input));
     expect(error.code).toBe(code);

@@ -1,3 +1,4 @@
+import { isObject } from '../../text/json-shape.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Deployment } from '../deployments.ts';
 import { deployments, deploymentTitles } from '../deployments.ts';
@@ -36,8 +37,8 @@ export function describeAccessToken(token: string): AccessTokenDescription {
 type Form = Omit<AccessTokenDescription, 'deployment'> & { issuer?: string | undefined };
 
 function describeForm(token: string): Form {
-  const [, cluster, owner] = usualForm.exec(token) ?? [];
-  if (cluster !== undefined && owner === 'consumer') {
+  const [, cluster = null, owner = ''] = usualForm.exec(token) ?? [];
+  if (owner === 'consumer') {
     return {
       form: 'usual',
       orgId: null,
@@ -47,7 +48,7 @@ function describeForm(token: string): Form {
       ],
     };
   }
-  if (cluster !== undefined && owner !== undefined && isUuid(owner)) {
+  if (isUuid(owner)) {
     return { form: 'usual', orgId: owner.toLowerCase(), cluster, warnings: [] };
   }
   const claims = readClaims(token);
@@ -104,12 +105,11 @@ export function deploymentWarning(token: string, deployment: Deployment): string
 }
 
 function readClaims(token: string): JwtClaims | null {
-  const parts = token.split('.');
-  const payload = parts[1];
-  if (parts.length !== 3 || payload === undefined || !/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) return null;
+  const payload = /^eyJ[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token)?.[1];
+  if (payload === undefined) return null;
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return null;
+    if (!isObject(claims)) return null;
     return Object.fromEntries(Object.entries(claims).filter(([, value]) => typeof value === 'string'));
   } catch {
     return null;
@@ -120,7 +120,7 @@ function unknownFormWarning(token: string): string {
   if (cutAtTheEnd.test(token)) {
     return `The end of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
   }
-  if (token.length < 106 && cutAtTheFront.test(token)) {
+  if (cutAtTheFront.test(token)) {
     return `The start of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
   }
   return `The token (${token.length} characters) has an unknown form. It was accepted as it is. Test it before you rely on it.`;

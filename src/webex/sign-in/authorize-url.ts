@@ -18,13 +18,13 @@ export interface AuthorizeRequest {
  */
 export function authorizeUrl(request: AuthorizeRequest): string {
   const { idbroker, clientId, redirectUri, scopes, state } = request;
-  const { protocol } = assertSecureUrl(idbroker);
+  assertSecureUrl(idbroker);
   const configuration = new Configuration(
     { issuer: idbroker, authorization_endpoint: `${idbroker}/oauth2/v1/authorize` },
     clientId,
   );
-  // Plain http is possible only for a broker on this machine, such as the simulator.
-  if (protocol === 'http:') allowInsecureRequests(configuration);
+  // Plain http, which was accepted above only for a broker on this machine, such as the simulator.
+  allowInsecureRequests(configuration);
   const url = buildAuthorizationUrl(configuration, {
     response_type: 'token',
     client_id: clientId,

@@ -40,10 +40,7 @@ export function undoCopying(text: string): string {
 
 /** The lines of a text without the quotation marks of mails, joined if they were one line. */
 export function linesOf(text: string): string[] {
-  return text
-    .split(/[\r\n\u2028\u2029]+/)
-    .map((line) => line.replace(/^[\s>]+/, '').trimEnd())
-    .filter((line) => line !== '');
+  return text.split(/[\r\n\u2028\u2029]/).map((line) => line.replace(/^[\s>]+/, '').trimEnd());
 }
 
 function repeatedly(text: string, change: (text: string) => string): string {

@@ -13,8 +13,8 @@ export function readExpiresIn(
 ): { seconds: number | null; warning: string | null } {
   if (value === undefined)
     return { seconds: null, warning: 'Webex did not report when the token expires (no expires_in).' };
-  const seconds = /^\d{1,15}$/.test(value) ? Number(value) : null;
-  if (seconds !== null && seconds > 0 && seconds <= longest) return { seconds, warning: null };
+  const seconds = /^\d{1,15}$/.test(value) ? Number(value) : 0;
+  if (seconds > 0 && seconds <= longest) return { seconds, warning: null };
   return {
     seconds: null,
     warning: `The reported lifetime is invalid and is ignored: expires_in is “${sanitizeForDisplay(value, 40, [accessToken])}”, ${fault(value)}.`,

@@ -23,7 +23,7 @@ export function parsePastedToken(input: string): ParsedToken {
   assertRedirectLength(input);
   if (looksLikeHtml(input) || isPlaceholder(input)) rejectCommonMistakes(input);
   const bare = trimDelimiters(undoCopying(input)).replace(/^authorization\s*:\s*/i, '');
-  const text = trimDelimiters(bare.replace(/^bearer\s+/i, ''));
+  const text = trimDelimiters(bare.replace(/^bearer\s/i, ''));
   const lines = linesOf(text);
   const imported = readOneLine(lines.join(''));
   // Joining lines is safe only if the result is known to be complete.

@@ -108,7 +108,7 @@ function split(input: string): { fragment: string; query: string } {
   const hash = input.indexOf('#');
   const question = input.indexOf('?');
   const equals = input.indexOf('=');
-  const before = (at: number) => at >= 0 && (equals < 0 || at < equals);
+  const before = (at: number) => at >= 0 && at < equals;
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(input);
   if (!isUrl && !before(hash) && !before(question)) return { fragment: input, query: '' };
   const address = hash < 0 ? input : input.slice(0, hash);
@@ -165,9 +165,12 @@ function readError(parameters: Parameters, error: string): ErrorRedirect {
   };
 }
 
+const webProtocols = ['http:', 'https:'];
+
 /** The address if it is a web page that is safe to display, otherwise null. */
 function webAddress(text: string): string | null {
   const url = URL.parse(text);
-  const isPage = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  const isPage =
+    url !== null && webProtocols.includes(url.protocol) && url.username === '' && url.password === '';
   return isPage && sanitizeForDisplay(url.href, 300) === url.href ? url.href : null;
 }
