@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { basename, delimiter, join } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
 import { startProgram } from './start-program.ts';
 
@@ -22,9 +24,12 @@ export interface ExecOptions {
 export class SpawnError extends BrokerError {
   readonly exitCode: number;
 
-  constructor(command: string, cause: NodeJS.ErrnoException) {
+  constructor({ command, environment }: ExecOptions, cause: NodeJS.ErrnoException) {
     // A shell does not find an empty name either.
-    const missing = cause.code === 'ENOENT' || command === '';
+    const missing =
+      command === '' ||
+      cause.code === 'ENOENT' ||
+      (cause.code === 'EACCES' && !mayExist(command, environment.PATH));
     super(
       'E_EXEC',
       missing
@@ -49,6 +54,15 @@ export class SpawnError extends BrokerError {
 }
 
 /**
+ * Whether a program that the system refused to run may exist. The system also refuses if no folder of the search path has the
+ * program, and one of them cannot be read.
+ */
+function mayExist(command: string, searchPath: string | undefined): boolean {
+  if (basename(command) !== command || searchPath === undefined) return true;
+  return searchPath.split(delimiter).some((folder) => existsSync(join(folder, command)));
+}
+
+/**
  * Runs a program with the input and output of this process, and forwards signals to it. Resolves with its exit code, or
  * with 128 + the number of the signal that ended it. Throws `SpawnError`.
  */
@@ -63,12 +77,12 @@ export function execute(options: ExecOptions): Promise<number> {
     } catch (error) {
       // For example too many arguments or variables: Node throws some errors and emits others.
       stopPassing();
-      reject(new SpawnError(command, error as NodeJS.ErrnoException));
+      reject(new SpawnError(options, error as NodeJS.ErrnoException));
       return;
     }
     child.once('error', (error) => {
       stopPassing();
-      reject(new SpawnError(command, error));
+      reject(new SpawnError(options, error));
     });
     child.once('exit', (code, signal) => {
       stopPassing();

@@ -73,7 +73,7 @@ export class WatchedProgram {
     const { command, args } = this.#options;
     const fail = (error: unknown) => {
       this.#child = undefined;
-      this.#end.reject(new SpawnError(command, error as NodeJS.ErrnoException));
+      this.#end.reject(new SpawnError({ ...this.#options, environment }, error as NodeJS.ErrnoException));
     };
     try {
       const child = startProgram(command, args, { environment, stdio: 'inherit' });

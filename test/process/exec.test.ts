@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { execute } from '../../src/process/exec.ts';
+import { execute, SpawnError } from '../../src/process/exec.ts';
 
 function running(script: string, environment: NodeJS.ProcessEnv = {}) {
   return execute({
@@ -45,5 +45,24 @@ describe('execute', () => {
     const before = process.listenerCount('SIGUSR2');
     await running('');
     expect(process.listenerCount('SIGUSR2')).toBe(before);
+  });
+});
+
+describe('SpawnError', () => {
+  // The system reports EACCES for both. Root can enter every folder, so that only other users see the second case.
+  it('tells a program that cannot be run from one that no readable folder has', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'here'), '');
+    const refused = Object.assign(new Error('spawn EACCES'), { code: 'EACCES' });
+    const codeOf = (command: string) =>
+      new SpawnError(
+        { command, args: [], environment: { PATH: `/none:${folder}` }, terminal: false },
+        refused,
+      ).exitCode;
+    expect([codeOf('here'), codeOf(join(folder, 'here')), codeOf('/none/elsewhere')]).toEqual([
+      126, 126, 126,
+    ]);
+    expect(codeOf('elsewhere')).toBe(127);
   });
 });
