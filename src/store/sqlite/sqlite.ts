@@ -116,7 +116,8 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
         database.prepare(sql === 'begin' ? 'begin immediate' : sql),
       );
       const reused: SqliteStatement = {
-        reader: statement.columns().length > 0,
+        // To describe the columns takes longer than to prepare most statements, and each `select` has some.
+        reader: sql.startsWith('select ') || statement.columns().length > 0,
         all: (values) => translateErrors(file, () => statement.all(...sqlValues(values))),
         iterate: (values) => statement.iterate(...sqlValues(values)),
         run: (values) => translateErrors(file, () => statement.run(...sqlValues(values))),
