@@ -11,6 +11,10 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { simulated } from '../support/test-simulator.ts';
 
+/** To make an RSA key takes longer than a test. */
+const ours = selfSigned();
+const other = selfSigned();
+
 const nothing: EntraSettings = {
   graphUrl: null,
   loginUrl: null,
@@ -43,14 +47,13 @@ function pemFile(text: string): string {
 describe('the sign-in to Entra ID', () => {
   it('signs an assertion for the token endpoint that names the certificate by its thumbprints', async () => {
     const simulator = await simulated();
-    const { certificate, privateKey } = selfSigned();
+    const { certificate, privateKey } = ours;
     simulator.entra.clients.push({
       clientId: 'fake-app',
       certificate,
       permissions: ['Synchronization.ReadWrite.All'],
     });
     const settings = { tenantId: simulator.entra.directory.tenantId, clientId: 'fake-app' };
-    const other = selfSigned();
     // A chain with the key in the middle: the certificate of the key is used.
     const file = pemFile(other.certificate + privateKey + certificate);
     await expect(signIn(simulator, { ...settings, clientCertificatePath: file })).resolves.toMatch(
@@ -66,10 +69,10 @@ describe('the sign-in to Entra ID', () => {
 
   it.each([
     ['no file', null, /does not exist/],
-    ['no key', selfSigned().certificate, /has no readable private key/],
+    ['no key', ours.certificate, /has no readable private key/],
     [
       'no certificate of that key',
-      selfSigned().certificate + selfSigned().privateKey,
+      ours.certificate + other.privateKey,
       /has no certificate for its private key/,
     ],
     [

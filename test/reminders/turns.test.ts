@@ -9,7 +9,7 @@ import { onSqlite } from '../support/store/engines.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newVault, today } from '../support/vault/test-vault.ts';
 
-const count = 2_000;
+const count = 1_000;
 
 /** Tokens that end so many days from now. */
 async function fill(db: Db, left: number): Promise<void> {

@@ -16,6 +16,7 @@ import { isIndexed, proposedIds, wordsOf } from '../../src/store/profiles/search
 import { countByStatus } from '../../src/store/profiles/status-totals.ts';
 import { insertTokens } from '../../src/store/profiles/tokens.ts';
 import { newStoreAsOf } from '../../src/store/store.ts';
+import { forFile } from '../support/for-file.ts';
 import { newPlace, onPostgres, onSqlite } from '../support/store/engines.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore, reopened } from '../support/store/test-store.ts';
@@ -104,7 +105,8 @@ describe('proposedIds', () => {
 describe('a search in a store of more profiles than one sample', () => {
   const count = 2_300;
 
-  async function bigStore(): Promise<{ db: Db; names: string[] }> {
+  /** No test changes it. */
+  const bigStore = forFile(async () => {
     const { db } = await newStore();
     const names = Array.from({ length: count }, (_, at) => `customer-${String(at).padStart(4, '0')}`);
     const profiles = names.map((name, at) =>
@@ -117,14 +119,14 @@ describe('a search in a store of more profiles than one sample', () => {
       return { token: fakeToken({ profileId: id, lifetimes }), ciphertext: 'x' };
     });
     await insertTokens(db, tokens);
-    return { db, names };
-  }
+    return db;
+  });
 
   // Searches that few, many or no profiles have the text for, and one that the index cannot find.
   const searches = ['customer-000', '0011 tomer', 'customer', 'xyzzy', '07', 'contact-7@'];
 
   it('finds, counts and orders what reading every profile does', async () => {
-    const { db } = await bigStore();
+    const db = bigStore();
     const all = (await queryProfiles(db, { sort: 'urgency', limit: count, now })).rows;
     const textOf = new Map(
       (await db.selectFrom('profile').select(['name', 'search_text']).execute()).map((row) => [
@@ -173,7 +175,7 @@ describe('a search in a store of more profiles than one sample', () => {
   });
 
   it('sorts a table by each column as without a search', async () => {
-    const { db } = await bigStore();
+    const db = bigStore();
     for (const order of tableOrders) {
       for (const descending of [false, true]) {
         const query = { order, descending, pageSize: count, page: 1, now };

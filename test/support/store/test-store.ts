@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import type { Db } from '../../../src/store/db.ts';
 import { openStore } from '../../../src/store/store.ts';
+import { atEnd } from '../for-file.ts';
 import { newPlace } from './engines.ts';
 
 /** A new store on the engine under test, closed when the test ends. `file` is its location. */
@@ -13,7 +14,7 @@ export async function newStore(): Promise<{ db: Db; file: string }> {
 /** Opens the store again, as another process would. */
 export async function reopened(file: string): Promise<Db> {
   const db = await openStore(file);
-  onTestFinished(() => db.destroy());
+  atEnd(() => db.destroy());
   return db;
 }
 

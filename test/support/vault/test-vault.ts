@@ -28,9 +28,14 @@ export const noKeychain: Keychain = {
 
 /** Settings for a store with tables and nothing in them. Only what is given is read; the rest is as it is documented. */
 export async function testSettings(simulator?: Simulator): Promise<Settings> {
+  const settings = await newSettings(simulator);
+  if (engine === 'sqlite') await prepareSqliteFile(databaseFile(settings.home));
+  return settings;
+}
+
+async function newSettings(simulator?: Simulator): Promise<Settings> {
   const home = join(temporaryFolder(), 'home');
   mkdirSync(home, { mode: 0o700 });
-  if (engine === 'sqlite') await prepareSqliteFile(databaseFile(home));
   const settings = readSettings({
     WEBEX_TOKEN_HOME: home,
     ...(engine === 'postgres' && { WEBEX_TOKEN_DATABASE_URL: await newPostgresPlace() }),
@@ -42,7 +47,7 @@ export async function testSettings(simulator?: Simulator): Promise<Settings> {
 export async function settingsWithKeys(simulator?: Simulator): Promise<Settings> {
   if (!isFirstCopy()) return await testSettings(simulator);
   prepared ??= newPreparedVault();
-  const settings = await testSettings(simulator);
+  const settings = await newSettings(simulator);
   await copyVault(await prepared, settings);
   return settings;
 }
@@ -72,8 +77,8 @@ export async function newVault(
   let now = today;
   const notices: string[] = [];
   const isUsual = options.keychain === undefined && options.now === undefined;
-  const newSettings = isUsual ? settingsWithKeys : testSettings;
-  const vault = await openVault(settings ?? (await newSettings(simulator)), {
+  const settingsOf = isUsual ? settingsWithKeys : testSettings;
+  const vault = await openVault(settings ?? (await settingsOf(simulator)), {
     fetch: simulator === undefined ? () => Promise.reject(new Error('offline')) : globalThis.fetch,
     keychain: noKeychain,
     now: () => now,
