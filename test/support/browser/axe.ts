@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 
 export const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 800 };
@@ -20,7 +20,7 @@ const axeSource = readFileSync(resolve('axe-core/axe.min.js'), 'utf8');
 /** The part of axe that is used in the page. */
 interface Axe {
   run(
-    context: Document,
+    context: Document | { include: Element[] },
     options: object,
   ): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
 }
@@ -30,8 +30,8 @@ interface Axe {
  * in dark mode, with all its details open, and by horizontal scrolling there, on smaller screens and on a desktop, with its own and with the longest
  * values; by its size, its style sheets and, except for `long` ones, its height on a laptop.
  *
- * What is inspected is a copy in another tab. axe stays loaded and compiled there, which is two thirds of its time, and the page itself
- * stays as it is.
+ * What is inspected is a copy in a frame of another tab. axe stays loaded and compiled there, which is two thirds of its time, and the page
+ * itself stays as it is.
  */
 export async function faultsOf(
   page: Page,
@@ -39,22 +39,17 @@ export async function faultsOf(
   { styled = true, long = false }: { styled?: boolean; long?: boolean } = {},
 ): Promise<string[]> {
   const copy = await page.evaluate(copyOfPage);
-  const tab = await inspectionTab(page);
-  await tab.setViewportSize(desk);
+  const frame = await inspectionFrame(page);
+  const tab = frame.page();
   await tab.emulateMedia({ colorScheme: 'light' });
-  const height = await tab.evaluate(showCopy, copy);
-  const wide: string[] = [];
-  for (const width of styled ? widths : [phone.width]) {
-    await tab.setViewportSize({ ...phone, width });
-    const reason = styled ? await sideways(tab) : null;
-    if (reason !== null) wide.push(`at ${width} px ${reason}`);
-  }
-  const light = await tab.evaluate(violations, inLight);
+  const height = await frame.evaluate(showCopy, { ...copy, width: desk.width });
+  const wide = await frame.evaluate(sideways, { widths: styled ? widths : [], last: phone.width });
+  const light = await frame.evaluate(violations, inLight);
   let dark: string[] = [];
   // For a page without a style sheet, axe assumes a white background, which browsers do not paint.
   if (styled) {
     await tab.emulateMedia({ colorScheme: 'dark' });
-    dark = await tab.evaluate(violations, inDark);
+    dark = await frame.evaluate(violations, inDark);
   }
   return [
     ...(long || height <= maxHeight ? [] : [`${what} is ${height} px long`]),
@@ -67,34 +62,45 @@ export async function faultsOf(
 }
 
 /** By origin, which decides what a page may load. */
-const tabs = new Map<string, Page>();
+const frames = new Map<string, Frame>();
 
-/** The tab for copies of the pages of this origin, with axe. */
-async function inspectionTab(page: Page): Promise<Page> {
+/**
+ * The frame for copies of the pages of this origin, with axe. It is to the left of what its tab shows: no size that it gets is painted, and
+ * a script changes its size, which takes no command to the browser.
+ */
+async function inspectionFrame(page: Page): Promise<Frame> {
   const { origin } = new URL(page.url());
-  const open = tabs.get(origin);
-  if (open?.isClosed() === false) return open;
+  const open = frames.get(origin);
+  if (open?.page().isClosed() === false) return open;
   const tab = await page.context().newPage();
-  tabs.set(origin, tab);
   const url = `${origin}/copy-of-a-page`;
   // No page of the web app may parse HTML in a script.
   const headers = { 'content-security-policy': "default-src 'self'" };
-  await tab.route(url, (route) =>
+  await tab.route(`${url}*`, (route) =>
     route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>Copy</title>' }),
   );
   await tab.goto(url);
-  await tab.evaluate(axeSource);
-  return tab;
+  const element = await tab.evaluateHandle((src) => {
+    const box = Object.assign(document.createElement('iframe'), { src });
+    Object.assign(box.style, { position: 'absolute', left: '-5000px', border: '0', height: '844px' });
+    document.body.append(box);
+    return new Promise<HTMLIFrameElement>((resolve) => box.addEventListener('load', () => resolve(box)));
+  }, `${url}-in-a-frame`);
+  const frame = await element.contentFrame();
+  if (frame === null) throw new Error('unreachable');
+  frames.set(origin, frame);
+  await frame.evaluate(axeSource);
+  return frame;
 }
 
 interface Rules {
   scheme: 'light' | 'dark';
-  /** Null: every rule. */
-  only: string[] | null;
+  /** Whether the rules that are not about colors are checked too. */
+  others: boolean;
 }
 
-const inLight: Rules = { scheme: 'light', only: null };
-const inDark: Rules = { scheme: 'dark', only: ['color-contrast'] };
+const inLight: Rules = { scheme: 'light', others: true };
+const inDark: Rules = { scheme: 'dark', others: false };
 
 interface Copy {
   html: string;
@@ -116,8 +122,9 @@ function copyOfPage(): Copy {
   return { html: clone.outerHTML, characters, styleSheets: document.styleSheets.length };
 }
 
-/** Runs in the tab. Shows a copy with all its details open, and returns its height as it was. */
-async function showCopy({ html }: Copy): Promise<number> {
+/** Runs in the frame. Shows a copy with all its details open, and returns its height as it was. */
+async function showCopy({ html, width }: Copy & { width: number }): Promise<number> {
+  (frameElement as HTMLElement).style.width = `${width}px`;
   const copy = new DOMParser().parseFromString(html, 'text/html');
   const root = document.documentElement;
   for (const { name } of [...root.attributes]) root.removeAttribute(name);
@@ -147,14 +154,15 @@ async function showCopy({ html }: Copy): Promise<number> {
 }
 
 /**
- * Runs in the tab. Colors are checked where an element has others than all that were checked before in this color scheme, or is
+ * Runs in the frame. Colors are checked where an element has others than all that were checked before in this color scheme, or is
  * another kind of element: most pages have the same ones, and their rule takes half the time of axe.
  */
-async function violations({ scheme, only }: Rules): Promise<string[]> {
+async function violations({ scheme, others }: Rules): Promise<string[]> {
   const own = window as unknown as { axe: Axe; colors?: Record<'light' | 'dark', Set<string>> };
   own.colors ??= { light: new Set(), dark: new Set() };
   const seen = own.colors[scheme];
-  const before = seen.size;
+  const before = new Set(seen);
+  const unseen: Element[] = [];
   const looks = new Map<Element, string>();
   /** How an element is different from plain text on a page: its background, and that of all that it is in. */
   const lookOf = (element: Element): string => {
@@ -180,46 +188,51 @@ async function violations({ scheme, only }: Rules): Promise<string[]> {
     const { color, fontSize, fontWeight, textShadow, visibility } = getComputedStyle(element);
     const unused = (element.closest('label')?.control as { disabled?: boolean } | null)?.disabled === true;
     const { tagName, className } = element;
-    seen.add(
-      [
-        lookOf(element),
-        tagName,
-        className,
-        color,
-        fontSize,
-        fontWeight,
-        textShadow,
-        visibility,
-        unused,
-      ].join(),
-    );
+    const look = [
+      lookOf(element),
+      tagName,
+      className,
+      color,
+      fontSize,
+      fontWeight,
+      textShadow,
+      visibility,
+      unused,
+    ].join();
+    if (before.has(look)) continue;
+    seen.add(look);
+    unseen.push(element);
   }
-  const isNew = seen.size > before;
-  if (only !== null && !isNew) return [];
-  const found = await own.axe.run(document, {
+  const colors = 'color-contrast';
+  const options = {
     reporter: 'no-passes',
     // No rule looks at style sheets or media themselves.
     preload: false,
-    ...(only !== null && { runOnly: { type: 'rule', values: only } }),
-    ...(!isNew && { rules: { 'color-contrast': { enabled: false } } }),
-  });
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  };
+  const found = [
+    ...(others ? [await own.axe.run(document, { ...options, rules: { [colors]: { enabled: false } } })] : []),
+    ...(unseen.length > 0 ? [await own.axe.run({ include: unseen }, { ...options, runOnly: [colors] })] : []),
+  ];
+  return found.flatMap(({ violations }) =>
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+  );
 }
 
 /**
- * Why a page scrolls horizontally, or null: as it is, or with every text of its content as long as a name or an account can
- * be, which is undone before anything is painted.
+ * Runs in the frame. Why the copy scrolls horizontally at some of these widths: as it is, or with every text of its content as long
+ * as a name or an account can be, which is undone before anything is painted. Leaves it at the last width.
  */
-async function sideways(page: Page): Promise<string | null> {
-  return await page.evaluate(() => {
-    const root = document.documentElement;
-    const excess = () => root.scrollWidth - root.clientWidth;
-    const widest = () =>
-      [...document.querySelectorAll('body *')]
-        .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
-        .map(({ tagName, className }) => `${tagName}.${className}`)
-        .slice(0, 4)
-        .join(' ');
+function sideways({ widths, last }: { widths: number[]; last: number }): string[] {
+  const box = frameElement as HTMLElement;
+  const root = document.documentElement;
+  const excess = () => root.scrollWidth - root.clientWidth;
+  const widest = () =>
+    [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
+      .map(({ tagName, className }) => `${tagName}.${className}`)
+      .slice(0, 4)
+      .join(' ');
+  const atThisWidth = (): string | null => {
     if (excess() > 0) return `by ${excess()} px: ${widest()}`;
     const walker = document.createTreeWalker(
       document.querySelector('main') ?? document.body,
@@ -239,7 +252,15 @@ async function sideways(page: Page): Promise<string | null> {
     const reason = excess() > 0 ? `with long values by ${excess()} px: ${widest()}` : null;
     for (const [text, data] of before) text.data = data;
     return reason;
-  });
+  };
+  const reasons: string[] = [];
+  for (const width of widths) {
+    box.style.width = `${width}px`;
+    const reason = atThisWidth();
+    if (reason !== null) reasons.push(`at ${width} px ${reason}`);
+  }
+  box.style.width = `${last}px`;
+  return reasons;
 }
 
 /** Shows everything that the script of a page could show, with sample texts where it would insert some. */
