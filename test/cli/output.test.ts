@@ -1,8 +1,8 @@
-import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { execFileSync, type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { wantsColor } from '../../src/cli/terminal/color.ts';
@@ -32,6 +32,34 @@ function fullDevice(): number {
   const device = openSync(full, 'w');
   onTestFinished(() => closeSync(device));
   return device;
+}
+
+/** A pipe of a process: the end that the process gets, one that is read, and both ends once more, to keep it open. */
+interface Pipe {
+  writer: number;
+  reader: Socket;
+  keptOpen: number;
+}
+
+function newPipe(): Pipe {
+  const path = join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const keptOpen = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const reader = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) });
+  return { writer: openSync(path, 'w'), reader, keptOpen };
+}
+
+/** Leaves no room in a pipe that nobody reads. */
+function fill({ keptOpen }: Pipe): void {
+  onTestFinished(() => closeSync(keptOpen));
+  for (const size of [4096, 1]) {
+    const filler = Buffer.alloc(size, 'x');
+    try {
+      for (;;) writeSync(keptOpen, filler);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
 }
 
 /** Every command and subcommand, as it is typed. */
@@ -144,8 +172,21 @@ describe.skipIf(process.platform === 'win32')('a reader of standard output that 
   });
 });
 
-// Node opens the null device in place of a closed stream, before it runs anything: to the program, all commands are alike.
 describe.skipIf(process.platform === 'win32')('closed streams', () => {
+  /** Starts a program with some of its standard streams closed. */
+  function redirected(redirection: string, args: string[], env?: NodeJS.ProcessEnv) {
+    const script = `exec "$0" "$@" ${redirection}`;
+    return spawnSync('sh', ['-c', script, process.execPath, ...args], { env, encoding: 'utf8' });
+  }
+
+  /** The program behaves like one whose streams are the null device. */
+  const nothing = '/dev/null';
+  const closings: [string, number[], { stdout?: string; stderr?: string }][] = [
+    ['<&-', [0], {}],
+    ['>&-', [1], { stdout: nothing }],
+    ['2>&-', [2], { stderr: nothing }],
+    ['<&- >&- 2>&-', [0, 1, 2], { stdout: nothing, stderr: nothing }],
+  ];
   const commands = [
     ['list', '--json'],
     ['get', 'acme'],
@@ -157,26 +198,24 @@ describe.skipIf(process.platform === 'win32')('closed streams', () => {
     ['nothing'],
   ];
 
-  it.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
-    'end no command with a stack trace: %s',
-    async (redirection) => {
-      const here = await machineWithToken();
-      for (const args of commands) {
-        const script = `exec "$0" "$@" ${redirection}`;
-        const { status, signal, stderr } = spawnSync(
-          'sh',
-          ['-c', script, process.execPath, program, ...args],
-          {
-            env: here.environment,
-            encoding: 'utf8',
-          },
-        );
-        expect(signal).toBeNull();
-        expect(status).not.toBeNull();
-        expect(stderr).not.toMatch(/^ {4}at |unexpected/m);
-      }
-    },
-  );
+  it.each(closings)('are opened by Node as the null device: %s', (redirection, closed) => {
+    const script = `const { fstatSync, statSync } = require('node:fs');
+      const { rdev } = statSync('${nothing}');
+      process.exitCode = ${JSON.stringify(closed)}.every((each) => fstatSync(each).rdev === rdev) ? 0 : 1;`;
+    expect(redirected(redirection, ['-e', script]).status).toBe(0);
+  });
+
+  it.each(closings)('end no command with a stack trace: %s', async (redirection, _, outputs) => {
+    const here = await machineWithToken();
+    for (const args of commands) {
+      const { signal, stderr } = await here.run(args, '', outputs);
+      expect({ args, signal }).toEqual({ args, signal: null });
+      expect(stderr).not.toMatch(/^ {4}at |unexpected/m);
+    }
+    const { status, stderr } = redirected(redirection, [program, 'import', 'acme'], here.environment);
+    expect(status).toBe(1);
+    expect(stderr).not.toMatch(/^ {4}at |unexpected/m);
+  });
 
   it('cause no stack trace if standard input is a folder', async () => {
     const here = await machine();
@@ -199,42 +238,31 @@ describe.runIf(hasFull)('standard error', () => {
     expect(spawned(here, ['nothing'], ['ignore', 'pipe', device]).status).toBe(2);
   });
 
-  it.each<[string, (stderr: Readable) => void, (target: string) => Promise<void>]>([
-    [
-      'pauses',
-      (stderr) => void stderr.pause(),
-      // More than a pipe holds.
-      async (address) => {
-        const target = `${address}/${'x'.repeat(200)}`;
-        for (let turn = 0; turn < 600; turn += 1) await (await fetch(target)).text();
-      },
-    ],
-    [
-      'exits',
-      (stderr) => void stderr.destroy(),
-      async (address) => {
-        for (let turn = 0; turn < 20; turn += 1) {
-          expect((await fetch(`${address}/healthz`)).status).toBe(200);
-        }
-      },
-    ],
-  ])('blocks neither the server nor its shutdown if its reader %s', async (_, stopReading, request) => {
+  it.each<[string, (pipe: Pipe) => void]>([
+    ['pauses', fill],
+    ['exits', ({ keptOpen }) => closeSync(keptOpen)],
+  ])('blocks neither the server nor its shutdown if its reader %s', async (_, stopReading) => {
     const here = await machine();
+    const pipe = newPipe();
     const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
       env: here.environment,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', pipe.writer],
     });
+    closeSync(pipe.writer);
     onTestFinished(() => void child.kill('SIGKILL'));
     const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
     await new Promise<void>((resolve) => {
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        if (text.includes('webex-token open')) resolve();
+      let read = '';
+      pipe.reader.setEncoding('utf8').on('data', (text: string) => {
+        read += text;
+        if (read.includes('webex-token open')) resolve();
       });
     });
-    stopReading(child.stderr);
-    const address = `http://localhost:${here.port}`;
-    await request(address);
-    expect((await fetch(`${address}/healthz`)).status).toBe(200);
+    pipe.reader.destroy();
+    stopReading(pipe);
+    for (let turn = 0; turn < 20; turn += 1) {
+      expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
+    }
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   });
