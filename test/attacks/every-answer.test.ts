@@ -1,10 +1,12 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import express from 'express';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { startTarget, worth } from '../support/attacks/attack-target.ts';
 import { type AppRoute, concrete, routesOf } from '../support/attacks/every-route.ts';
-import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
+import { type RawAnswer as Answer, sendRaw } from '../support/attacks/raw-http.ts';
 import { quietLog } from '../support/quiet-log.ts';
 
 const target = startTarget();
@@ -40,14 +42,28 @@ const unknown = {
   link: guessed,
 };
 
-function ask(method: string, path: string, headers: string[] = []): Promise<RawAnswer> {
+/** One connection for all: for each new one, the server reads the list of all connections of the computer. */
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+afterAll(() => agent.destroy());
+
+async function ask(method: string, path: string, headers: string[] = []): Promise<Answer> {
   const { port } = target;
   const own = headers.some((header) => header.startsWith('Host:')) ? [] : [`Host: localhost:${port}`];
-  const body = method === 'GET' || method === 'HEAD' ? [] : ['Content-Length: 0'];
-  return sendRaw(
-    port,
-    [`${method} ${path} HTTP/1.1`, ...own, 'Connection: close', ...headers, ...body, '', ''].join('\r\n'),
-  );
+  const length = method === 'GET' || method === 'HEAD' ? [] : ['Content-Length: 0'];
+  const sent = [...own, ...headers, ...length].flatMap((header) => {
+    const colon = header.indexOf(':');
+    return [header.slice(0, colon), header.slice(colon + 2)];
+  });
+  const asked = request({ agent, host: '127.0.0.1', port, method, path, headers: sent }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const body = Buffer.concat(await response.toArray()).toString('latin1');
+  const got = Object.entries(response.headersDistinct).map(([name, values = []]) => [name, values.join(', ')]);
+  return {
+    status: response.statusCode ?? 0,
+    headers: Object.fromEntries(got),
+    body,
+    raw: `${response.statusMessage}\r\n${response.rawHeaders.join('\r\n')}\r\n\r\n${body}`,
+  };
 }
 
 const policy =
@@ -59,7 +75,7 @@ function policyOf(headers: Record<string, string>): string | undefined {
 }
 
 /** No other page can frame or open it; its type is not guessed, it is not cached, and the referrer is not sent. */
-function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web' | 'api'): void {
+function expectProtected({ headers, status }: Answer, path: string, of: 'web' | 'api'): void {
   const asset = path.startsWith('/assets/');
   expect(headers).toMatchObject({
     'cache-control': asset && [200, 304].includes(status) ? 'no-cache' : 'no-store',

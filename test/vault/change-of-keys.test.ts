@@ -4,31 +4,57 @@ import { readKeyFile } from '../../src/crypto/key-file.ts';
 import { keyId } from '../../src/crypto/key-id.ts';
 import type { Db } from '../../src/store/db.ts';
 import { listKeyEncryptionKeys } from '../../src/store/keys/keys.ts';
+import { seenPlace } from '../../src/vault/integrity/seen-location.ts';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import type { KeyKind } from '../../src/vault/keys/create-key.ts';
 import { VaultKeys } from '../../src/vault/keys/key-manager.ts';
 import { keyFilePath } from '../../src/vault/keys/load-key.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { atTransaction } from '../support/vault/at-transaction.ts';
 import { memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts.ts';
-import { actor, newVault, type TestVault, testSettings } from '../support/vault/test-vault.ts';
+import { copyVault, type PreparedVault, preparedVault } from '../support/vault/prepared-vault.ts';
+import { actor, newVault, type TestVault, testSettings, today } from '../support/vault/test-vault.ts';
 
 /* Another process starts at any moment of a change of keys. In one process here, so that the moment is a certain one. */
 
 const passphrase = 'six words that nobody would guess';
 
-async function machineWith(kind: KeyKind) {
+/** A machine before a change of keys. Making one takes most of the time of a test: all but the first are copies. */
+interface PreparedMachine {
+  vault: PreparedVault;
+  keychain: Map<string, Buffer>;
+  stored: Map<string, string>;
+}
+
+const prepared = new Map<KeyKind, Promise<PreparedMachine>>();
+
+async function prepareMachine(kind: KeyKind): Promise<PreparedMachine> {
   const keychain = memoryKeychain();
+  const settings = { ...(await testSettings()), passphrase: kind === 'passphrase' ? passphrase : null };
+  const vault = await openVault(settings, { keychain, now: () => today });
+  const stored = await storeTokens(vault, 2);
+  if (kind === 'file') await replaceKey(vault, { kind: 'file' }, actor);
+  await closeVault(vault);
+  return { vault: await preparedVault(settings), keychain: keychain.entries, stored };
+}
+
+async function machineWith(kind: KeyKind) {
+  const making = prepared.get(kind) ?? prepareMachine(kind);
+  prepared.set(kind, making);
+  const { vault, keychain: entries, stored } = await making;
   const settings = { ...(await testSettings()), passphrase };
+  await copyVault(vault, settings);
+  const keychain = memoryKeychain();
+  for (const [name, entry] of entries) {
+    // What was last seen of a store is kept by its location.
+    const moved = (text: string) => text.replaceAll(vault.place, seenPlace(settings));
+    const isSeen = name.startsWith('seen-');
+    keychain.entries.set(moved(name), isSeen ? Buffer.from(moved(entry.toString())) : Buffer.from(entry));
+  }
   const open = () => newVault(undefined, { settings, keychain });
-  const first = await newVault(undefined, {
-    settings: { ...settings, passphrase: kind === 'passphrase' ? passphrase : null },
-    keychain,
-  });
-  const stored = await storeTokens(first, 2);
-  if (kind === 'file') await replaceKey(first, { kind: 'file' }, actor);
   return { settings, keychain, open, stored };
 }
 
