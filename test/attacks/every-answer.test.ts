@@ -57,7 +57,10 @@ async function ask(method: string, path: string, headers: string[] = []): Promis
   const asked = request({ agent, host: '127.0.0.1', port, method, path, headers: sent }).end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   const body = Buffer.concat(await response.toArray()).toString('latin1');
-  const got = Object.entries(response.headersDistinct).map(([name, values = []]) => [name, values.join(', ')]);
+  const got = Object.entries(response.headersDistinct).map(([name, values = []]) => [
+    name,
+    values.join(', '),
+  ]);
   return {
     status: response.statusCode ?? 0,
     headers: Object.fromEntries(got),
