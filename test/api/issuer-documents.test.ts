@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { discoverKeys } from '../../src/api/client-auth/issuer-documents.ts';
+import { discoverKeys, IssuerError, readKeys } from '../../src/api/client-auth/issuer-documents.ts';
 
 /** The address of the keys, by the discovery document that real issuers publish. */
 async function addressOf(issuer: string, jwksUri: string) {
@@ -52,5 +52,58 @@ describe('the discovery document of an issuer', () => {
     ['https://gitlab.com', 'http://localhost/keys'],
   ])('must not name for %s the keys at %s', async (issuer, address) => {
     await expect(addressOf(issuer, address)).rejects.toThrow(/is not (on|https)/);
+  });
+});
+
+describe('the documents of an issuer', () => {
+  const issuer = 'https://gitlab.com';
+  const answer = (body: unknown, status = 200) => ({
+    now: () => 0,
+    fetch: (() => Promise.resolve(Response.json(body, { status }))) as typeof globalThis.fetch,
+  });
+  const at = `${issuer}/.well-known/openid-configuration`;
+
+  it.each([
+    [{}, `${at} has no issuer or jwks_uri`],
+    [
+      { issuer: 'https://x.example', jwks_uri: `${issuer}/k` },
+      `${at} belongs to another issuer: https://x.example`,
+    ],
+    [{ issuer, jwks_uri: 'keys' }, 'the jwks_uri keys of https://gitlab.com is not a plain URL'],
+    [{ issuer, jwks_uri: 'https://a@gitlab.com/k' }, 'is not a plain URL'],
+    [{ issuer, jwks_uri: 'https://:b@gitlab.com/k' }, 'is not a plain URL'],
+    [{ issuer, jwks_uri: 'https://x.example/k' }, 'is not on gitlab.com'],
+  ])('are refused with a reason: %j', async (body, message) => {
+    await expect(discoverKeys(issuer, answer(body))).rejects.toThrow(message);
+  });
+
+  it('may be on this machine without TLS, on the same port', async () => {
+    const own = 'http://127.0.0.1:8080';
+    const discovered = (jwksUri: string) => discoverKeys(own, answer({ issuer: own, jwks_uri: jwksUri }));
+    expect(await discovered(`${own}/k`)).toBe(`${own}/k`);
+    await expect(discovered('http://127.0.0.1:8081/k')).rejects.toThrow('is not on 127.0.0.1:8080');
+    await expect(discovered('http://gitlab.com/k')).rejects.toThrow('is not https');
+  });
+
+  it('leave out keys that cannot verify a signature, and have at most a hundred', async () => {
+    const good = { kty: 'EC', kid: 'a', crv: 'P-256' };
+    const read = (keys: unknown) => readKeys(`${issuer}/k`, answer({ keys }));
+    expect(await read([good, { kty: 'oct', k: 'x' }, { kty: 'RSA', kid: 7 }, 'x'])).toEqual({ keys: [good] });
+    expect((await read(Array(100).fill(good))).keys).toHaveLength(100);
+    for (const keys of [Array(101).fill(good), 'x', undefined]) {
+      await expect(read(keys)).rejects.toThrow(`${issuer}/k is not a key set of at most 100 keys`);
+    }
+  });
+
+  it('tell an issuer that answers from one that does not', async () => {
+    const failureOf = async (request: Parameters<typeof readKeys>[1]) => {
+      const error = await readKeys(`${issuer}/k`, request).catch((caught: unknown) => caught);
+      return error instanceof IssuerError ? error : null;
+    };
+    const answered = await failureOf(answer({}, 404));
+    expect(answered?.answered).toBe(true);
+    expect(answered?.message).toBe(`${issuer}/k: not-found (404)`);
+    const refused = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
+    expect((await failureOf({ now: () => 0, fetch: () => Promise.reject(refused) }))?.answered).toBe(false);
   });
 });

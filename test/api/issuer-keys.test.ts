@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { issuerTimeoutMs } from '../../src/api/client-auth/issuer-documents.ts';
+import { IssuerKeys } from '../../src/api/client-auth/issuer-keys.ts';
 import { askToken, clientOf } from '../support/api-server.ts';
 import { today } from '../support/vault/test-vault.ts';
 import { servedWithIssuer } from '../support/workload-client.ts';
@@ -142,5 +143,133 @@ describe('the keys of an issuer', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(assertion)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     expect(issuer.requests).toHaveLength(1);
+  });
+});
+
+/** Issuers that answer at once, with a clock that stands still. */
+function kept() {
+  const state = { now: today, ids: ['a'] as (string | undefined)[], down: false };
+  const asked: string[] = [];
+  const failed: string[] = [];
+  const fetch: typeof globalThis.fetch = (input) => {
+    const { origin, pathname } = new URL(String(input));
+    asked.push(pathname === discoveryPath ? 'discovery' : 'keys');
+    if (state.down) return Promise.reject(new Error('down'));
+    const keys = state.ids.map((kid) => ({ kty: 'EC', kid }));
+    const document = { issuer: origin, jwks_uri: `${origin}/keys` };
+    return Promise.resolve(Response.json(pathname === discoveryPath ? document : { keys }));
+  };
+  const issuers = new IssuerKeys({ fetch, now: () => state.now }, (issuer) => failed.push(issuer));
+  const keysOf = async (kid: string | null, issuer = 'https://issuer.example') => {
+    const { ok, ...rest } = await issuers.keysOf(issuer, kid);
+    return 'retryAfter' in rest ? rest.retryAfter : ok;
+  };
+  /** What was asked for since the last call. */
+  const requests = () => asked.splice(0);
+  return { state, failed, keysOf, requests };
+}
+
+describe('IssuerKeys', () => {
+  it('asks once for all that wait, and again when the keys or their address are old', async () => {
+    const { state, keysOf, requests } = kept();
+    expect(await Promise.all([keysOf('a'), keysOf('a'), keysOf(null)])).toEqual([true, true, true]);
+    expect(requests()).toEqual(['discovery', 'keys']);
+    for (const [after, expected] of [
+      [10 * minute - 1, []],
+      [10 * minute, ['keys']],
+      // A clock that was set back.
+      [-1, ['keys']],
+      [hour - 1, ['keys']],
+      [hour, []],
+      [hour + 10 * minute, ['discovery', 'keys']],
+    ] as const) {
+      state.now = today + after;
+      expect(await keysOf('a')).toBe(true);
+      expect(requests()).toEqual(expected);
+    }
+  });
+
+  it('asks for an unknown key after pauses that double up to 50 seconds, and begin again with a new key', async () => {
+    const { state, keysOf, requests } = kept();
+    await keysOf('a');
+    requests();
+    for (const pause of [2, 4, 8, 16, 32, 50, 50]) {
+      state.now += pause * 1000 - 1;
+      // A key without an ID may be meant.
+      expect(await keysOf('b')).toBe(true);
+      expect(requests()).toEqual([]);
+      state.now += 1;
+      expect(await keysOf('b')).toBe(true);
+      expect(requests()).toEqual(['keys']);
+    }
+    // A key that was known is no reason to ask sooner.
+    state.now += 10 * minute;
+    await keysOf('a');
+    state.now += 49_999;
+    requests();
+    await keysOf('b');
+    expect(requests()).toEqual([]);
+    state.ids = ['b'];
+    state.now += 1;
+    await keysOf('b');
+    requests();
+    state.now += 2_000;
+    await keysOf('c');
+    expect(requests()).toEqual(['keys']);
+  });
+
+  it('uses known keys for a day while the issuer fails, and asks for their address again', async () => {
+    const { state, failed, keysOf, requests } = kept();
+    await keysOf('a');
+    state.down = true;
+    state.now += 10 * minute;
+    requests();
+    expect(await keysOf('a')).toBe(true);
+    expect(failed).toEqual(['https://issuer.example']);
+    expect(await keysOf('b')).toBe(4);
+    expect(requests()).toEqual(['keys']);
+    state.now += 3_001;
+    expect(await keysOf('b')).toBe(1);
+    state.now = today + 24 * hour - 1;
+    expect(await keysOf('a')).toBe(true);
+    state.now += 1;
+    expect(await keysOf('a')).toBe(8);
+    expect(await keysOf(null)).toBe(8);
+    expect(requests()).toEqual(['discovery']);
+    state.down = false;
+    state.now += 8_000;
+    expect(await keysOf('a')).toBe(true);
+    expect(requests()).toEqual(['discovery', 'keys']);
+  });
+
+  it('reports at once that keys were never available', async () => {
+    const { state, keysOf } = kept();
+    state.down = true;
+    expect(await keysOf(null)).toBe(4);
+  });
+
+  it('does not take a key without an ID for one with any ID', async () => {
+    const { state, keysOf, requests } = kept();
+    state.ids = [undefined];
+    expect(await keysOf(null)).toBe(true);
+    requests();
+    state.now += 4_000;
+    expect(await keysOf('a')).toBe(true);
+    expect(requests()).toEqual(['keys']);
+    expect(await keysOf(null)).toBe(true);
+    expect(requests()).toEqual([]);
+  });
+
+  it('keeps the keys of a hundred issuers, and forgets the one that was used least recently', async () => {
+    const { keysOf, requests } = kept();
+    const issuer = (number: number) => `https://issuer-${number}.example`;
+    for (let number = 0; number < 100; number += 1) await keysOf('a', issuer(number));
+    await keysOf('a', issuer(0));
+    expect(requests()).toHaveLength(200);
+    await keysOf('a', issuer(100));
+    await keysOf('a', issuer(0));
+    expect(requests()).toHaveLength(2);
+    await keysOf('a', issuer(1));
+    expect(requests()).toHaveLength(2);
   });
 });

@@ -32,7 +32,9 @@ describe('Throttle', () => {
     failures(throttle, 5, '10.0.0.1');
     throttle.succeeded('ci', '10.0.0.1');
     expect(failures(throttle, 5, '10.0.0.1')).toEqual([0, 0, 0, 0, 0]);
-    expect(failures(throttle, 5, '10.0.0.1', 3_600_001)).toEqual([0, 0, 0, 0, 0]);
+    expect(throttle.failed('ci', '10.0.0.1', 3_600_000)).toBe(0);
+    expect(throttle.failed('ci', '10.0.0.1', 3_600_000)).toBe(2);
+    expect(failures(throttle, 5, '10.0.0.1', 7_200_001)).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('forgets failures under unknown names after a success from the same address', () => {
@@ -57,6 +59,17 @@ describe('Throttle', () => {
     }
     expect(throttle.failed('ci', '2001:db8::6', 0)).toBe(1);
     expect(throttle.failed('ci', '2001:db8:0:1::6', 0)).toBe(0);
+  });
+
+  it('forgets the pair that failed least recently', () => {
+    const throttle = new Throttle(2);
+    failures(throttle, 5, '10.0.0.1');
+    failures(throttle, 5, '10.0.0.2');
+    // Both are still known.
+    expect(throttle.failed('ci', '10.0.0.1', 0)).toBe(1);
+    throttle.failed('ci', '10.0.0.3', 0);
+    expect(throttle.failed('ci', '10.0.0.1', 0)).toBe(1);
+    expect(throttle.failed('ci', '10.0.0.2', 0)).toBe(0);
   });
 
   it('limits its memory and forgets the oldest entries', () => {
