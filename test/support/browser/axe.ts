@@ -162,7 +162,7 @@ async function violations({ scheme, others }: Rules): Promise<string[]> {
   own.colors ??= { light: new Set(), dark: new Set() };
   const seen = own.colors[scheme];
   const before = new Set(seen);
-  const unseen: Element[] = [];
+  const withNewLook: Element[] = [];
   const looks = new Map<Element, string>();
   /** How an element is different from plain text on a page: its background, and that of all that it is in. */
   const lookOf = (element: Element): string => {
@@ -201,7 +201,7 @@ async function violations({ scheme, others }: Rules): Promise<string[]> {
     ].join();
     if (before.has(look)) continue;
     seen.add(look);
-    unseen.push(element);
+    withNewLook.push(element);
   }
   const colors = 'color-contrast';
   const options = {
@@ -211,7 +211,9 @@ async function violations({ scheme, others }: Rules): Promise<string[]> {
   };
   const found = [
     ...(others ? [await own.axe.run(document, { ...options, rules: { [colors]: { enabled: false } } })] : []),
-    ...(unseen.length > 0 ? [await own.axe.run({ include: unseen }, { ...options, runOnly: [colors] })] : []),
+    ...(withNewLook.length > 0
+      ? [await own.axe.run({ include: withNewLook }, { ...options, runOnly: [colors] })]
+      : []),
   ];
   return found.flatMap(({ violations }) =>
     violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
