@@ -51,7 +51,6 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: testFilesOnPostgres(import.meta.dirname),
-          exclude: ['test/store/open.test.ts'],
           globalSetup: [build, 'test/support/setup/postgres.ts'],
           env: inMemory,
           provide: { engine: 'postgres' },

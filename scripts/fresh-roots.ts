@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { signIn } from '../src/simulator/webex/sign-in.ts';
+import { outputOf, type ProcessOutput } from '../test/support/cli/process-output.ts';
 
 /*
  * Tries the two ways to install this program where it has never been: in fresh Debian roots, the single file without Node,
@@ -131,26 +132,17 @@ async function tryIn(path: string, title: string): Promise<void> {
     WEBEX_TOKEN_API_F_URL: government.api,
     WEBEX_TOKEN_SCIM_F_URL: government.scim,
   };
-  const run = async (args: string[], input: (stderr: string) => Promise<string | null> = async () => '') => {
-    const started = start(path, environment, args);
-    let sent = false;
-    started.child.stderr?.on('data', () => {
-      void input(started.stderr()).then((text) => {
-        if (text === null || sent) return;
-        sent = true;
-        started.child.stdin?.end(text);
-      });
-    });
-    const [code] = await once(started.child, 'close');
-    if (code !== 0) throw new Error(`webex-token ${args.join(' ')}: ${code}: ${started.stderr()}`);
-    return started.stdout();
+  const run = async (args: string[], input: (command: ProcessOutput) => Promise<string> = async () => '') => {
+    const { child, output } = start(path, environment, args);
+    const answered = input(output).then((text) => child.stdin?.end(text));
+    const [{ code, stdout, stderr }] = await Promise.all([output.finished, answered]);
+    if (code !== 0) throw new Error(`webex-token ${args.join(' ')}: ${code}: ${stderr}`);
+    return stdout;
   };
   note(`  --version: ${(await run(['--version'])).trim()}`);
   let redirect = '';
-  await run(['login', 'acme', '--paste'], async (stderr) => {
-    const [, address] = /^(http\S+\/oauth2\/v1\/authorize\?\S+)$/m.exec(stderr) ?? [];
-    if (address === undefined || redirect !== '') return null;
-    redirect = 'in progress';
+  await run(['login', 'acme', '--paste'], async ({ stderrMatching }) => {
+    const [, address = ''] = await stderrMatching(/^(http\S+\/oauth2\/v1\/authorize\?\S+)$/m);
     redirect = await signIn(address, { account: 'full-admin' });
     return `${redirect}\n`;
   });
@@ -161,7 +153,7 @@ async function tryIn(path: string, title: string): Promise<void> {
 
   const serve = start(path, environment, ['serve', '--no-open']);
   servers.push(serve.child);
-  const link = await match(serve, /^(http:\/\/localhost:\d+\/access\/\S+)$/m);
+  const [, link = ''] = await serve.output.stderrMatching(/^(http:\/\/localhost:\d+\/access\/\S+)$/m);
   const entered = await fetch(link, { redirect: 'manual' });
   const cookie = entered.headers
     .getSetCookie()
@@ -172,8 +164,8 @@ async function tryIn(path: string, title: string): Promise<void> {
   if (!page.ok || !(await page.text()).includes('acme') || !style.ok)
     throw new Error(`the page: ${page.status}`);
   serve.child.kill('SIGTERM');
-  const [code] = await once(serve.child, 'close');
-  if (code !== 0) throw new Error(`serve ended with ${code}: ${serve.stderr()}`);
+  const { code, stderr } = await serve.output.finished;
+  if (code !== 0) throw new Error(`serve ended with ${code}: ${stderr}`);
   note('  serve: shows the organization and its style sheet, and ends on SIGTERM');
   await run(['remind']);
   await run(['doctor']);
@@ -181,37 +173,11 @@ async function tryIn(path: string, title: string): Promise<void> {
   await webex.close();
 }
 
-interface Started {
-  child: ChildProcess;
-  stdout: () => string;
-  stderr: () => string;
-}
-
-function start(path: string, environment: Record<string, string>, args: string[]): Started {
+function start(path: string, environment: Record<string, string>, args: string[]) {
   const [file = '', ...rest] = inRoot(path, 'ada', environment, ['webex-token', ...args]);
   const child = spawn(file, rest, { stdio: 'pipe' });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
   child.stdin.on('error', () => {});
-  return { child, stdout: () => stdout, stderr: () => stderr };
-}
-
-async function match({ child, stderr }: Started, pattern: RegExp): Promise<string> {
-  for (;;) {
-    const [, found] = pattern.exec(stderr()) ?? [];
-    if (found !== undefined) return found;
-    if (child.exitCode !== null) throw new Error(stderr());
-    await Promise.race([
-      once(child.stderr as NonNullable<ChildProcess['stderr']>, 'data'),
-      once(child, 'exit'),
-    ]);
-  }
+  return { child, output: outputOf(child) };
 }
 
 /** A command in the root, with /proc and /dev, as a user of it. Signals reach the command itself. */

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { timeInSentence } from '../../src/cli/terminal/time.ts';
-import { type Finished, type Machine, machine } from '../support/cli/cli-process.ts';
+import { type Machine, machine } from '../support/cli/cli-process.ts';
+import type { Finished } from '../support/cli/process-output.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { filesHolding, fragment } from '../support/vault/test-vault.ts';
 

@@ -11,8 +11,9 @@ import {
   type Files,
 } from '../../src/files/private-files.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
-import { type Finished, machine, program } from '../support/cli/cli-process.ts';
+import { machine, program } from '../support/cli/cli-process.ts';
 import { startInHost } from '../support/cli/command-hosts.ts';
+import type { Finished } from '../support/cli/process-output.ts';
 import { cloneIsOpen, whySkipped } from '../support/open-to-others.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

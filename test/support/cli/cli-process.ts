@@ -8,23 +8,13 @@ import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { compileCache } from '../setup/compile-cache.ts';
 import { type CommandRequest, canShareProcess, startInHost } from './command-hosts.ts';
-import { CommandOutput } from './command-output.ts';
+import { type Finished, outputOf, type ProcessOutput } from './process-output.ts';
 
 export const program = join(import.meta.dirname, '../../../bin/webex-token.cjs');
 
 const emptyCrontab = join(import.meta.dirname, 'empty-crontab');
 
-export interface Finished {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
-export interface Running {
-  /** Resolves with the first match on standard error. Rejects where the program ends before. */
-  stderrMatching(pattern: RegExp): Promise<RegExpExecArray>;
-  finished: Promise<Finished>;
+export interface Running extends ProcessOutput {
   kill(signal: NodeJS.Signals): void;
   /** Writes to standard input, which stays open if the program was started with the input `null`. */
   write(text: string): void;
@@ -99,26 +89,18 @@ function startProcess(
   input: string | Buffer | null,
 ): Running {
   const child = spawnProcess(file, args, { env: environment, stdio: 'pipe' });
-  const [stdout, stderr] = [new CommandOutput(child.stdout), new CommandOutput(child.stderr)];
-  const outputs = Promise.all([stdout.next(), stderr.next()]);
+  const output = outputOf(child);
   child.stdin.on('error', () => {});
   if (input !== null) child.stdin.end(input);
-  const finished = new Promise<Finished>((resolve) => {
-    child.on('close', async (code, signal) => {
-      const [stdoutText, stderrText] = await outputs;
-      resolve({ code, signal, stdout: stdoutText, stderr: stderrText });
-    });
-  });
   onTestFinished(async () => {
     child.kill('SIGKILL');
-    await finished;
+    await output.finished;
   });
   return {
-    finished,
+    ...output,
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
     write: (text) => void child.stdin.write(text),
-    stderrMatching: (pattern) => stderr.matching(pattern, finished),
   };
 }
 

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Finished, Running } from './cli-process.ts';
+import type { Running } from './cli-process.ts';
 import { CommandOutput } from './command-output.ts';
+import type { Finished } from './process-output.ts';
 
 /*
  * A command whose output, exit code and effects are tested runs in a process that has loaded the program already, and runs
