@@ -1,5 +1,10 @@
+import { errors, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { ForeignAssertionError, readForeignAssertion } from '../../src/api/client-auth/foreign-assertion.ts';
+import {
+  ForeignAssertionError,
+  readForeignAssertion,
+  verifyForeignAssertion,
+} from '../../src/api/client-auth/foreign-assertion.ts';
 
 const now = Date.UTC(2027, 0, 1);
 const seconds = now / 1000;
@@ -114,5 +119,20 @@ describe('readForeignAssertion', () => {
     const sub = `${'long/'.repeat(50)}\nend`;
     expect(detailOf(() => read({ sub }))).toBe(`sub: ${sub.slice(0, 200)}`);
     expect(detailOf(() => read({ sub: 'a\nb' }))).toBe('sub: a b');
+  });
+});
+
+describe('verifyForeignAssertion', () => {
+  it('tells a missing key from a wrong signature', async () => {
+    const { privateKey } = await generateKeyPair('ES256');
+    const sign = (header = {}) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);
+    const noKey = () => Promise.reject(new errors.JWKSNoMatchingKey());
+    const other = (await generateKeyPair('ES256')).publicKey;
+    const verify = (jwt: string, findKey: Parameters<typeof verifyForeignAssertion>[1]) =>
+      verifyForeignAssertion(jwt, findKey, now);
+    await expect(verify(await sign(), noKey)).rejects.toThrow(/^kid: no key of the issuer matches$/);
+    await expect(verify(await sign({ kid: 'k' }), noKey)).rejects.toThrow(/^kid: k$/);
+    await expect(verify(await sign(), () => Promise.resolve(other))).rejects.toThrow(/^signature$/);
   });
 });

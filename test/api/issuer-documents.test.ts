@@ -33,6 +33,7 @@ describe('the discovery document of an issuer', () => {
       `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
     ],
     [`https://sts.windows.net/${tenant}/`, 'https://login.microsoftonline.com/common/discovery/keys'],
+    [`https://sts.windows.net/${tenant}/`, 'https://login.windows.net/common/discovery/keys'],
     ['https://accounts.google.com', 'https://www.googleapis.com/oauth2/v3/certs'],
     ['https://acme.eu.auth0.com/', 'https://acme.eu.auth0.com/.well-known/jwks.json'],
   ])('may name for %s the keys at %s', async (issuer, address) => {
@@ -73,6 +74,7 @@ describe('the documents of an issuer', () => {
     [{ issuer, jwks_uri: 'https://a@gitlab.com/k' }, 'is not a plain URL'],
     [{ issuer, jwks_uri: 'https://:b@gitlab.com/k' }, 'is not a plain URL'],
     [{ issuer, jwks_uri: 'https://x.example/k' }, 'is not on gitlab.com'],
+    [{ issuer, jwks_uri: 'http://localhost/k' }, 'is not https'],
   ])('are refused with a reason: %j', async (body, message) => {
     await expect(discoverKeys(issuer, answer(body))).rejects.toThrow(message);
   });
@@ -88,7 +90,10 @@ describe('the documents of an issuer', () => {
   it('leave out keys that cannot verify a signature, and have at most a hundred', async () => {
     const good = { kty: 'EC', kid: 'a', crv: 'P-256' };
     const read = (keys: unknown) => readKeys(`${issuer}/k`, answer({ keys }));
-    expect(await read([good, { kty: 'oct', k: 'x' }, { kty: 'RSA', kid: 7 }, 'x'])).toEqual({ keys: [good] });
+    const usable = [good, { kty: 'RSA', n: 'x' }, { kty: 'OKP', crv: 'Ed25519' }];
+    expect(await read([...usable, { kty: 'oct', k: 'x' }, { kty: 'RSA', kid: 7 }, 'x'])).toEqual({
+      keys: usable,
+    });
     expect((await read(Array(100).fill(good))).keys).toHaveLength(100);
     for (const keys of [Array(101).fill(good), 'x', undefined]) {
       await expect(read(keys)).rejects.toThrow(`${issuer}/k is not a key set of at most 100 keys`);

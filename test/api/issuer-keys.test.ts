@@ -161,8 +161,8 @@ function kept() {
   };
   const issuers = new IssuerKeys({ fetch, now: () => state.now }, (issuer) => failed.push(issuer));
   const keysOf = async (kid: string | null, issuer = 'https://issuer.example') => {
-    const { ok, ...rest } = await issuers.keysOf(issuer, kid);
-    return 'retryAfter' in rest ? rest.retryAfter : ok;
+    const result = await issuers.keysOf(issuer, kid);
+    return result.ok ? true : result.retryAfter;
   };
   /** What was asked for since the last call. */
   const requests = () => asked.splice(0);
@@ -187,6 +187,13 @@ describe('IssuerKeys', () => {
       expect(await keysOf('a')).toBe(true);
       expect(requests()).toEqual(expected);
     }
+    state.now += hour;
+    await keysOf('a');
+    expect(requests()).toEqual(['discovery', 'keys']);
+    // The keys were found each time, so the pause is still the first one.
+    state.now += 2_000;
+    await keysOf('b');
+    expect(requests()).toEqual(['keys']);
   });
 
   it('asks for an unknown key after pauses that double up to 50 seconds, and begin again with a new key', async () => {
@@ -256,6 +263,7 @@ describe('IssuerKeys', () => {
     state.now += 4_000;
     expect(await keysOf('a')).toBe(true);
     expect(requests()).toEqual(['keys']);
+    state.now += minute;
     expect(await keysOf(null)).toBe(true);
     expect(requests()).toEqual([]);
   });

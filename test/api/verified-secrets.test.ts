@@ -16,7 +16,7 @@ describe('VerifiedSecrets', () => {
 
   it('names the client of a remembered secret', () => {
     const secrets = new VerifiedSecrets();
-    for (const byte of [1, 2, 3]) secrets.add('one', hashOf(byte));
+    for (const byte of [1, 2, 2, 3]) secrets.add('one', hashOf(byte));
     secrets.add('two', hashOf(4));
     expect([1, 2, 3, 4, 5].map((byte) => secrets.clientOf(nameOf(byte)))).toEqual([
       null,

@@ -116,7 +116,7 @@ function endOf(payload: JWTPayload, now: number): number {
 }
 
 function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+  return Number.isFinite(value);
 }
 
 /** A `NumericDate` as a date, which is what a person compares with a clock. */

@@ -25,7 +25,8 @@ export type IssuerKeysResult = { ok: true; findKey: JWTVerifyGetKey } | { ok: fa
 
 interface KeySet {
   findKey: JWTVerifyGetKey;
-  ids: ReadonlySet<string>;
+  /** Undefined for keys without one. */
+  ids: ReadonlySet<string | undefined>;
   fetchedAt: number;
 }
 
@@ -103,9 +104,11 @@ export class IssuerKeys {
 
   async #refresh(issuer: string, known: Issuer, kid: string | null): Promise<void> {
     const knewIt = known.keys !== null && has(known.keys, kid);
+    let found = false;
     try {
       known.keys = await this.#read(issuer, known);
       known.failed = false;
+      found = has(known.keys, kid);
     } catch (error) {
       known.failed = true;
       // It may have moved its keys.
@@ -113,7 +116,6 @@ export class IssuerKeys {
       this.#onFailure(issuer, error);
     }
     known.attemptedAt = this.#request.now();
-    const found = !known.failed && known.keys !== null && has(known.keys, kid);
     if (found && !knewIt) known.pauseMs = firstPauseMs;
     else if (!found) known.pauseMs = Math.min(lastPauseMs, known.pauseMs * 2);
     known.running = null;
@@ -130,7 +132,7 @@ export class IssuerKeys {
       known.address = { url, fetchedAt: this.#request.now() };
     }
     const set = await readKeys(known.address.url, this.#request);
-    const ids = new Set(set.keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid])));
+    const ids = new Set(set.keys.map(({ kid }) => kid));
     return { findKey: createLocalJWKSet(set), ids, fetchedAt: this.#request.now() };
   }
 }
