@@ -10,16 +10,22 @@ import {
   profileWithToken,
   served,
 } from '../support/api-server.ts';
-import { actor } from '../support/vault/test-vault.ts';
+import { actor, filledVault } from '../support/vault/test-vault.ts';
 
 /* Requests that come at the same moment share a commit. Whatever one of them holds, the others are answered as alone. */
 
+const prepared = filledVault(async (vault) => {
+  await profileWithToken(vault, 'acme');
+  await profileWithToken(vault, 'globex', { orgId: orgIds.globex });
+  const one = await clientOf(vault, 'one', ['acme']);
+  const two = await clientOf(vault, 'two', ['acme', 'globex']);
+  return { one, two };
+});
+
 async function ready() {
-  const api = await served();
-  await profileWithToken(api.vault, 'acme');
-  await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
-  const one = await clientOf(api.vault, 'one', ['acme']);
-  const two = await clientOf(api.vault, 'two', ['acme', 'globex']);
+  const { vault, filled } = await prepared();
+  const { one, two } = filled;
+  const api = await served({ vault });
   const url = `${api.origin}/oauth/token`;
   const resource = `https://api.ciscospark.com/v1/scim/${orgIds.globex}`;
   const honest = () =>

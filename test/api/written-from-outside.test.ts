@@ -15,7 +15,7 @@ import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { openStoreContext, openVault } from '../../src/vault/vault.ts';
 import { askToken, clientOf, orgIds, profileWithToken, served } from '../support/api-server.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
-import { actor, noKeychain, today } from '../support/vault/test-vault.ts';
+import { actor, filledVault, noKeychain, today } from '../support/vault/test-vault.ts';
 
 /* Someone can write to the database, and has no key. */
 
@@ -63,11 +63,15 @@ async function copyOf(db: Db, tables: readonly Table[] = written): Promise<() =>
   };
 }
 
+const prepared = filledVault(async (vault) => {
+  await profileWithToken(vault, 'acme');
+  await profileWithToken(vault, 'globex', { orgId: orgIds.globex });
+  return await clientOf(vault, 'ci', ['acme']);
+});
+
 async function ready() {
-  const api = await served();
-  await profileWithToken(api.vault, 'acme');
-  await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
-  const secret = await clientOf(api.vault, 'ci', ['acme']);
+  const { vault, filled: secret } = await prepared();
+  const api = await served({ vault });
   const ids = await api.vault.db.selectFrom('profile').select(['id', 'name']).execute();
   const idOf = (name: string) => ids.find((each) => each.name === name)?.id ?? '';
   return { ...api, db: api.vault.db, secret, acme: idOf('acme'), globex: idOf('globex') };

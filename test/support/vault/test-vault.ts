@@ -10,7 +10,7 @@ import type { Vault, VaultOptions } from '../../../src/vault/context.ts';
 import { type SignInRequest, startSignIn } from '../../../src/vault/sign-in/start-sign-in.ts';
 import { databaseFile } from '../../../src/vault/store-location.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
-import { atEnd } from '../for-file.ts';
+import { atEnd, forFile } from '../for-file.ts';
 import { engine, newPostgresPlace, prepareSqliteFile } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { copyVault, isFirstCopy, type PreparedVault, preparedVault } from './prepared-vault.ts';
@@ -25,6 +25,8 @@ export const noKeychain: Keychain = {
   set: () => Promise.reject(new Error('no keychain in tests')),
   delete: () => Promise.reject(new Error('no keychain in tests')),
 };
+
+const offline = { fetch: () => Promise.reject(new Error('offline')) };
 
 /** Settings for a store with tables and nothing in them. Only what is given is read; the rest is as it is documented. */
 export async function testSettings(simulator?: Simulator): Promise<Settings> {
@@ -54,10 +56,31 @@ export async function settingsWithKeys(simulator?: Simulator): Promise<Settings>
 
 let prepared: Promise<PreparedVault> | undefined;
 
-async function newPreparedVault(): Promise<PreparedVault> {
+async function newPreparedVault(fill?: (vault: Vault) => Promise<void>): Promise<PreparedVault> {
   const settings = await testSettings();
-  await closeVault(await openVault(settings, { keychain: noKeychain, now: () => today }));
+  const vault = await openVault(settings, { ...offline, keychain: noKeychain, now: () => today });
+  await fill?.(vault);
+  await closeVault(vault);
   return await preparedVault(settings);
+}
+
+/**
+ * For tests that begin with the same rows: `fill` writes them once, in a vault that each test gets a copy of. Call this
+ * outside of tests, and what it returns within them.
+ */
+export function filledVault<T>(
+  fill: (vault: Vault) => Promise<T>,
+): () => Promise<{ vault: TestVault; filled: T }> {
+  const original = forFile(async () => {
+    const made: T[] = [];
+    const copied = await newPreparedVault(async (vault) => void made.push(await fill(vault)));
+    return { copied, filled: made[0] as T };
+  });
+  return async () => {
+    const settings = await newSettings();
+    await copyVault(original().copied, settings);
+    return { vault: await newVault(undefined, { settings }), filled: original().filled };
+  };
 }
 
 export interface TestVault extends Vault {
@@ -79,7 +102,7 @@ export async function newVault(
   const isUsual = options.keychain === undefined && options.now === undefined;
   const settingsOf = isUsual ? settingsWithKeys : testSettings;
   const vault = await openVault(settings ?? (await settingsOf(simulator)), {
-    fetch: simulator === undefined ? () => Promise.reject(new Error('offline')) : globalThis.fetch,
+    ...(simulator === undefined ? offline : { fetch: globalThis.fetch }),
     keychain: noKeychain,
     now: () => now,
     onWarning: (text) => notices.push(text),
