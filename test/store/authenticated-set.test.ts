@@ -159,7 +159,7 @@ describe('AuthenticatedSet', () => {
     expect(reasonOf(set, tables, rows)).toBe('authentic');
   });
 
-  it('collects changed rows, and goes on to the next one, but stops at anything else', () => {
+  it('collects changed rows and checks the next ones, but stops at anything else', () => {
     const changed: NamedRow[] = [];
     const other = link('three', 8);
     expect(reasonOf(fresh(), tables, [other, grant('one'), other], changed)).toBe('authentic');

@@ -16,7 +16,7 @@ describe('a MAC', () => {
     expect(mac(keys, 'head', 'text')).toMatch(/^aaaaaaaa\.[\w-]{43}$/);
   });
 
-  it.each(purposes)('for the purpose %s holds for this text and purpose alone', (purpose) => {
+  it.each(purposes)('holds only for its text and its purpose: %s', (purpose) => {
     const given = mac(keys, purpose, 'text');
     expect(macHolds(keys, purpose, 'text', given)).toBe(true);
     expect(macHolds(keys, purpose, 'other', given)).toBe(false);
