@@ -2,8 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { compileCache } from './test/support/setup/compile-cache.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
+import { removeOwnSettings } from './test/support/setup/own-settings.ts';
 import { LongFilesFirst } from './test/support/setup/sequencer.ts';
 import { testFilesByProject, testFilesOnPostgres } from './test/support/setup/test-projects.ts';
+
+removeOwnSettings(process.env, import.meta.dirname);
 
 const files = testFilesByProject(import.meta.dirname);
 const build = 'test/support/setup/build.ts';
