@@ -43,5 +43,10 @@ export async function chromiumPath(): Promise<string> {
  * they turn off the protections that are tested here.
  */
 export function chromiumArguments(): string[] {
-  return ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
+  // At the limit, which sites of different owners may exceed, Chromium starts no process for pages to come.
+  return [
+    '--disable-gpu',
+    '--renderer-process-limit=1',
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ];
 }
