@@ -57,7 +57,7 @@ function decode(bytes: Uint8Array): string | null {
 
 function decodeAs(encoding: string, bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     return null;
   }
@@ -101,8 +101,6 @@ const formats: [start: readonly number[], what: string][] = [
 ];
 
 function knownFormat(bytes: Uint8Array): string | null {
-  const found = formats.find(
-    ([start]) => start[0] === bytes[0] && start.every((byte, at) => bytes[at] === byte),
-  );
+  const found = formats.find(([start]) => start.every((byte, at) => bytes[at] === byte));
   return found?.[1] ?? null;
 }

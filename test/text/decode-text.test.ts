@@ -69,7 +69,9 @@ describe('decodeText', () => {
   });
 
   it('takes text with few zeros, or with as many on both sides, for no UTF-16', async () => {
-    for (const text of ['aaaaaaaaaaaaaaa\0', '\0aaaaaaaaaaaaaaa', '\0\0\0\0', 'a\0\0\0\0a\0\0']) {
+    const few = ['aaaaaaaaaaaaaaa\0', '\0aaaaaaaaaaaaaaa', 'a\0bcdefg', '\0abcdefg'];
+    const onBothSides = ['\0\0\0\0', 'a\0\0\0\0a\0\0', 'a\0\0b', '\0ab\0', 'a\0a\0a\0\0b', '\0a\0a\0ab\0'];
+    for (const text of [...few, ...onBothSides]) {
       const error = await brokerErrorOf(() => decodeText(Buffer.from(text), 'It'));
       expect(error.message).toMatch(/control character \(0x00\)/);
     }
