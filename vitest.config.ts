@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { hasName, userName } from './src/environment/os-user.ts';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { compileCache } from './test/support/setup/compile-cache.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
@@ -25,6 +26,23 @@ function onSqlite(name: keyof typeof files, globalSetup: string[] = [build], env
   };
 }
 
+/** What touches the store, once more on the other engine. */
+const onPostgres = {
+  extends: true as const,
+  test: {
+    name: 'postgres',
+    include: testFilesOnPostgres(import.meta.dirname),
+    globalSetup: [build, 'test/support/setup/postgres.ts'],
+    env: inMemory,
+    provide: { engine: 'postgres' as const },
+  },
+};
+if (!hasName()) {
+  process.stderr.write(
+    `Tests on PostgreSQL are skipped: it does not run as a user without a name (${userName()}).\n`,
+  );
+}
+
 export default defineConfig({
   plugins: [cheapPassphrases],
   test: {
@@ -48,17 +66,7 @@ export default defineConfig({
       onSqlite('integration', [build], inMemory),
       onSqlite('browser', [build, 'test/support/setup/browser.ts']),
       onSqlite('slow', [build], inMemory),
-      {
-        // What touches the store, once more on the other engine.
-        extends: true,
-        test: {
-          name: 'postgres',
-          include: testFilesOnPostgres(import.meta.dirname),
-          globalSetup: [build, 'test/support/setup/postgres.ts'],
-          env: inMemory,
-          provide: { engine: 'postgres' },
-        },
-      },
+      ...(hasName() ? [onPostgres] : []),
     ],
   },
 });

@@ -2,14 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { missingForKeychain } from '../support/missing-for-keychain.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /* A real keychain, as Linux desktops have it: gnome-keyring on its own session bus, without a person at the screen. */
 
-const missing = ['dbus-run-session', 'dbus-send', 'gnome-keyring-daemon'].filter(
-  (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
-);
-const why = missing.length === 0 ? '' : `: ${missing.join(', ')} not installed (Debian: gnome-keyring, dbus)`;
+const missing = missingForKeychain();
 
 /** A bus on which no service can be started. */
 const emptyBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -55,7 +53,7 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
   }
 }
 
-describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
+describe.skipIf(missing !== null)(missing === null ? 'Secret Service' : `Secret Service: ${missing}`, () => {
   it('keeps the key, takes it over from a file and gives it up; an emptied and a locked keychain are distinct errors', () => {
     expect(inSession('all')).toEqual({
       first: ['keychain'],

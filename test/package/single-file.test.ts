@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
+import { missingForKeychain } from '../support/missing-for-keychain.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fragmentOf, simulated } from '../support/test-simulator.ts';
 
@@ -124,12 +125,9 @@ describe.skipIf(reason !== '')(`the single file${reason}`, () => {
     expect(stdout).toBe('http\n');
   });
 
-  const keyring = ['dbus-run-session', 'gnome-keyring-daemon'];
-  const missing = keyring.filter(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error !== undefined,
-  );
-  const why = missing.length === 0 ? '' : ` (skipped: ${missing.join(', ')} not installed)`;
-  it.skipIf(missing.length > 0)(`keeps its key in the keychain${why}`, () => {
+  const missing = missingForKeychain();
+  const why = missing === null ? '' : ` (skipped: ${missing})`;
+  it.skipIf(missing !== null)(`keeps its key in the keychain${why}`, () => {
     const home = temporaryFolder();
     for (const name of ['run', 'data']) mkdirSync(join(home, name), { mode: 0o700 });
     const commands =
