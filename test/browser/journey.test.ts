@@ -2,13 +2,14 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { beginAt, browserSession, kept, signInAs } from '../support/browser/browser-session.ts';
-import { sharedBrowser } from '../support/browser/shared-browser.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, filesHolding } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await sharedBrowser();
+  // Not the shared one: the pages of a browser have one clipboard.
+  browser = await launchBrowser();
 });
 
 afterAll(() => browser.close());

@@ -14,7 +14,7 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { type BrowserSession, browserSession } from '../support/browser/browser-session.ts';
-import { sharedBrowser } from '../support/browser/shared-browser.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
 import { decoded, mailServer } from '../support/reminders/mail-server.ts';
 import { actor, today } from '../support/vault/test-vault.ts';
 
@@ -26,7 +26,8 @@ import { actor, today } from '../support/vault/test-vault.ts';
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await sharedBrowser();
+  // Not the shared one: the pages of a browser have one clipboard.
+  browser = await launchBrowser();
 });
 
 afterAll(() => browser.close());

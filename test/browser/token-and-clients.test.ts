@@ -4,13 +4,14 @@ import { listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { type BrowserSession, browserSession, signInAs } from '../support/browser/browser-session.ts';
-import { sharedBrowser } from '../support/browser/shared-browser.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, auditLog } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await sharedBrowser();
+  // Not the shared one: the pages of a browser have one clipboard.
+  browser = await launchBrowser();
 });
 
 afterAll(() => browser.close());
