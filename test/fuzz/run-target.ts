@@ -5,8 +5,8 @@ export interface FuzzLimits {
   /** Where none is given, it is another one each time. */
   seed?: number;
   runs: number;
-  /** Milliseconds. */
-  timeMs: number;
+  /** Milliseconds. Without a limit, where none is given. */
+  timeMs?: number;
 }
 
 export interface FuzzResult {
@@ -21,7 +21,7 @@ export interface FuzzResult {
 /** Asks a target with one input after another, until there were enough, the time is over, or one fails. */
 export async function runTarget(
   open: () => Promise<Target<never>> | Target<never>,
-  { seed = Date.now() % 2 ** 31, runs, timeMs }: FuzzLimits,
+  { seed = Date.now() % 2 ** 31, runs, timeMs = Number.POSITIVE_INFINITY }: FuzzLimits,
 ): Promise<FuzzResult> {
   const target = await open();
   let slowestMs = 0;
