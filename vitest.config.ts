@@ -48,6 +48,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a test waits for may take a while on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     // Browsers and whole processes are started in many of them: two cores are soon busy.
     maxWorkers: 3,
     // The files of a worker share its modules: a third of the time went into loading them again. No test replaces a module.

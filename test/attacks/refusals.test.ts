@@ -61,7 +61,7 @@ describe('refusals', () => {
     vi.advanceTimersByTime(60_000);
     vi.useRealTimers();
     const rows = ['capture state_spent -', 'capture state_spent, 2 more -'];
-    await expect.poll(() => auditLog(vault), { timeout: 5_000 }).toEqual(rows);
+    await expect.poll(() => auditLog(vault)).toEqual(rows);
     // After that, the next one counts as the first again.
     await refusals.record({ action: 'capture', outcome: 'state_spent' });
     expect(await auditLog(vault)).toEqual([...rows, 'capture state_spent -']);

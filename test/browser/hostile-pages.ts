@@ -97,7 +97,7 @@ export function testHostilePages(browser: () => Browser): void {
       program.answers.length = 0;
       // Some browsers never report the end of a navigation of this kind.
       void tab.evaluate(sendForm, program.origin + path, type, body).catch(() => {});
-      await expect.poll(() => program.answers, { timeout: 10_000 }).toContain(`POST ${path} 403`);
+      await expect.poll(() => program.answers).toContain(`POST ${path} 403`);
       await tab.close();
     }
     expect(await contents(program)).toEqual(before);

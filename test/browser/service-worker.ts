@@ -25,7 +25,7 @@ export function testServiceWorker(browser: () => Browser): void {
     const page = await context.newPage();
     // It would get the token: this is what it sees of a URL like the redirect of Webex.
     await page.goto(`${program.origin}/auth/code#access_token=fake-bait`);
-    await expect.poll(() => project.seen(), { timeout: 10_000 }).toContain('#access_token=fake-bait');
+    await expect.poll(() => project.seen()).toContain('#access_token=fake-bait');
     const { tab } = project;
     const draft = async () => {
       await tab.goto(`${program.origin}/healthz`);

@@ -36,7 +36,7 @@ async function desktop() {
     input.stdin.end(text);
     await once(input, 'exit');
     // The process that it leaves behind takes the clipboard a moment later.
-    await vi.waitUntil(async () => (await content()) === text, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await content()) === text, { timeout: 30_000 });
   };
   return { DISPLAY, content, put };
 }

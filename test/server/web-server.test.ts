@@ -86,7 +86,7 @@ describe('startWebServer', () => {
     const server = await startWebServer(vault, log);
     onTestFinished(() => server.close());
     await expect
-      .poll(async () => (await allTokens(vault, 'acme')).map(({ state }) => state), { timeout: 5_000 })
+      .poll(async () => (await allTokens(vault, 'acme')).map(({ state }) => state))
       .toEqual(['current']);
   });
 });

@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { expect } from 'vitest';
 import { dayMs, lifetimesAtCapture } from '../../../src/domain/lifetimes.ts';
 import type { Profile } from '../../../src/domain/profile.ts';
 import { defaultReminderDays } from '../../../src/domain/reminder-triggers.ts';
@@ -136,8 +136,5 @@ export async function leaveLease(
 ): Promise<void> {
   const dying = { ...channel, deliver: () => new Promise<void>(() => {}) };
   send(await asAnotherProcess(records), [dying], { leaseOwner: killed }).catch(() => {});
-  await vi.waitFor(async () => {
-    if ((await records.db.selectFrom('reminder').select('state').execute()).length === 0)
-      throw new Error('not leased yet');
-  });
+  await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).not.toEqual([]);
 }
