@@ -46,9 +46,9 @@ if (!hasName()) {
 export default defineConfig({
   plugins: [cheapPassphrases],
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // What a test waits for may take a while on a busy machine.
+    // Only to end what hangs: a busy machine may need many times as long as a quiet one.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } },
     // Browsers and whole processes are started in many of them: two cores are soon busy.
     maxWorkers: 3,

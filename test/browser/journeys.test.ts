@@ -142,7 +142,7 @@ function quickStart(): string[] {
   return /```sh\n(.*?)```/s.exec(readme)?.[1]?.trim().split('\n') ?? [];
 }
 
-describe('the journey of an administrator', { timeout: 120_000 }, () => {
+describe('the journey of an administrator', () => {
   it('takes at most six acts from the clone to the token in hand', async () => {
     const set = await browserSession(browser);
     const person = await personAt(set);

@@ -42,7 +42,7 @@ async function partner(): Promise<BrowserSession> {
   return set;
 }
 
-describe('the table of organizations', { timeout: 120_000 }, () => {
+describe('the table of organizations', () => {
   it('works for a partner without script, in light and dark, on a phone and a desktop', async () => {
     const set = await partner();
     const page = await set.person({ javaScriptEnabled: false });

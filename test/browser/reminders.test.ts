@@ -34,7 +34,7 @@ async function webhook(): Promise<{ url: string; posts: string[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/fake-secret-path`, posts };
 }
 
-describe('the page of reminders', { timeout: 60_000 }, () => {
+describe('the page of reminders', () => {
   it('sets up mail and a webhook, tests both, and removes them again', async () => {
     const { port, letters } = await mailServer();
     const hook = await webhook();

@@ -6,7 +6,7 @@ import { storeTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token check', () => {
-  it('exits 0, 1, 2 or 3 by the state of the tokens', { timeout: 60_000 }, async () => {
+  it('exits 0, 1, 2 or 3 by the state of the tokens', async () => {
     const simulator = await simulated();
     const on = await machine(simulator);
     const check = async (...args: string[]) => {

@@ -21,7 +21,7 @@ const runs: Record<string, number> = {
 const possible = Object.entries(targets).filter(([name]) => hasName() || name !== 'neighbors-postgres');
 
 describe('the parsers', () => {
-  it.each(possible)('survive any input: %s', { timeout: 120_000 }, async (name, open) => {
+  it.each(possible)('survive any input: %s', async (name, open) => {
     const result = await runTarget(open, { seed: 20_270_301, runs: runs[name] ?? 500 });
     expect(result.failure).toBeNull();
     expect(result.runs).toBe(runs[name] ?? 500);

@@ -177,27 +177,23 @@ describe.each(clients)('$name', (client) => {
   const { modes, installed, packages } = client;
   const skipped = isInstalled(installed) ? '' : `: skipped, install ${packages}`;
   const start = forFile(() => (skipped === '' ? startOf(client) : Promise.resolve([])));
-  it.skipIf(skipped !== '').each(modes)(
-    `gets the token (%s)${skipped}`,
-    { timeout: 120_000 },
-    async (mode) => {
-      const api = await served();
-      // Libraries compare times with the real clock.
-      api.vault.setNow(Date.now());
-      const token = await profileWithToken(api.vault, 'acme');
-      const secret = await clientOf(api.vault, 'ci', ['acme']);
-      const [file = '', ...options] = start();
-      const each = mode.split(' ');
-      const args = [
-        ...options,
-        `${api.origin}/oauth/token`,
-        'ci',
-        secret,
-        ...each.filter((name) => name !== ''),
-      ];
-      const { stdout } = await promisify(execFile)(file, args, { env });
-      // The mode "metadata" checks the server's metadata, and fetches nothing.
-      expect(stdout.trim().split('\n')).toEqual(each.map((name) => (name === 'metadata' ? 'valid' : token)));
-    },
-  );
+  it.skipIf(skipped !== '').each(modes)(`gets the token (%s)${skipped}`, async (mode) => {
+    const api = await served();
+    // Libraries compare times with the real clock.
+    api.vault.setNow(Date.now());
+    const token = await profileWithToken(api.vault, 'acme');
+    const secret = await clientOf(api.vault, 'ci', ['acme']);
+    const [file = '', ...options] = start();
+    const each = mode.split(' ');
+    const args = [
+      ...options,
+      `${api.origin}/oauth/token`,
+      'ci',
+      secret,
+      ...each.filter((name) => name !== ''),
+    ];
+    const { stdout } = await promisify(execFile)(file, args, { env });
+    // The mode "metadata" checks the server's metadata, and fetches nothing.
+    expect(stdout.trim().split('\n')).toEqual(each.map((name) => (name === 'metadata' ? 'valid' : token)));
+  });
 });

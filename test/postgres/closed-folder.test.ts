@@ -26,7 +26,6 @@ function cloneInClosedFolder(): string {
 describe('the PostgreSQL of the tests', () => {
   it.runIf(process.getuid?.() === 0)(
     'starts as root from a folder that its own user cannot open',
-    { timeout: 60_000 },
     async () => {
       const folder = cloneInClosedFolder();
       const script = join(folder, 'start.ts');

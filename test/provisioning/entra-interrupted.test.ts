@@ -160,7 +160,7 @@ describe('push entra, of which nothing runs any more', () => {
 });
 
 /** The system ends a process alike at every moment. */
-describe('push entra, killed', { timeout: 120_000 }, () => {
+describe('push entra, killed', () => {
   it.each(moments.filter(({ name }) => name === 'save'))(
     'leaves the old or the new token and finishes in the next run: $name, $moment',
     async ({ at, applied }) => {
