@@ -1,4 +1,4 @@
-import ejs, { type TemplateFunction } from 'ejs';
+import ejs from 'ejs';
 import type { Request, Response } from 'express';
 import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
 import { readProgramFile } from '../program-files.ts';
@@ -10,7 +10,7 @@ import { relayRightsText } from './view-models/relay-rights.ts';
 
 const sources = new Map<string, string>();
 
-/** Read once: EJS asks for what a view includes each time that it renders it. */
+/** Read once: it is needed again each time that the view is rendered. */
 function readView(name: string): string {
   const source = sources.get(name) ?? readProgramFile(`views/${name}.ejs`);
   sources.set(name, source);
@@ -59,23 +59,15 @@ function redactPastedTokens(values: object): object {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, redact(value)]));
 }
 
-const templates = new Map<string, TemplateFunction>();
-
-/** Compiled when it is needed for the first time, and then kept. */
-function template(name: string): TemplateFunction {
-  const known = templates.get(name);
-  if (known !== undefined) return known;
-  const compiled = ejs.compile(readView(name), {
-    // For the lines of errors.
+/** EJS compiles a view when it is needed for the first time, and what it includes, and keeps both under their names. */
+function renderView(name: string, data: object): string {
+  return ejs.render(readView(name), data, {
     filename: `/${name}.ejs`,
     // A view includes others by their path below views/, with a slash in front.
     includer: (path) => ({ template: readView(path.slice(1)) }),
-    // Otherwise, what a view includes is compiled again for each page.
     cache: true,
     rmWhitespace: true,
   });
-  templates.set(name, compiled);
-  return compiled;
 }
 
 /** Renders `views/<name>.ejs` within `views/layout.ejs`. The templates escape every value. */
@@ -91,8 +83,8 @@ export function createRender(site: { demonstration: boolean }): Render {
   };
   return (request, response, name, data, options) => {
     const authenticated = request.session?.authenticated === true;
-    const body = template(name)({ ...helpers, authenticated, ...withFormValues(data) });
-    const page = template('layout')({
+    const body = renderView(name, { ...helpers, authenticated, ...withFormValues(data) });
+    const page = renderView('layout', {
       body,
       at: null,
       wide: false,
