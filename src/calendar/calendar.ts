@@ -110,7 +110,7 @@ function describe(profile: Profile, token: Token, expiresAt: number): string {
     '',
     `Organization: ${profile.orgId ?? 'unknown'}`,
     `Account: ${account?.email ?? account?.displayName ?? 'unknown'}`,
-    `${profile.undeliveredUntil === null ? 'Expires' : 'Earlier token ends'}: ${formatInstant(expiresAt, 'UTC').full}`,
+    `${profile.undeliveredUntil === null ? 'Expires' : 'Earlier token expires'}: ${formatInstant(expiresAt, 'UTC').full}`,
   ].join('\n');
 }
 

@@ -121,8 +121,8 @@ function monitoredToken(
 function earlierToken(left: number, known: boolean): string {
   if (!known) return '';
   const days = Math.floor(Math.abs(left) / dayMs);
-  if (left > 0) return `, and the earlier token ends in ${plural(days)}`;
-  return `, and the earlier token ended ${days === 0 ? 'within the last day' : `${plural(days)} ago`}`;
+  if (left > 0) return `, and the earlier token expires in ${plural(days)}`;
+  return `, and the earlier token expired ${days === 0 ? 'within the last day' : `${plural(days)} ago`}`;
 }
 
 function expiredSummary(ago: number): string {

@@ -190,7 +190,7 @@ function undeliveredMessage({
     facts: [
       ...factsOf(profile, token),
       { title: 'Renewed, not delivered to', value: outdated.map(titleOf).join(', ') },
-      { title: isOver ? 'Earlier token ended' : 'Earlier token ends', value: full },
+      { title: isOver ? 'Earlier token expired' : 'Earlier token expires', value: full },
       ...expiryFacts(token, now, timeZone).map((fact) => ({
         ...fact,
         title: `New token ${fact.title.toLowerCase()}`,

@@ -91,7 +91,7 @@ export interface WebAppOptions {
   demonstration?: boolean;
   /** The second server, which detects service workers of other projects; null if it could not listen. */
   cleanupServer?: CleanupServer | null;
-  /** How long a page waits for Webex before it shows that the work is under way. Milliseconds. */
+  /** How long a page waits for Webex before it shows that the work is still running. Milliseconds. */
   waitMs?: number;
   /** How the push jobs call the providers. */
   pushJobOptions?: PushJobOptions;
@@ -104,7 +104,7 @@ const defaultPushJobOptions: PushJobOptions = {
 
 export interface WebApp {
   app: Express;
-  /** Stops waiting for people to sign in, and resolves once the work that pages started has ended. */
+  /** Stops waiting for people to sign in. Resolves once all work that pages started has ended. */
   idle(): Promise<void>;
 }
 
@@ -160,7 +160,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/calendar/:secret.ics', { get: feed(context) });
   app.get('/auth/code', capturePage(context));
 
-  // With a one-time link, or in the browser where the sign-in started.
+  // For requests with a one-time link, or from the browser where the sign-in started.
   app.use(webSession(vault));
   for (const parameter of ['secret', 'link'] as const) requireSameUser(app, parameter);
   route(app, '/auth/code', { get: capturePage(context), post: [...jsonBody, captureToken(context)] });
@@ -175,7 +175,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/tokens/:tokenId', { get: capturedTokenPage(context) });
   route(app, '/tokens/:tokenId/progress', { get: verificationProgress(context) });
 
-  // With an authenticated session.
+  // For authenticated sessions.
   app.use(requireAuthenticated);
   route(app, '/', { get: overview(context) });
   route(app, '/selection', { post: [...selectionBody, selection(context)] });

@@ -8,7 +8,7 @@ import type { VerificationJobs } from './jobs/verification-jobs.ts';
 import type { Render } from './render.ts';
 import type { CleanupServer } from './service-worker-cleanup/server-app.ts';
 
-/** What the handlers of all pages share. */
+/** The dependencies of all page handlers. */
 export interface WebContext {
   vault: Vault;
   log: Logger;
@@ -17,13 +17,13 @@ export interface WebContext {
   pushJobs: PushJobs;
   csvImports: CsvImports;
   render: Render;
-  /** How long a page waits for Webex before it shows that the work is under way. Milliseconds. */
+  /** How long a page waits for Webex before it shows that the work is still running. Milliseconds. */
   waitMs: number;
   /** Null if it could not listen. */
   cleanupServer: CleanupServer | null;
 }
 
-/** The origin of a request, for the audit log. */
+/** The address that a request comes from, for the audit log. */
 export function actorOf(request: Pick<Request, 'socket'>): Actor {
   const address = request.socket.remoteAddress;
   return address === undefined ? {} : { address };

@@ -1,7 +1,7 @@
 /**
- * The path of an untrusted link if it certainly leads to a page of this app, or null. A path that starts with `//`, or
- * with a backslash that a browser reads as a slash, leads to another host, and a path with dot segments may become one.
- * Therefore the resolved path is checked.
+ * Returns the path of an untrusted link if it leads to a page of this app, or null. A path that starts with `//`, or with a
+ * backslash that browsers read as a slash, leads to another host. A path with dot segments may resolve to such a path, so
+ * the resolved path is checked.
  */
 export function ownPath(link: unknown, origin: string): string | null {
   if (typeof link !== 'string' || !/^\/[\x21-\x7e]*$/.test(link)) return null;

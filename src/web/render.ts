@@ -10,7 +10,7 @@ import { relayRightsText } from './view-models/relay-rights.ts';
 
 const sources = new Map<string, string>();
 
-/** Read once: it is needed again each time that the view is rendered. */
+/** Each file is read once, because it is needed every time the view is rendered. */
 function readView(name: string): string {
   const source = sources.get(name) ?? readProgramFile(`views/${name}.ejs`);
   sources.set(name, source);
@@ -21,13 +21,13 @@ export interface PageOptions {
   /** The title of the document, without the name of the product. */
   title: string;
   status?: number;
-  /** The entry of the navigation that is marked as current; absent if none is. */
+  /** The navigation entry marked as current; absent if none is. */
   at?: 'overview' | 'sign-in' | 'import' | 'reminders' | 'clients' | 'audit-log';
-  /** Wider: for lists, and for forms with advice next to them. `window`: a table as wide as the window. */
+  /** True: wider, for lists and for forms with advice next to them. `window`: as wide as the window, for tables. */
   wide?: boolean | 'window';
   /** The script of the page, by name. */
   script?: 'capture' | 'poll' | 'auto-hide-secret' | 'push-progress' | 'redirect' | 'service-worker-cleanup';
-  /** Reloads the page in browsers without scripts. */
+  /** Reloads the page in browsers without JavaScript. */
   refresh?: { seconds: number; url: string };
 }
 
@@ -39,7 +39,7 @@ export type Render = <Name extends keyof PageData>(
   options: PageOptions,
 ) => void;
 
-/** Keeps what the person entered in a form that has errors, except a token that was pasted into the wrong field. */
+/** Keeps the entered values of a form with errors, except a token that was pasted into the wrong field. */
 function withFormValues<Data extends object>(data: Data): Data {
   const { values, form } = data as { values?: object; form?: object | null };
   return {
@@ -59,7 +59,7 @@ function redactPastedTokens(values: object): object {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, redact(value)]));
 }
 
-/** EJS compiles a view when it is needed for the first time, and what it includes, and keeps both under their names. */
+/** EJS compiles a view and its includes when they are first needed, and caches both by name. */
 function renderView(name: string, data: object): string {
   return ejs.render(readView(name), data, {
     filename: `/${name}.ejs`,

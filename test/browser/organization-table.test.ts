@@ -91,7 +91,7 @@ describe('the table of organizations', () => {
     await page.getByLabel('CSV file').setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer });
     await page.getByRole('button', { name: 'Show preview' }).click();
     expect(await page.locator('tbody tr').count()).toBe(3);
-    await page.getByLabel('Leave out the invalid row').check();
+    await page.getByLabel('Skip the invalid row').check();
     await page.getByRole('button', { name: 'Import 2 organizations' }).click();
     expect(await page.getByText('2 organizations created').count()).toBe(1);
 
@@ -102,7 +102,7 @@ describe('the table of organizations', () => {
       .getByLabel('CSV file')
       .setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer });
     await checked.getByRole('button', { name: 'Show preview' }).click();
-    await checked.getByRole('heading', { name: 'Preview of the import' }).waitFor();
+    await checked.getByRole('heading', { name: 'Import preview' }).waitFor();
     expect(await faultsOf(checked, 'the preview')).toEqual([]);
   });
 });

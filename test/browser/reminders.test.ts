@@ -56,7 +56,7 @@ describe('the page of reminders', () => {
 
     await mail.getByLabel('To').fill('it@acme.example, ada@acme.example');
     await mail.getByRole('button', { name: 'Save mail reminders' }).click();
-    await page.getByText('Mail reminders are saved.').waitFor();
+    await page.getByText('Mail settings saved.').waitFor();
     await mail.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText('The test was accepted by it@acme.example, ada@acme.example.').waitFor();
     expect(letters[0]?.to).toEqual(['it@acme.example', 'ada@acme.example']);

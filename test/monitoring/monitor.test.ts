@@ -108,7 +108,7 @@ describe('the check of a profile that was renewed but not delivered', () => {
   it('is a warning, whatever the new token', async () => {
     const records = await undelivered();
     expect(await line(records, 7)).toEqual([
-      "WEBEX TOKEN WARNING - acme was renewed but not delivered, and the earlier token ends in 25 days | profiles=1 'acme'=25;7:;0:",
+      "WEBEX TOKEN WARNING - acme was renewed but not delivered, and the earlier token expires in 25 days | profiles=1 'acme'=25;7:;0:",
     ]);
     expect(await monitorNamed(records, ['acme'], 7)).toMatchObject({
       state: 'WARNING',
@@ -128,13 +128,13 @@ describe('the check of a profile that was renewed but not delivered', () => {
     const records = await undelivered();
     records.setNow(today + days(30));
     expect((await line(records))[0]).toMatch(
-      /^WEBEX TOKEN CRITICAL - acme was renewed but not delivered, and the earlier token ended 4 days ago/,
+      /^WEBEX TOKEN CRITICAL - acme was renewed but not delivered, and the earlier token expired 4 days ago/,
     );
     records.setNow(today);
     const [, earlier] = await tokensOf(records.db, records.profile.id);
     await updateToken(records.db, earlier?.id ?? '', { rejectedAt: today - days(2) });
     expect((await line(records))[0]).toMatch(
-      /^WEBEX TOKEN CRITICAL - acme .* the earlier token ended 2 days ago/,
+      /^WEBEX TOKEN CRITICAL - acme .* the earlier token expired 2 days ago/,
     );
   });
 

@@ -20,7 +20,7 @@ describe('the evidence for an expiry', () => {
       'contradicting lifetimes',
       { confirmed: null, reported: inDays(45) - 1000, documented },
       'reported',
-      /inconsistent.*for this token contained 45 days/,
+      /inconsistent.*for this token says 45 days/,
     ],
     [
       'contradicting lifetimes with a confirmed date',

@@ -39,8 +39,8 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     expect(text).not.toContain('Everything is up to date');
     const [, next = ''] = /<section class="card due is-undelivered"(.*?)<\/section>/s.exec(text) ?? [];
     expect(next).toMatch(/Renewed, not delivered: <a href="\/profiles\/globex">/);
-    expect(next).toMatch(/ends on <time datetime="2027-03-26.*25 days left/s);
-    expect(next).toMatch(/Entra ID<\/strong> \(Cisco Webex\) still uses an earlier token, which ends/);
+    expect(next).toMatch(/expires on <time datetime="2027-03-26.*25 days left/s);
+    expect(next).toMatch(/Entra ID<\/strong> \(Cisco Webex\) still uses an earlier token, which expires on/);
     expect(next).toContain('action="/profiles/globex/push-jobs"');
     expect(text).not.toContain('Next to renew');
 
@@ -50,7 +50,7 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     );
     // The history goes by the earlier token too.
     const [, history = ''] = /id="timeline">(.*?)<\/section>/s.exec(page) ?? [];
-    expect(history).toMatch(/Next reminder.*2027-03.*Earlier token ends.*2027-03-26.*Expires/s);
+    expect(history).toMatch(/Next reminder.*2027-03.*Earlier token expires.*2027-03-26.*Expires/s);
     expect(cardNames((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);
     // An expired token keeps nothing working, and there is nothing to test.
     const expired = (await person.get('/profiles/over').expect(200)).text;

@@ -91,7 +91,7 @@ describe('the page of a profile', () => {
     const person = await web.person();
     await person.post('/profiles/acme/rename').type('form').send({ name: 'acme-corp' }).expect(303);
     expect((await person.get('/profiles/acme-corp').expect(200)).text).toContain(
-      'enter the new one where entra is used',
+      'Enter the new address wherever entra is used',
     );
   });
 
@@ -216,7 +216,7 @@ describe('the tags and the contact of a profile', () => {
     const { headers } = await save('EMEA, gold', 'it@acme.example').expect(303);
     expect(headers.location).toBe('/profiles/acme');
     const { text } = await person.get('/profiles/acme').expect(200);
-    expect(text).toContain('Saved the tags and the contact.');
+    expect(text).toContain('Tags and contact saved.');
     expect(text).toContain('<a class="tag" href="/?tag=emea">emea</a>');
     expect(text).toContain('<dd>it@acme.example</dd>');
     expect((await requireProfile(web.vault, 'acme')).tags).toEqual(['emea', 'gold']);

@@ -40,7 +40,7 @@ describe('the mail form', () => {
       mailFrom: null,
     });
     const { text } = await browser.get('/reminders').expect(200);
-    expect(text).toContain('Mail reminders are saved.');
+    expect(text).toContain('Mail settings saved.');
     expect(text).toContain(
       '<strong>it@acme.example, ada@acme.example</strong>, through smtp.acme.example:465.',
     );

@@ -69,8 +69,8 @@ describe('the page of a provider', () => {
     expect((await person.get(`/tokens/${token?.id}`)).text).toContain('picks up the new token automatically');
 
     const provider = (await person.get('/profiles/acme/entra')).text;
-    expect(provider).toContain('Give it a new secret');
-    expect(provider).toContain('Use the token itself again');
+    expect(provider).toContain('Create a new secret');
+    expect(provider).toContain('Switch back to the token');
     await through(served, '/profiles/acme/entra/push', { via: 'relay', app: app.id });
     expect(app.secrets.get('SecretToken')).not.toBe(secret);
     await through(served, '/profiles/acme/entra/push', { via: 'token', app: app.id });

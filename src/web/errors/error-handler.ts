@@ -57,7 +57,7 @@ function statusOf(error: unknown): number | null {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
 }
 
-/** RFC 9457, with the code and what to do next. `more` are additional members. */
+/** Sends a problem document (RFC 9457) with the error code and the remedies. `more`: additional members. */
 export function sendProblem(response: Response, problem: Problem, more: Record<string, string> = {}): void {
   const { status, code, title, detail, remedies } = problem;
   const help = pageHelpText(remedies);
@@ -82,7 +82,7 @@ export const notFound: RequestHandler = (_request, _response, next) => {
   next(new BrokerError('E_NOT_FOUND', 'This page does not exist.'));
 };
 
-/** Answers every problem: with a page for a person, with problem details for a program. */
+/** Responds to every error: with a page for people, with problem details for programs. */
 export function errorHandler({
   log,
   render,

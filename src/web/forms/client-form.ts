@@ -67,7 +67,7 @@ export function readClientForm(body: unknown): ClientForm {
   };
 }
 
-/** What is missing or too much next to a workload identity. */
+/** Fields that are missing for a workload identity, or that conflict with it. */
 function identityErrors(values: ClientFormValues, isRelay: boolean): FieldError[] {
   if (isRelay) {
     const help = 'Provisioning tools send a fixed secret. Leave the issuer, subject and audience empty.';

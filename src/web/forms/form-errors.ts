@@ -24,7 +24,7 @@ export function invalidField(field: string, message: string, help?: Help): Field
   return { field, message, remedies: pageHelp(remediesOf(help)) };
 }
 
-/** An error as the error of one of the `offered` fields; throws it if it is about none of them. */
+/** Turns an error into the error of one of the `offered` fields. Rethrows it if it concerns none of them. */
 export function fieldError(error: unknown, offered: readonly string[]): FieldError {
   if (!(error instanceof BrokerError)) throw error;
   const field = fieldOf(error.code);

@@ -24,7 +24,7 @@ export interface ReminderForm<Settings> {
 
 const defaultPorts = { tls: '465', starttls: '587' };
 
-/** The form with what is saved, for a person to change it. */
+/** The form filled with the saved settings, to be edited. */
 export function mailFormValues(saved: SavedChannels['mail']): MailFormValues {
   if (saved === undefined) {
     return { host: '', port: '', security: 'tls', user: '', from: '', to: '' };
@@ -40,7 +40,7 @@ export function mailFormValues(saved: SavedChannels['mail']): MailFormValues {
   };
 }
 
-/** `saved`: the settings before, whose password is kept if none is entered. */
+/** `saved`: the previous settings. Their password is kept if none is entered. */
 export function readMailForm(
   body: unknown,
   saved: SavedChannels['mail'],

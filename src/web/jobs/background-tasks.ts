@@ -1,9 +1,9 @@
-/** How many results are kept, so that a page that is reloaded still finds its result. */
+/** How many results are kept, so that a reloaded page still finds its result. */
 const maxResults = 200;
 
 /**
- * Work that a page starts and a later request asks about, by key: at most one task runs for each key. The newest results
- * are kept in memory.
+ * Work that a page starts and whose result a later request reads. At most one task runs per key. The newest results are
+ * kept in memory.
  */
 export class BackgroundTasks<Result> {
   readonly #running = new Map<string, Promise<Result | null>>();
@@ -15,7 +15,7 @@ export class BackgroundTasks<Result> {
     this.#onError = onError;
   }
 
-  /** Starts the work, unless some is already running for this key. Null if it throws. */
+  /** Starts the work, unless a task is already running for this key. Null if it throws. */
   start(key: string, work: () => Promise<Result>): Promise<Result | null> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;
@@ -56,7 +56,7 @@ export class BackgroundTasks<Result> {
   }
 
   #keep(key: string, result: Result): void {
-    // A map keeps the position of a key that is set again; the newest result belongs at the end.
+    // A map keeps the position of a key that is set again, but the newest result belongs at the end.
     this.#results.delete(key);
     this.#results.set(key, result);
     const oldest = this.#results.keys().next();

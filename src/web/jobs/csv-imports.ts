@@ -5,7 +5,7 @@ import type { Vault } from '../../vault/context.ts';
 const lifetimeMs = 15 * 60_000;
 const maxFiles = 5;
 
-/** Files between their preview and their import. They may contain tokens, so that memory holds them encrypted only. */
+/** Uploaded files that wait for their import. They may contain tokens, so memory holds them only encrypted. */
 export class CsvImports {
   readonly #vault: Vault;
   readonly #files = new Map<string, { ciphertext: string; expiresAt: number }>();

@@ -24,7 +24,7 @@ export interface PushTaskState {
   steps: StepResult[];
   /** The code that the person has to enter; null once they have signed in. */
   deviceCode: DeviceCode | null;
-  /** What may keep the provider from reaching us. */
+  /** Reasons why the provider may not be able to reach this server. */
   warnings: string[];
   /** Why the next step is delayed. */
   waiting: string | null;
@@ -54,8 +54,8 @@ const stopWaitMs = 2_000;
 const maxJobs = 100;
 
 /**
- * The push jobs that pages start. A job runs to its end even if nobody has its page open, one task after another: a task
- * that fails does not stop the next one.
+ * The push jobs that pages start. A job runs to its end even if its page is closed. Its tasks run one after another, and a
+ * failed task does not stop the next one.
  */
 export class PushJobs {
   readonly #vault: Vault;
@@ -166,7 +166,7 @@ export class PushJobs {
     if (error instanceof BrokerError) return error;
     this.#log.error({ profile, ...toSafeError(error) }, 'push failed');
     return new BrokerError('E_INTERNAL', 'An unexpected error occurred.', {
-      help: 'Try again. The terminal where the program runs shows more.',
+      help: 'Try again. The terminal where the server runs shows details.',
     });
   }
 

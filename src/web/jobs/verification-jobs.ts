@@ -12,7 +12,7 @@ export function createVerificationJobs(log: Logger): VerificationJobs {
   );
 }
 
-/** Why Webex could not verify a token; null if it did, or if this process has not asked. */
+/** Why a token could not be verified with Webex; null if it was verified, or if this process has not tried. */
 export function verificationError(
   jobs: VerificationJobs,
   tokenId: string,

@@ -1,7 +1,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 
-/** Much more than the longest redirect URL or form. Bytes. */
+/** Far more than the longest redirect URL or form needs. Bytes. */
 const limit = 64 * 1024;
 
 /** Parses a body whose type is exactly `application/json`: from another origin, browsers send it only after a preflight request. */
@@ -13,7 +13,7 @@ export const jsonBody: RequestHandler[] = [
 /** Parses a form in the encoding that browsers use. */
 export const formBody = formBodyOf(30);
 
-/** The same with a checkbox for each row of a table. */
+/** The same, for forms with a checkbox for each row of a table. */
 export const selectionBody = formBodyOf(250);
 
 function formBodyOf(parameterLimit: number): RequestHandler[] {
@@ -23,7 +23,7 @@ function formBodyOf(parameterLimit: number): RequestHandler[] {
   ];
 }
 
-/** A file of some thousands of profiles. Bytes. */
+/** Enough for a file with several thousand profiles. Bytes. */
 const fileLimit = 5 * 1024 * 1024;
 
 /** Reads a form with a file, which `fileOf` parses. Only `sameOrigin` protects this encoding from other sites. */

@@ -3,12 +3,12 @@ import { ownPath } from '../own-path.ts';
 import type { Render } from '../render.ts';
 import { hostOf } from '../request-host.ts';
 
-/** Paths that programs may also request by loopback address; none of them is a page. */
+/** Paths that programs may also request at a loopback IP address. None of them is a page. */
 const pathsByAddress = new Set(['/healthz']);
 
 /**
- * Rejects requests for any other host than that of the web app. After DNS rebinding, the Host header is the only one that
- * shows the attacker's host.
+ * Rejects requests for any host except that of the web app. After DNS rebinding, only the Host header shows the attacker's
+ * host.
  */
 export function checkHost({
   origin,

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 
-/** Only a person uses up a one-time link, not a browser that prefetches it. */
+/** Keeps a browser from using up a one-time link by prefetching it. */
 export function refusePrefetch(request: Request): void {
   const purpose = `${request.headers['sec-purpose'] ?? ''} ${request.headers.purpose ?? ''}`;
   if (request.method === 'HEAD' || /prefetch|prerender|preview/i.test(purpose)) {

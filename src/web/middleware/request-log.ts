@@ -26,14 +26,14 @@ export function requestLog(
   };
 }
 
-/** What is shown below a profile: names of resources, and the versions that some tools put before them. */
+/** Path segments that are logged below a profile: resource names, and the versions that some tools put before them. */
 const shownBelowProfile: ReadonlySet<string> = new Set([...resourceTypes, 'Bulk', 'Me', 'v1', 'v2']);
 
 const resources = resourceTypes.join('|');
 
 /**
- * Masks the secret of a one-time link, what may be the ID or name of a person or group, and anything that looks like a token,
- * and limits the length. A tool with a wrong base address puts such an ID anywhere.
+ * Masks secrets of one-time links, anything that may be the ID or name of a person or group, and anything that looks like a
+ * token, and limits the length. A tool with a wrong base address can put such an ID anywhere in the path.
  */
 export function maskedPath(path: string): string {
   const masked = path
@@ -44,7 +44,7 @@ export function maskedPath(path: string): string {
     .replace(new RegExp(`(/(?:${resources})/+).+$`, 'is'), '$1…');
   const shown = masked
     .split('/')
-    // An address of mail, or parameters of a segment.
+    // An email address, or parameters of a segment.
     .map((segment) => (/[@;]|%(?:40|3b|2f)/i.test(segment) ? '…' : sanitizeForDisplay(segment)))
     .join('/');
   return shown.length <= 200 ? shown : `${shown.slice(0, 199)}…`;

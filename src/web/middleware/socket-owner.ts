@@ -7,10 +7,10 @@ type Peer = Pick<Socket, 'remotePort' | 'localPort'>;
 const found = new WeakMap<Peer, boolean>();
 
 /**
- * Whether the other end of a loopback connection certainly belongs to another user of this computer. Linux lists the
- * owner of each socket in /proc/net/tcp; on systems without that list the result is false. Sockets of root do not count:
- * root can read everything anyway, and its processes forward the connections of others. A socket that its process has
- * closed is listed under root, too, and then not at all: its owner is unknown, and counts as another.
+ * Whether the other end of a loopback connection belongs to another user of this computer. Linux lists the owner of each
+ * socket in /proc/net/tcp; on systems without that list, the result is false. Sockets of root do not count as another user:
+ * root can read everything anyway, and its processes forward connections of other users. A socket that its process has
+ * closed is first listed under root, and later not at all. Its owner is unknown and counts as another user.
  */
 export function isOtherUser(peer: Peer, tables: () => string[] = connectionTables): boolean {
   const known = found.get(peer);
@@ -20,7 +20,7 @@ export function isOtherUser(peer: Peer, tables: () => string[] = connectionTable
   const { remotePort, localPort } = peer;
   const sockets = tables().flatMap((table) => socketsOf(table, [remotePort, localPort]));
   const owners = sockets.filter(({ from, to }) => from === remotePort && to === localPort);
-  // The other end is gone, where this server's sockets are listed.
+  // The system lists this server's sockets, but the other end is no longer listed.
   if (owners.length === 0) return sockets.some(({ from }) => from === localPort);
   const isOther = owners.some(({ owner, isOpen }) => owner !== me && !(owner === 0 && isOpen));
   found.set(peer, isOther);
@@ -35,7 +35,7 @@ interface ListedSocket {
   isOpen: boolean;
 }
 
-/** The sockets at these ports: a busy computer has thousands of others. Fields as in `man 5 proc`; ports are hexadecimal. */
+/** The sockets at these ports; a busy computer has thousands of others. Fields as in `man 5 proc`; ports are hexadecimal. */
 function socketsOf(table: string, ports: number[]): ListedSocket[] {
   const texts = ports.map((port) => `:${port.toString(16).toUpperCase().padStart(4, '0')} `);
   return table

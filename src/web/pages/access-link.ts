@@ -14,7 +14,7 @@ export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ 
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
     if (await redeemAccessLink(vault, request.params.secret)) await authenticateSession(request);
-    // Reloading the link in the browser that used it is fine.
+    // The browser that used the link may reload it.
     else if (request.session.authenticated !== true) throw linkUsed(newLink);
     const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';
     const site = request.headers['sec-fetch-site'];

@@ -16,7 +16,7 @@ import type { AuditLogPage, AuditLogRow } from '../view-models/pages.ts';
 
 const rowsOnPage = 100;
 
-/** Up to this many rows, each page view verifies the whole log; beyond, only on request. */
+/** With up to this many rows, each page view verifies the whole log. Longer logs are verified only on request. */
 const maxVerifiedRows = 5_000;
 
 const names = ['profile', 'client', 'action', 'outcome', 'since', 'until'] as const;
@@ -61,7 +61,7 @@ export function auditLogPage({ vault, render }: WebContext): RequestHandler {
   };
 }
 
-/** The place in the log where a page begins, as in its link: `1.523-2.100`. Undefined where it is not one. */
+/** Parses the position where a page starts, as in its link: `1.523-2.100`. Undefined if it is invalid. */
 function parsePosition(text: string): AuditPosition | undefined {
   if (!/^\d{1,9}\.\d{1,15}(-\d{1,9}\.\d{1,15})*$/.test(text)) return undefined;
   return new Map(

@@ -11,8 +11,8 @@ import { field } from '../middleware/body.ts';
 import { saveSession } from '../session/session.ts';
 
 /**
- * `GET /auth/code`: where Webex redirects the browser. The page is the same for everyone; its script posts the
- * fragment, which browsers never send. An error in the query is rendered here, for browsers without scripts too.
+ * `GET /auth/code`: where Webex redirects the browser. The page is the same for everyone. Its script posts the fragment,
+ * which browsers do not send. An error in the query is rendered here, so that it also appears without JavaScript.
  */
 export function capturePage({ render }: WebContext): RequestHandler {
   return (request, response) => {
@@ -60,7 +60,7 @@ export function captureToken({ vault, verifications, log }: WebContext): Request
   };
 }
 
-/** Where an authenticated browser starts over: the form that renews the profile of this sign-in, or adds one. */
+/** Where an authenticated browser starts over: the form that renews the sign-in's profile, or the form that adds one. */
 async function startOver(vault: Vault, body: unknown): Promise<{ renew: string } | { startOver: string }> {
   const profile = await profileToRenew(vault, field(body, 'fragment')).catch(() => null);
   return profile === null ? { startOver: '/sign-in' } : { renew: `/profiles/${profile}/sign-in` };

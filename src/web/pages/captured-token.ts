@@ -63,7 +63,7 @@ export function verificationProgress({ verifications, waitMs }: WebContext): ByT
   };
 }
 
-/** `POST /tokens/:tokenId/verify`: verifies the token again; the page of the token waits for the result. */
+/** `POST /tokens/:tokenId/verify`: verifies the token again. The token's page waits for the result. */
 export function reverify({ vault, verifications }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -73,7 +73,7 @@ export function reverify({ vault, verifications }: WebContext): ByToken {
   };
 }
 
-/** `POST /tokens/:tokenId/approve`: makes a token that needs review, or that Webex has not verified yet, the current one. */
+/** `POST /tokens/:tokenId/approve`: makes a token current that needs review or that is not yet verified. */
 export function approve({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -205,7 +205,7 @@ const notAsked = {
   help: '',
 };
 
-/** A problem of a token that is in use anyway: found later, or approved despite it. */
+/** A problem with a token in use: it was found later, or a person approved the token despite it. */
 function issueOf({ state, account }: Token, profile: Profile): CapturedTokenPage['issue'] {
   return state !== 'current' || account === null ? null : accountConflict(account, profile);
 }

@@ -26,7 +26,7 @@ import type { ClientView } from '../view-models/pages.ts';
 
 type ByName = RequestHandler<{ client: string }>;
 
-/** How many organizations the card of a client names. */
+/** How many organizations a client's card names. */
 const maxNamed = 6;
 
 /** With more profiles, their names are typed instead of selected with checkboxes. */
@@ -111,7 +111,7 @@ export function rotateSecret(context: WebContext): ByName {
   };
 }
 
-/** `POST /clients/:client/remove`: from the response on, the client has no access. */
+/** `POST /clients/:client/remove`: the client has no access once the response is sent. */
 export function removeClientPage({ vault }: WebContext): ByName {
   return async (request, response) => {
     const name = request.params.client;
@@ -183,14 +183,14 @@ async function renderSecret(
       resource: client.profiles.length > 1 ? await tenantUrlOf(vault, client.profiles[0]) : null,
     },
     {
-      title: secret === null ? client.name : `Secret of ${client.name}`,
+      title: secret === null ? client.name : `Secret for ${client.name}`,
       at: 'clients',
       script: 'auto-hide-secret',
     },
   );
 }
 
-/** What a client with access to several profiles selects one of them with (RFC 8707). */
+/** The `resource` with which a client that has access to several profiles selects one (RFC 8707). */
 async function tenantUrlOf(vault: Vault, name: string | undefined): Promise<string | null> {
   const profile = name === undefined ? null : await findProfile(vault.db, name);
   if (profile === null || profile.orgId === null) return null;

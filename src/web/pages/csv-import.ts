@@ -77,7 +77,7 @@ export function csvImportPreview({ vault, csvImports, render }: WebContext): Req
   };
 }
 
-/** `POST /import/csv/preview`: imports the rows, or only the valid ones if the person chose that. */
+/** `POST /import/csv/preview`: imports all rows, or only the valid ones if the person chose to skip the others. */
 export function importCsv({ vault, csvImports }: WebContext): RequestHandler {
   return async (request, response) => {
     const id = request.session.csvImport;

@@ -4,7 +4,7 @@ import { type ErrorCode, errorCodes } from '../../errors/error-codes.ts';
 import { pageHelp } from '../../errors/remedy.ts';
 import type { WebContext } from '../context.ts';
 
-/** `GET /errors/:code`: the reference of an error code, which `type` of a problem document points to. Static text only. */
+/** `GET /errors/:code`: explains an error code. The `type` of a problem document points here. Static text only. */
 export function errorReferencePage({ render }: Pick<WebContext, 'render'>): RequestHandler<{ code: string }> {
   return (request, response) => {
     const { code } = request.params;

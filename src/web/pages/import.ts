@@ -91,8 +91,8 @@ export function importPasted(context: WebContext): RequestHandler {
 }
 
 /**
- * The sign-in that the page showed an address for; null if it showed none. It may be over by now, and its address is not
- * stored.
+ * The sign-in whose address the page showed; null if it showed none. The sign-in may have ended since, and its address is
+ * not stored.
  */
 async function startedSignIn(
   { vault }: WebContext,

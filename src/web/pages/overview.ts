@@ -35,16 +35,16 @@ const rowsOnPage = 100;
 /** With more profiles than this, the page shows when their tokens expire. */
 const fewCards = 10;
 
-/** The page reads at most so many profiles to say that everything is up to date: about a tenth of a second. */
+/** How many profiles the page reads at most to find that everything is up to date: about a tenth of a second. */
 const maxRead = 10_000;
 
-/** How many tokens that need review are named if their cards are on other pages. */
+/** How many tokens that need review are named when their cards are on other pages. */
 const maxNamed = 5;
 
 /** If more profiles are due, the page offers to renew them all. */
 const fewDue = 3;
 
-/** `GET /`: the organizations, most urgent first; without any, the first sign-in. */
+/** `GET /`: the organizations, most urgent first. Without any, the form for the first sign-in. */
 export function overview(context: WebContext): RequestHandler {
   const { vault, render } = context;
   return async (request, response) => {
@@ -91,7 +91,7 @@ export function overview(context: WebContext): RequestHandler {
     const checklist =
       unfiltered && rows === null
         ? await checklistOf(vault, {
-            // Those without a token come last.
+            // Profiles without a token come last.
             profiles: cards.map(({ summary }) => summary.profile),
             hasToken: page.totals.all > page.totals.empty,
             remindersSetUp: isSetUp,

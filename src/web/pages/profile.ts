@@ -53,7 +53,7 @@ export function rename(context: WebContext): ByName {
     const relay =
       clients.length === 0
         ? ''
-        : ` The address of its SCIM relay changed: enter the new one where ${clients.join(', ')} is used.`;
+        : ` The address of its SCIM relay has changed. Enter the new address wherever ${clients.join(', ')} is used.`;
     setFlash(request, `Renamed “${name}” to “${newName}”.${relay}`);
     response.redirect(303, `/profiles/${newName}`);
   };
@@ -71,12 +71,12 @@ export function saveDisplayName(context: WebContext): ByName {
       await renderProfile(context, request, response, name, errors, { newDisplayName: text });
       return;
     }
-    setFlash(request, 'The display name is saved.');
+    setFlash(request, 'Display name saved.');
     response.redirect(303, `/profiles/${name}`);
   };
 }
 
-/** `POST /profiles/:name/tags-and-contact`: an empty field removes what was there. */
+/** `POST /profiles/:name/tags-and-contact`: an empty field removes the tags or the contact. */
 export function saveTagsAndContact(context: WebContext): ByName {
   return async (request, response) => {
     const { name } = request.params;
@@ -100,7 +100,7 @@ export function saveTagsAndContact(context: WebContext): ByName {
       return;
     }
     await changeTagsAndContact(context.vault, [name], { tags, contact }, actorOf(request));
-    setFlash(request, 'Saved the tags and the contact.');
+    setFlash(request, 'Tags and contact saved.');
     response.redirect(303, `/profiles/${name}`);
   };
 }
@@ -119,7 +119,7 @@ export function removePage({ vault, render }: WebContext): ByName {
         profile: profile.name,
         organization: profileTitle(profile),
         tokens: tokens.length,
-        // Webex has rejected or ended the others already.
+        // Webex already rejects the others, or they have expired.
         accepted: tokens.filter((token) => ['valid', 'expiring'].includes(tokenStatus(token, vault.now())))
           .length,
         tokensUrl: `${idbroker}/profile#/tokens`,

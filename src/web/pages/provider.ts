@@ -45,7 +45,10 @@ const appIds: Record<ProviderId, { pattern: RegExp; message: string; help: strin
   },
 };
 
-/** `GET /profiles/:name/entra` and `/okta`: sends the token automatically, or guides a person. The query has the answers to the questions of the guide. */
+/**
+ * `GET /profiles/:name/entra` and `/okta`: connects the provider automatically, or shows the guide for doing it manually.
+ * The query contains the answers to the guide's questions.
+ */
 export function providerPage(context: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
     await renderProvider(context, request, response, { provider, name: request.params.name });
@@ -88,8 +91,8 @@ function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask 
 }
 
 /**
- * `POST /profiles/:name/entra/offer`, `/okta/offer`: registers the API client of an application that a person sets up, or
- * gives it a new secret, and shows it once with the values to enter.
+ * `POST /profiles/:name/entra/offer`, `/okta/offer`: registers the API client for an application that a person sets up
+ * manually, or creates a new secret for it. Shows the secret once, with the values to enter.
  */
 export function offer({ vault, render }: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
@@ -182,7 +185,7 @@ export function markStep(context: WebContext, provider: ProviderId): ByName {
   };
 }
 
-/** The guide of a profile for the answers in a query or a form, with what it is made of. */
+/** The guide of a profile for the answers in a query or a form, with the data it was made from. */
 async function guideOf({ vault }: WebContext, provider: ProviderId, name: string, given: unknown) {
   const profile = await requireProfile(vault, name);
   const current = currentOf(await tokensOf(vault.db, profile.id));
@@ -192,7 +195,7 @@ async function guideOf({ vault }: WebContext, provider: ProviderId, name: string
   );
   const issuer = issuerOf(vault.settings);
   const warnings = addressWarnings(issuer, providerTitle(provider));
-  // The first choice has to work: a server that only this computer reaches cannot be a relay.
+  // The first choice has to work: a server that only this computer can reach cannot serve as a relay.
   const way = destinations[0]?.via ?? (warnings.length === 0 ? 'relay' : 'token');
   const guide = guides[provider](
     {
@@ -212,7 +215,7 @@ async function guideOf({ vault }: WebContext, provider: ProviderId, name: string
   return { profile, current, summary, destinations, warnings, way, guide };
 }
 
-/** The steps that were marked as done. Those of a replacement count for the current token only. */
+/** The steps marked as done. For a token replacement, only marks made since the current token was captured count. */
 async function doneSteps(
   { vault }: WebContext,
   { profile, current, destinations, guide }: Awaited<ReturnType<typeof guideOf>>,

@@ -114,7 +114,7 @@ function requirePushJob({ pushJobs }: WebContext, request: Request<{ id: string 
   });
 }
 
-/** Determines the sections of the page; the script of the page adds the steps in between. */
+/** A value that changes when the page gets other sections. Between such changes, the page's script only adds steps. */
 function stageOf({ over, tasks }: PushJob): string {
   return over
     ? 'over'
@@ -128,9 +128,9 @@ function titleOf(
   failed: boolean,
 ): string {
   if (statusOnly)
-    return over && failed ? 'The status could not be checked' : `Provisioning status of “${organization}”`;
+    return over && failed ? 'The status could not be checked' : `Provisioning status for “${organization}”`;
   const sends = tasks.every(({ task }) => task.action === 'push' && (task.via ?? 'token') === 'token');
-  if (!over) return sends ? `Sending the token of “${organization}”` : `Connecting “${organization}”`;
+  if (!over) return sends ? `Sending the token for “${organization}”` : `Connecting “${organization}”`;
   const connects = tasks.some(({ task }) => task.action === 'push' && (task.via ?? 'token') !== 'token');
   const [first] = tasks;
   if (!failed && connects) return `${providerTitle(first?.task.provider ?? 'entra')} is connected`;
@@ -142,7 +142,7 @@ function titleOf(
   return tasks.length === 1 ? 'The token was not sent' : 'The token was not sent to every destination';
 }
 
-/** The page says why the last step failed, or what a person does instead, next to what to do about it. */
+/** Drops the last step if it repeats the error message, which the page shows together with its remedies. */
 function withoutRepeated(steps: StepResult[], message: string): StepResult[] {
   const last = steps.at(-1);
   const isRepeated =

@@ -16,7 +16,7 @@ import { setFlash } from '../session/flash.ts';
 import type { FieldError } from '../view-models/pages.ts';
 import { channelTitles } from '../view-models/reminder-view.ts';
 
-/** What a form of the page leads to: errors with the entered values, or the result of a test. */
+/** The outcome of a form on the page: errors with the entered values, or the result of a test. */
 export interface ReminderFormResult {
   errors?: FieldError[];
   mail?: MailFormValues;
@@ -36,7 +36,7 @@ export function saveMail({ vault }: WebContext, render: RenderReminders): Reques
     const { values, settings, errors } = readMailForm(request.body, saved.mail);
     if (settings === null) return await render(request, response, { errors, mail: values });
     await saveChannelSettings(vault, 'mail', settings, actorOf(request));
-    setFlash(request, 'Mail reminders are saved. Send a test to check them.');
+    setFlash(request, 'Mail settings saved. Send a test to check them.');
     response.redirect(303, '/reminders#mail');
   };
 }
@@ -48,7 +48,7 @@ export function saveWebhook({ vault }: WebContext, render: RenderReminders): Req
     const { settings, errors } = readWebhookForm(request.body, saved.webhook);
     if (settings === null) return await render(request, response, { errors });
     await saveChannelSettings(vault, 'webhook', settings, actorOf(request));
-    setFlash(request, 'Webhook reminders are saved. Send a test to check them.');
+    setFlash(request, 'Webhook settings saved. Send a test to check them.');
     response.redirect(303, '/reminders#webhook');
   };
 }
@@ -63,7 +63,7 @@ export function saveDesktop({ vault }: WebContext): RequestHandler {
   };
 }
 
-/** `POST /reminders/:channel/remove`: removes what was saved here. A variable stays in effect. */
+/** `POST /reminders/:channel/remove`: removes the settings saved here. An environment variable stays in effect. */
 export function removeSaved({ vault }: WebContext, channel: SavedChannelName): RequestHandler {
   return async (request, response) => {
     await removeChannelSettings(vault, channel, actorOf(request));

@@ -21,13 +21,13 @@ import { setFlash, takeFlash } from '../session/flash.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
 import type { RenderReminders } from './reminder-channels.ts';
 
-/** `GET /reminders`: the channels and their forms, and reminders that could not be delivered. */
+/** `GET /reminders`: the channels with their forms, and the reminders that could not be delivered. */
 export function remindersPage(context: WebContext): RequestHandler {
   const render = renderReminders(context);
   return async (request, response) => await render(request, response);
 }
 
-/** Renders the page, also for the forms on it. */
+/** Renders the page, also after one of its forms was submitted. */
 export function renderReminders({ vault, render }: WebContext): RenderReminders {
   return async (request, response, { errors = [], mail, test = null } = {}) => {
     const { saved } = await readSavedChannels(vault);

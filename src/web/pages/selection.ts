@@ -16,7 +16,7 @@ import { setFlash } from '../session/flash.ts';
 import { plural } from '../view-models/dates.ts';
 import { startTests } from './tests.ts';
 
-/** More than a page of the table has. */
+/** More than one page of the table contains. */
 const maxSelected = 200;
 
 /** How many organizations a filter may find for an action on all of them. */
@@ -30,7 +30,7 @@ const maxListed = 10;
 
 interface Action {
   run(context: WebContext, request: Request, response: Response, names: string[]): void | Promise<void>;
-  /** What the page that asks for confirmation says, after what is entered was checked. */
+  /** The label of the action on the confirmation page. Throws if the entered values are invalid. */
   label(request: Request): string;
   max: number;
 }
@@ -84,20 +84,20 @@ const actions: Record<string, Action> = {
 };
 
 /**
- * `POST /selection`: does something with the organizations that are selected in the table, or with all that its filter finds.
- * The latter asks for confirmation, with their number.
+ * `POST /selection`: runs an action on the organizations selected in the table, or on all that its filter finds. For the
+ * latter, a page first shows their number and asks for confirmation.
  */
 export function selection(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { body } = request;
     const action = Object.hasOwn(actions, field(body, 'action')) ? actions[field(body, 'action')] : undefined;
-    if (action === undefined) throw new BrokerError('E_USAGE', 'The page does not know this action.');
+    if (action === undefined) throw new BrokerError('E_USAGE', 'This action does not exist.');
     const scopes = fields(body, 'all');
     if (scopes.includes('matching')) {
       await onMatching(context, request, response, action);
       return;
     }
-    // A checkbox selects the whole page, whose names are in one field because there is no script.
+    // A checkbox selects the whole page. Because it works without JavaScript, one field lists the names on the page.
     const all = scopes.includes('page') ? field(body, 'shown').split(' ') : [];
     const names = [...new Set([...all, ...fields(body, 'profiles')])].filter((name) => name !== '');
     if (names.length === 0 || names.length > maxSelected) {
@@ -123,14 +123,14 @@ async function onMatching(
   if (total > action.max) {
     throw new BrokerError(
       'E_USAGE',
-      `This action is for at most ${action.max.toLocaleString('en')} organizations.`,
+      `This action works on at most ${action.max.toLocaleString('en')} organizations at a time.`,
       { help: 'Go back, and narrow the search.' },
     );
   }
   if (total === 0) throw new BrokerError('E_USAGE', 'No organization is selected.');
   const label = `${action.label(request)} ${total.toLocaleString('en')} ${total === 1 ? 'organization' : 'organizations'}`;
   const confirmed = field(body, 'confirmed');
-  // What the filter finds may have changed since the number was shown.
+  // The filter may find other organizations than when the number was shown.
   if (confirmed === String(total)) {
     await action.run(context, request, response, names);
     return;
@@ -166,7 +166,7 @@ function filterOf(query: string): ProfileFilter {
   };
 }
 
-/** What a filter finds. With more than `max`, only as much as shows that. */
+/** The profiles that a filter finds. Stops reading when there are more than `max`. */
 async function matching(
   { db, now }: Vault,
   filter: ProfileFilter,

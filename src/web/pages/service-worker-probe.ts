@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import type { CleanupServer } from '../service-worker-cleanup/server-app.ts';
 
 /**
- * `GET /service-worker/:nonce`: reports the service workers at this origin to the page of the cleanup server, which
- * frames this page. Only a page of this server can report the nonce of that moment.
+ * `GET /service-worker/:nonce`: reports the service workers at this origin to the cleanup server's page, which contains this
+ * page in a frame. Only a page from this server can report the right nonce.
  */
 export function probePage({ origin }: CleanupServer): RequestHandler {
   return (_request, response) => {
@@ -17,8 +17,8 @@ export function probePage({ origin }: CleanupServer): RequestHandler {
 }
 
 /**
- * `POST /clear-site-data/:permit`: makes the browser delete what it stored for this origin, service workers included. The
- * page of the cleanup server sends this request, because a service worker could intercept requests that pages of the web app send.
+ * `POST /clear-site-data/:permit`: makes the browser delete everything it stored for this origin, including service workers.
+ * The cleanup server's page sends this request, because a service worker could intercept requests from the web app's pages.
  */
 export function clearSiteData({ origin, permits }: CleanupServer): RequestHandler<{ permit: string }> {
   return (request, response, next) => {

@@ -9,14 +9,14 @@ import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
 import { saveSession } from '../session/session.ts';
 
 /**
- * `GET /sign-in/:link`: starts the sign-in that a terminal or another window asked for, in the browser that opens it. A
- * browser first gets a page that checks for foreign service workers, because the token will come back to this origin.
+ * `GET /sign-in/:link`: starts a sign-in that was requested in a terminal or another window, in the browser that opens the
+ * link. The browser first gets a page that checks for foreign service workers, because the token will return to this origin.
  */
 export function signInLink(context: WebContext): RequestHandler<{ link: string }> {
   const { vault, render, cleanupServer } = context;
   const begin = startSignInFromLink(context);
   return async (request, response, next) => {
-    // Every browser sends this header, even for requests that a service worker makes.
+    // Every browser sends this header, even with requests from a service worker.
     if (request.headers['sec-fetch-site'] === undefined) {
       await begin(request, response, next);
       return;

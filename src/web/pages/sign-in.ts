@@ -22,7 +22,7 @@ export function startNewSignIn(context: WebContext): RequestHandler {
     if (exists) {
       errors.unshift(
         invalidField('name', `An organization named “${profile}” already exists.`, {
-          text: 'Choose another name, or renew its token',
+          text: 'Choose another name, or renew the token of that organization',
           link: { label: profile, path: `/profiles/${profile}` },
         }),
       );

@@ -36,7 +36,7 @@ export function testPage({ vault, tokenTests, render, waitMs }: WebContext): ByN
     const url = `/profiles/${name}/test`;
     if (!(await tokenTests.finishesWithin(name, waitMs))) {
       const title = 'Testing the token';
-      const text = 'Running six checks with Webex. This page updates automatically.';
+      const text = 'Running checks with Webex. This page updates automatically.';
       render(
         request,
         response,
@@ -63,7 +63,7 @@ export function testPage({ vault, tokenTests, render, waitMs }: WebContext): ByN
           remedies: pageHelp(remediesOf(check.help)),
         })),
       },
-      { title: `Test of ${profileTitle(profile)}` },
+      { title: `Test ${profileTitle(profile)}` },
     );
   };
 }

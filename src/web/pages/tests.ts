@@ -5,10 +5,10 @@ import { actorOf, type WebContext } from '../context.ts';
 import { runTokenTest } from '../jobs/token-test-jobs.ts';
 import type { TestsPage } from '../view-models/pages.ts';
 
-/** How many tests run at the same time, so that Webex does not answer with 429. */
+/** How many tests run at the same time: few enough that Webex does not respond with 429. */
 const parallel = 4;
 
-/** How long a request for the progress waits. Milliseconds. */
+/** How long a progress request waits. Milliseconds. */
 const waitMs = 3_000;
 
 /** Starts the tests of these profiles, some at a time, and redirects to their page. */

@@ -3,7 +3,7 @@ import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
 /** How long a permit is valid. Milliseconds. */
 const lifetimeMs = 60_000;
 
-/** One-time permits to delete the data that other projects stored in the browser for the web app's origin. In memory only. */
+/** One-time permits to delete the data that other apps stored in the browser for the web app's origin. In memory only. */
 export class ClearDataPermits {
   readonly #now: () => number;
   readonly #until = new Map<string, number>();

@@ -29,9 +29,9 @@ export interface CleanupAppOptions extends CleanupServer {
 }
 
 /**
- * A second server on another port of localhost, which a service worker that another project left at the web app's origin
- * cannot intercept. For an unused one-time link of the web app, its page checks for such a worker, removes it if the
- * person consents, and then opens the link.
+ * A second server on another localhost port. Another app may have left a service worker at the web app's origin, but that
+ * worker cannot intercept requests to this port. For an unused one-time link of the web app, the page of this server checks
+ * for such a worker, removes it if the person consents, and then opens the link.
  */
 export function createCleanupApp(options: CleanupAppOptions): Express {
   const { vault, log, origin, demonstration = false } = options;
@@ -74,7 +74,7 @@ function page(
     response.set('Referrer-Policy', 'no-referrer');
     const link = `/${kind}/${encodeURIComponent(request.params.link)}`;
     if (!(await isUnused(request.params.link))) {
-      // The web app explains it, or opens for the browser that used the link.
+      // The web app explains that the link is used, or opens if this browser used it.
       response.redirect(303, `${main}${link}`);
       return;
     }

@@ -13,8 +13,8 @@ const defaultColumns: TableColumn[] = ['status', 'days', 'account', 'tags', 'con
 const yearMs = 365 * 86_400_000;
 
 /**
- * The view that the URL asks for, which is remembered in a cookie, or else the remembered one. The cookie holds no secret and
- * grants nothing; other ports of this host could set it.
+ * The view that the URL requests, or else the one remembered in a cookie. A requested view is remembered. The cookie contains
+ * no secret and grants nothing; other ports of this host could set it.
  */
 export function overviewPreference(
   request: Pick<Request, 'query' | 'headers'>,

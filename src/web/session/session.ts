@@ -12,7 +12,7 @@ declare module 'express-session' {
   interface SessionData {
     /** Whether a one-time access link opened the session. If not, it can only finish its own sign-in. */
     authenticated: boolean;
-    /** Whether the link was opened by the user of the server: programs of other users then cannot use the session. */
+    /** Whether the user who runs the server opened the link. If so, programs of other users cannot use the session. */
     sameUser: boolean;
     /** Binds the sign-ins that this browser starts to it. */
     binding: string;
@@ -46,7 +46,7 @@ export function webSession(vault: Vault): RequestHandler {
 }
 
 async function createSession(vault: Vault): Promise<RequestHandler> {
-  // The key may be in the database: security rests on the session ID, which is 256 random bits and stored as a hash.
+  // The key may be in the database: the security depends on the session ID, which is 256 random bits and stored as a hash.
   const secret = await getOrCreateMeta(vault.db, 'session-cookie-key', newSecret);
   const name = sessionCookieName(vault);
   const session = expressSession({

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Of several cookies with the same name, keeps those that express-session signed with this secret. Every other port of
+ * Of several cookies with the same name, keeps only those that express-session signed with this secret. Any other port of
  * this host can set cookies with a longer path. Browsers send those first, and express-session reads only the first one.
  */
 export function keepSignedCookies(cookies: string, name: string, secret: string): string {

@@ -5,7 +5,7 @@ import { deliveredDestinations } from '../../store/destinations.ts';
 import type { Vault } from '../../vault/context.ts';
 import { offeredProviders } from './provider-choice.ts';
 
-/** A step from the first token to one that is looked after. */
+/** A step of the setup, from the first token to reminders. */
 export interface ChecklistStep {
   title: string;
   done: boolean;
@@ -15,10 +15,10 @@ export interface ChecklistStep {
   links: { path: string; label: string }[];
 }
 
-/** Tests are looked up for so many organizations: one of them is enough. */
+/** How many organizations are searched for a successful test; one is enough. */
 const maxLookedUp = 3;
 
-/** The steps after which nothing is left to set up; null once all are done. `profiles` are some of the organizations. */
+/** The setup steps; null once all of them are done. `profiles` are some of the organizations. */
 export async function checklistOf(
   vault: Vault,
   {
@@ -59,7 +59,7 @@ export async function checklistOf(
   return steps.every(({ done }) => done) ? null : steps;
 }
 
-/** To the provider that a destination names, or else to each of them. */
+/** Links to the provider of the existing destination, or else to all providers. */
 async function connectLinks(vault: Vault, profile: string | undefined): Promise<ChecklistStep['links']> {
   if (profile === undefined) return [];
   const known = new Set((await listDestinations(vault, profile)).map(({ provider }) => provider));

@@ -8,7 +8,7 @@ const minute = new Intl.DateTimeFormat('en-GB', {
   timeZoneName: 'short',
 });
 
-/** An RFC 3339 timestamp as a date in the local time zone, which is the person's: `5 January 2027`. */
+/** An RFC 3339 timestamp as a date in the local time zone: `5 January 2027`. */
 export function dateText(instant: string): string {
   return date.format(new Date(instant));
 }

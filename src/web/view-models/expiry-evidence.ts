@@ -14,7 +14,7 @@ export interface ExpiryEvidence {
     /** Webex accepted the token after this date. */
     disproved: boolean;
   }[];
-  /** How to read the dates if they differ or one is missing. */
+  /** How to interpret the dates if they differ or one is missing. */
   explanation: string | null;
 }
 
@@ -40,8 +40,8 @@ export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): Expiry
         : `In the sign-in response: ${days(end)}`;
     }
     return lifetimes.documented === null
-      ? 'The start of the documented 365 days is unknown'
-      : 'Guides of Cisco and Microsoft: 365 days';
+      ? 'Unknown when the documented 365 days started'
+      : 'Cisco’s and Microsoft’s guides: 365 days';
   };
   return {
     rows: (['confirmed', 'reported', 'documented'] as const).map((source) => {
@@ -72,15 +72,15 @@ function explain(lifetimes: Lifetimes, days: (end: number) => string) {
       : 'Webex confirmed the date for this token, so that date is used.';
   }
   if (reported === null && documented === null) {
-    return 'Only the token was imported, so the start of its lifetime is unknown. The expiry date is unknown until Webex confirms it.';
+    return 'Only the token was imported, so it is not known when it was issued. Its expiry date is unknown until Webex confirms it.';
   }
   if (reported === null) {
     return 'Webex did not report a lifetime for this token, so the documented 365 days are used.';
   }
   if (disproved !== null) {
     const at = minuteText(instant(disproved));
-    return `Webex still accepted this token on ${at}, after the reported expiry date (${days(reported)}). The reported date is therefore wrong, and the documented one is used. Webex is asked again every day.`;
+    return `Webex still accepted this token on ${at}, after the reported expiry date (${days(reported)}). The reported date is therefore wrong, and the documented one is used. The token is checked with Webex every day.`;
   }
   if (!differ(reported, documented)) return null;
-  return `${contradiction} The sign-in response for this token contained ${days(reported)}. It is not known which is right, so the earlier date is used.`;
+  return `${contradiction} The sign-in response for this token says ${days(reported)}. It is not known which is right, so the earlier date is used.`;
 }

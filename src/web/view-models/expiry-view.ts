@@ -36,7 +36,7 @@ export function expiryView(
     return { status, statusLabel, percentLeft: 0, timeLeft: '', datePrefix: '', endsAt };
   }
   const ends = Date.parse(endsAt);
-  // When an earlier token was captured is not known here.
+  // The capture time of an earlier token is not known here.
   const begins = status === 'undelivered' ? ends - documentedLifetimeMs : Date.parse(token.capturedAt);
   if (status === 'rejected') {
     return {
@@ -50,11 +50,11 @@ export function expiryView(
   }
   const share = ends <= begins ? 0 : (ends - now) / (ends - begins);
   const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
-  // A token that expires at this moment has no day left and counts as expired.
+  // A token that expires at this very moment has no days left and counts as expired.
   const days = ends <= now ? Math.min(-1, daysLeft(ends, now)) : daysLeft(ends, now);
   const timeLeft =
     status === 'undelivered' && days < 0
-      ? timeLeftText(days).replace('expired', 'earlier token ended')
+      ? timeLeftText(days).replace('expired', 'earlier token expired')
       : timeLeftText(days);
   return { status, statusLabel, percentLeft, timeLeft, datePrefix: ends <= now ? 'on' : 'until', endsAt };
 }

@@ -64,7 +64,7 @@ export type TableUrlFields = Pick<TableQuery, 'search' | 'tag' | 'status' | 'ord
 
 const defaultOrder: TableOrder = 'status';
 
-/** Reads the order of the table from a URL: a column, with a minus for the other direction. */
+/** Parses the sort order from a URL: a column, with a minus sign for descending order. */
 export function parseTableOrder(text: string | undefined): Pick<TableQuery, 'order' | 'descending'> {
   const order = tableOrders.find((each) => each === text?.replace(/^-/, ''));
   return { order: order ?? defaultOrder, descending: order !== undefined && text?.startsWith('-') === true };
@@ -134,7 +134,7 @@ function rowOf(
   };
 }
 
-/** The first, the last, and two on both sides of the current page; null stands for those left out. */
+/** The first page, the last page, and two pages on each side of the current one. Null marks a gap. */
 function pageNumbers(page: number, pages: number): (number | null)[] {
   const near = Array.from({ length: 5 }, (_, at) => page - 2 + at);
   const numbers = [...new Set([1, ...near, pages])].filter((each) => each >= 1 && each <= pages);

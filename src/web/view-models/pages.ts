@@ -119,7 +119,7 @@ export interface OverviewPage {
   months: ExpiryMonth[] | null;
   /** The dense view; null for the cards. */
   table: OrganizationTable | null;
-  /** What is left to set up; null once everything is, or if the page is filtered. */
+  /** The setup checklist; null once all steps are done, or if the page is filtered. */
   checklist: ChecklistStep[] | null;
   notice: string | null;
   search: string;
@@ -127,7 +127,7 @@ export interface OverviewPage {
   tag: string | null;
   /** How many profiles match the search; without a search, all. */
   total: number;
-  /** How many of them need attention. Those that wait for their first sign-in are not among them. */
+  /** How many of them need attention, not counting those that wait for their first sign-in. */
   attention: number;
   /** How many profiles of each status match the search. */
   totals: StatusTotals;
@@ -148,7 +148,7 @@ export interface OverviewPage {
   quarantined: { profile: string; title: string }[];
   /** Tokens that need review, of profiles whose cards are on other pages. */
   needsReviewElsewhere: { profile: string; title: string; tokenId: string }[];
-  /** Everything is valid, verified and delivered, with reminders, and nothing waits for a decision. */
+  /** Every token is valid, verified and delivered, reminders are set up, and no token needs review. */
   upToDate: boolean;
   /** The first profile with something left to do, if nothing else needs attention. */
   unfinished: (Unfinished & { title: string }) | null;
@@ -170,7 +170,7 @@ export interface SelectionPage {
   more: number;
   /** The fields of the form. */
   kept: Record<string, string>;
-  /** The filter finds another number than on the page that was confirmed. */
+  /** The filter finds a different number than the confirmation page showed. */
   hasChanged: boolean;
   backUrl: string;
 }
@@ -182,7 +182,7 @@ export interface ProfileCard extends ExpiryView {
   deploymentTitle: string;
   /** Webex has not verified the token yet. */
   unverified: boolean;
-  /** The token is in use although it does not fit the profile. */
+  /** The token is in use although it does not match the profile. */
   conflict: 'other-organization' | 'not-full-admin' | null;
   /** Entra ID has quarantined its provisioning, by the last status check. */
   quarantine: { daysLeft: number } | null;
@@ -232,7 +232,7 @@ export interface ImportPage {
   errors: FieldError[];
   profiles: string[];
   redirectUri: string;
-  /** The sign-in whose redirect is to be pasted; null if a token of any sign-in is. The address is shown only once. */
+  /** The sign-in whose redirect the person pastes; null if a token from any sign-in is accepted. The address is shown once. */
   started: { signInId: string; organization: string; authorizeUrl: string | null } | null;
 }
 
@@ -267,7 +267,7 @@ export interface CapturedTokenPage {
   logoutUrl: string;
   /** Where the token of the profile is installed. */
   destinations: DestinationView[];
-  /** A problem of a token that is in use anyway. */
+  /** A problem with a token that is in use. */
   issue: 'other-organization' | 'not-full-admin' | null;
   /** The progress of the renewal campaign that includes its profile; null if there is none. */
   campaign: CampaignStep | null;
@@ -287,9 +287,9 @@ export interface ProfilePage {
   deploymentTitle: string;
   current: TokenSummary | null;
   expiry: ExpiryView;
-  /** The current token is in use although it does not fit the profile. */
+  /** The current token is in use although it does not match the profile. */
   conflict: 'other-organization' | 'not-full-admin' | null;
-  /** What the page offers first; null if nothing is to be done. */
+  /** The action that the page offers first; null if there is nothing to do. */
   nextAction: NextAction | null;
   evidence: ExpiryEvidence | null;
   needsReview: TokenSummary[];
@@ -305,7 +305,7 @@ export interface ProfilePage {
   channels: ReminderView['channels'];
   /** Reminders for its token that could not be delivered. */
   failed: ReminderView['failed'];
-  /** The SCIM relay; null where it is not used. */
+  /** The SCIM relay; null if it is not used. */
   relay: RelayView | null;
   /** The API clients that get its token. */
   clients: string[];
@@ -349,7 +349,7 @@ export interface RelayView {
 /** Bars of requests; sizes in the units of the SVG. */
 export interface TrafficChart {
   title: string;
-  /** What one bar stands for. */
+  /** The period that one bar covers. */
   each: string;
   width: number;
   height: number;
@@ -367,7 +367,7 @@ export interface ClientView {
   titles: string[];
   authentication: Client['authentication'];
   workloadIdentity: Client['workloadIdentity'];
-  /** Null: it gets tokens. */
+  /** Null for a client that gets tokens. */
   relayRights: Client['relayRights'];
   addresses: string[];
   /** Its expiry date has passed. */
@@ -395,7 +395,7 @@ export interface ClientFormValues {
 
 export interface ClientsPage {
   clients: ClientView[];
-  /** The profiles to choose from; null if there are so many that their names are typed. */
+  /** The profiles to choose from; null if there are too many to list, so their names are typed. */
   boxes: { profile: string; title: string }[] | null;
   values: ClientFormValues;
   errors: FieldError[];
@@ -422,7 +422,7 @@ export interface AuditLogRow {
   outcome: string;
   /** The outcome as the log stores it. */
   code: string;
-  /** `note`: neither done nor failed. */
+  /** `note`: neither a success nor a failure. */
   tone: 'valid' | 'note' | 'rejected';
   profile: string | null;
   /** The API client or provider, or else the user. */
@@ -441,7 +441,7 @@ export interface AuditLogPage {
   outcomes: readonly { value: string; text: string }[];
   /** Null if the log is so long that it is verified only on request. */
   chain: AuditVerification | null;
-  /** The first entry at which the chain is broken; null where it is intact or not verified. */
+  /** The first entry at which the chain is broken; null if it is intact or not verified. */
   brokenAt: string | null;
   /** How many entries the log has. */
   entries: number;
@@ -469,13 +469,13 @@ export interface ProviderPage {
   guide: Guide;
   /** The steps of the guide that are done, by their names. */
   doneSteps: string[];
-  /** The next step is shown; otherwise the questions of the guide are. */
+  /** True: the next step is open. False: the guide's questions are. */
   started: boolean;
-  /** How it may reach Webex; the ways that need no pasting come first. */
+  /** The ways in which it can reach Webex. Those that need no pasting come first. */
   ways: Way[];
   /** The chosen way. */
   way: DestinationView['via'];
-  /** What the ways that need no pasting require. */
+  /** The requirements of the ways that need no pasting. */
   requirements: string[];
   /** Why the provider most likely does not reach this server. */
   addressWarnings: string[];
@@ -519,9 +519,9 @@ export interface PushTaskView {
   /** A person canceled it. */
   canceled: boolean;
   via: DestinationView['via'];
-  /** What may keep the provider from reaching this server. */
+  /** Reasons why the provider may not be able to reach this server. */
   warnings: string[];
-  /** The provider does not allow this to be automated; the application's ID is empty where there is none yet. */
+  /** Set if the provider does not allow this to be automated. The application's ID is empty if there is none yet. */
   manualSetup: { via: DestinationView['via']; app: string; reason: string } | null;
   status: string[] | null;
   findings: Finding[] | null;
@@ -539,7 +539,7 @@ export interface PushJobPage {
   /** The job only checks the provisioning status. */
   statusOnly: boolean;
   url: string;
-  /** Determines the sections of the page; when it changes, the page is reloaded. */
+  /** Changes when the page gets other sections; its script then reloads it. */
   stage: string;
   tasks: PushTaskView[];
 }

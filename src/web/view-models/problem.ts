@@ -1,6 +1,6 @@
 import type { PageRemedy } from '../../errors/remedy.ts';
 
-/** What a response reports about an error. */
+/** An error, as responses report it. */
 export interface Problem {
   status: number;
   /** As in `BrokerError`; `E_INTERNAL` and `E_BAD_REQUEST` are codes of the web app itself. */

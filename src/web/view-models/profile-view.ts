@@ -63,7 +63,7 @@ export async function profileView(
   };
 }
 
-/** The decision about a token that needs review comes before connecting a destination. */
+/** A token that needs review comes before connecting a destination. */
 function nextActionOf(
   status: ProfileStatus,
   destinations: DestinationView[],

@@ -13,7 +13,7 @@ const height = 48;
 const barWidth = 10;
 const gap = 2;
 
-/** The SCIM relay of a profile: its address, clients and traffic. Null where it has neither clients nor traffic. */
+/** The SCIM relay of a profile: its address, clients and traffic. Null if it has neither clients nor traffic. */
 export async function relayView(
   { db, settings, now }: StoreContext,
   { id, name }: Profile,
@@ -26,7 +26,7 @@ export async function relayView(
   const traffic = await trafficOf(db, id, at - 24 * hourMs);
   if (relayClients.length === 0 && traffic === null) return null;
   const { slots = [], lastSuccessAt = null, lastError = null } = traffic ?? {};
-  // The last bar is the present five minutes, or hour.
+  // The last bar is the current period.
   const hour = charted(slots, slotOf(at) + slotMs - hourMs, slotMs, 12);
   const day = charted(slots, Math.floor(at / hourMs) * hourMs - 23 * hourMs, hourMs, 24);
   return {
@@ -69,24 +69,24 @@ function charted(
   };
 }
 
-/** At least one unit, so that a single failure among thousands is seen. */
+/** At least one unit, so that a single failure among thousands is visible. */
 function scaled(value: number, highest: number): number {
   return value === 0 ? 0 : Math.max(1, Math.round((value / highest) * (height - 1)));
 }
 
 const errorTexts: Record<string, string> = {
   400: 'Webex did not accept the request (400).',
-  403: 'Webex refused the request (403): the account may not be a full administrator.',
+  403: 'Webex rejected the request (403): the account may not be a full administrator.',
   404: 'Webex did not find what was requested (404).',
   409: 'Webex already has such a user or group (409).',
   429: 'Webex received too many requests (429).',
   unreachable: 'Webex could not be reached, or closed the connection.',
-  'cut-off': 'Webex closed the connection before the end of a response.',
+  'cut-off': 'Webex closed the connection before a response was complete.',
   'answer-too-large': 'A response from Webex was too large.',
   'no-token': 'There is no Webex token.',
   'token-rejected': 'Webex rejects the token.',
   'token-expired': 'The Webex token has expired.',
-  'unauthorized-by-webex': 'The SCIM service of Webex does not accept the token (401), though Webex does.',
+  'unauthorized-by-webex': 'Webex accepts the token, but its SCIM service does not (401).',
   'no-organization': 'The organization ID is unknown.',
   'other-deployment': 'The token belongs to the other Webex deployment.',
   unreadable: 'The stored token cannot be decrypted.',
@@ -96,6 +96,6 @@ function errorText(error: string): string {
   const known = errorTexts[error];
   if (known !== undefined) return known;
   return /^\d{3}$/.test(error)
-    ? `Webex answered with an error (${error}).`
+    ? `Webex responded with an error (${error}).`
     : 'The server could not handle the request. See its log.';
 }

@@ -22,7 +22,7 @@ export interface ChannelView {
 /** The reminder channels, and the reminders that could not be delivered. */
 export interface ReminderView {
   channels: ChannelView[];
-  /** A person receives reminders: by mail, by webhook, or on a desktop for which someone turned them on. */
+  /** Whether reminders are sent by mail, by webhook, or on a desktop where someone turned them on. */
   isSetUp: boolean;
   /** `60, 30 and 7 days before, and on the last day` */
   dayList: string;
@@ -54,7 +54,7 @@ export async function reminderView(vault: Vault, profile?: string): Promise<Remi
   );
   return {
     channels,
-    // Notifications that nobody asked for are easily missed: they do not count.
+    // Desktop notifications that are on by default do not count, because they are easily missed.
     isSetUp: channels.some(({ target, source }) => target !== null && source !== 'automatic'),
     dayList: dayList(vault.settings.reminders.days),
     failed: failed.map((row) => ({

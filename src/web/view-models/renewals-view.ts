@@ -54,11 +54,11 @@ export interface ActiveCampaign extends CampaignStep {
   startedAt: string;
   tag: string | null;
   contact: string | null;
-  /** The first of those that wait, without the next one. */
+  /** The first waiting profiles, without the next one. */
   waiting: CampaignRow[];
-  /** The first of those that are renewed and not delivered, without the next one. */
+  /** The first profiles that are renewed but not delivered, without the next one. */
   undelivered: CampaignRow[];
-  /** The first of those that are done. */
+  /** The first profiles that are done. */
   finished: CampaignRow[];
 }
 
@@ -66,7 +66,7 @@ export interface ActiveCampaign extends CampaignStep {
 export interface CampaignForm {
   values: { within: string; tag: string; contact: string };
   tags: string[];
-  /** The first of them; null if the filter is invalid. */
+  /** The first matching tokens; null if the filter is invalid. */
   due: { rows: CampaignRow[]; total: number } | null;
 }
 

@@ -11,7 +11,7 @@ import { type Reminder, remindersOf } from '../../store/reminders/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
 import { plural } from './dates.ts';
 
-/** An event in the life of a profile's token. */
+/** An event in the history of a profile's token. */
 export interface TimelineEntry {
   /** Epoch milliseconds. */
   at: number;
@@ -22,7 +22,7 @@ export interface TimelineEntry {
   ahead: boolean;
 }
 
-/** More events of one kind would hide the others. */
+/** Limited so that events of one kind do not hide the others. */
 const maxOfEachKind = 5;
 
 /** Past and future events of a profile's current token, oldest first. `tokens` are sorted newest first. */
@@ -130,7 +130,7 @@ async function checkEntries({ db }: Vault, token: Token): Promise<Omit<TimelineE
   return entries;
 }
 
-/** The end of the token, the next reminder, and before both, the end of an earlier token that a destination still uses. */
+/** When an earlier token that a destination still uses expires, the next reminder, and when the token expires. */
 function endEntries(
   { settings, now }: Vault,
   profile: Profile,
@@ -152,7 +152,7 @@ function endEntries(
       : [
           {
             at: endOfEarlier,
-            title: endOfEarlier <= now() ? 'Earlier token ended' : 'Earlier token ends',
+            title: endOfEarlier <= now() ? 'Earlier token expired' : 'Earlier token expires',
             detail: 'A destination still uses it. Update the destination.',
             tone: 'expiring' as const,
           },
