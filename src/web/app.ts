@@ -28,6 +28,7 @@ import { capturePage, captureToken } from './pages/callback.ts';
 import {
   approve,
   capturedTokenPage,
+  changeOrganizationPage,
   discard,
   lastCapturedToken,
   requireOwnCapturedToken,
@@ -194,6 +195,9 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/import/address', { post: [...formBody, importAddress(context)] });
   route(app, '/tokens/:tokenId/verify', { post: [...formBody, reverify(context)] });
   route(app, '/tokens/:tokenId/approve', { post: [...formBody, approve(context)] });
+  route(app, '/tokens/:tokenId/change-organization', {
+    post: [...formBody, changeOrganizationPage(context)],
+  });
   route(app, '/tokens/:tokenId/discard', { post: [...formBody, discard(context)] });
   route(app, '/tokens/:tokenId/organization', { post: [...formBody, saveOrganization(context)] });
   route(app, '/profiles/:name', { get: profilePage(context) });

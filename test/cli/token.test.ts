@@ -60,3 +60,21 @@ describe('webex-token token', () => {
     expect(revoked.stderr).toContain('Webex has rejected this token');
   });
 });
+
+describe('a token of an unexpected organization', () => {
+  it('is reported with other profiles of that organization, and with the way to change it', async () => {
+    const webex = await simulated();
+    const here = await machine(webex);
+    const run = (profile: string, account: string) =>
+      here.run(['import', profile], fragment({ access_token: webex.issueToken(account).accessToken }));
+    expect((await run('acme', 'full-admin')).stderr).not.toContain('same organization');
+    const { code, stderr } = await run('initech', 'full-admin');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'acme belongs to the same organization. If "initech" is a different one, the wrong account signed in.',
+    );
+    const other = await run('initech', 'other-organization');
+    expect(other.code).toBe(5);
+    expect(other.stderr).toContain('choose "Change the organization": webex-token open');
+  });
+});

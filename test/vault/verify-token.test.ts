@@ -6,13 +6,14 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
 import type { IssueOptions } from '../../src/simulator/webex/webex-cloud.ts';
+import { saveDestination } from '../../src/store/destinations.ts';
 import { setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { showProfile } from '../../src/vault/profiles/profiles.ts';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { reverifyToken } from '../../src/vault/tokens/reverify-token.ts';
-import { approveToken, discardToken } from '../../src/vault/tokens/review-token.ts';
+import { approveToken, changeOrganization, discardToken } from '../../src/vault/tokens/review-token.ts';
 import { testToken } from '../../src/vault/tokens/test-token.ts';
 import { verifyPendingTokens } from '../../src/vault/tokens/verify-pending.ts';
 import { type VerificationResult, verifyToken } from '../../src/vault/tokens/verify-token.ts';
@@ -453,6 +454,49 @@ describe('approveToken and discardToken', () => {
       expect(await discardToken(vault, id, actor)).toBe(false);
     }
     expect(await states(vault)).toEqual(['current', 'pending']);
+  });
+});
+
+describe('changeOrganization', () => {
+  it('gives the profile the organization of the token, after a first sign-in with the wrong account', async () => {
+    const vault = await newVault(webex);
+    await settled(vault, 'other-organization');
+    const right = await settled(vault, 'full-admin');
+    expect(right).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
+    expect(await changeOrganization(vault, right.token.id, actor)).toBe(true);
+    expect(await states(vault)).toEqual(['current', 'previous']);
+    expect(await showProfile(vault, 'acme')).toMatchObject({
+      orgId: acme,
+      tenantUrl: `${webex.endpoints.commercial.scim}/${acme}`,
+      account: 'ada.nakamura@acme.example',
+    });
+    expect((await auditLog(vault)).at(-1)).toBe('set-organization ok acme');
+    expect(await changeOrganization(vault, right.token.id, actor)).toBe(false);
+  });
+
+  it('changes nothing while a destination provisions the organization of the profile', async () => {
+    const vault = await newVault(webex);
+    const first = await settled(vault, 'other-organization');
+    await saveDestination(vault.db, {
+      profileId: first.profile.id,
+      provider: 'okta',
+      appId: '',
+      appName: 'Okta',
+      tokenId: first.token.id,
+      method: 'manual',
+      steps: [],
+    });
+    const other = await settled(vault, 'full-admin');
+    expect(await changeOrganization(vault, other.token.id, actor)).toBe(false);
+    expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: globex });
+    expect(await states(vault)).toEqual(['current', 'needs-review']);
+  });
+
+  it('changes nothing for a token that needs review for another reason', async () => {
+    const vault = await newVault(webex);
+    const aside = await settled(vault, 'user-admin');
+    expect(await changeOrganization(vault, aside.token.id, actor)).toBe(false);
+    expect(await states(vault)).toEqual(['needs-review']);
   });
 });
 

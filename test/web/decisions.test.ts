@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -40,6 +41,49 @@ describe('a token that is used in spite of a finding', () => {
     expect(marked).toContain(`href="${undo}">Use the previous token again…`);
     await person.post(undo).type('form').expect(303);
     expect((await person.get('/profiles/acme')).text).not.toContain('belongs to a different organization');
+  });
+});
+
+describe('a token of another organization', () => {
+  it('can give its organization to a profile whose first sign-in used the wrong account', async () => {
+    const { web, second } = await withTwoAccounts();
+    const person = await web.person();
+    const decision = confirmation((await person.get(`/tokens/${second}`)).text, 'Change the organization');
+    const { globex } = simulatedOrganizations;
+    expect(decision).toContain(`“acme” then belongs to the organization ${globex.id} and uses this token.`);
+    await person.post(`/tokens/${second}/change-organization`).type('form').expect(303);
+    const profile = (await person.get('/profiles/acme').expect(200)).text;
+    expect(profile).toContain('The organization was changed, and this token is now in use.');
+    expect(profile).not.toContain('belongs to a different organization');
+    expect(profile).toContain(`/${globex.id}</code>`);
+  });
+
+  it('cannot where a destination provisions the organization', async () => {
+    const { web, second } = await withTwoAccounts();
+    const person = await web.person();
+    await person.post('/profiles/acme/okta/updated').type('form').expect(303);
+    const { text } = await person.get(`/tokens/${second}`).expect(200);
+    expect(confirmation(text, 'Use this token')).not.toBeNull();
+    expect(confirmation(text, 'Change the organization')).toBeNull();
+  });
+
+  it('is noticed for a new profile if another one has the organization', async () => {
+    const simulator = await simulated();
+    const web = await served(simulator);
+    const person = await web.person();
+    const pageAfter = async (profile: string, account: string) => {
+      const { accessToken } = simulator.issueToken(account);
+      const tokenId = await importToken(web.vault, { profile }, accessToken, actor);
+      await verifyToken(web.vault, tokenId, actor);
+      return (await person.get(`/tokens/${tokenId}`).expect(200)).text;
+    };
+    expect(await pageAfter('acme', 'full-admin')).not.toContain('to the same organization');
+    expect(await pageAfter('globex', 'other-organization')).not.toContain('to the same organization');
+    expect(await pageAfter('initech', 'full-admin')).toContain(
+      '<strong>“acme” belongs to the same organization.</strong> If “initech” is a different one, the wrong account signed in',
+    );
+    expect(await pageAfter('initech', 'full-admin')).toContain('“acme” belongs to the same organization');
+    expect(await pageAfter('acme', 'full-admin')).toContain('“initech” belongs to the same organization');
   });
 });
 

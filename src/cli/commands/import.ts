@@ -42,7 +42,7 @@ async function importOne(organization: string, options: TokenOptions & { push?: 
   }
   process.exitCode = await withVault(async (vault, actor) => {
     const tokenId = await importToken(vault, request, text, actor);
-    const code = reportVerification(await verifyToken(vault, tokenId, actor, options.approve));
+    const code = await reportVerification(vault, await verifyToken(vault, tokenId, actor, options.approve));
     return code === 0 ? await pushToDestinations(vault, profile, actor, options.push ?? false) : code;
   });
 }

@@ -42,7 +42,7 @@ async function login(organization: string, options: LoginOptions): Promise<void>
       const result = options.paste
         ? await signInByPaste(vault, request, actor, stopped, options)
         : await signIn(vault, request, actor, server, stopped, options);
-      const code = reportVerification(result);
+      const code = await reportVerification(vault, result);
       return code === 0 ? await pushToDestinations(vault, profile, actor, options.push ?? false) : code;
     } finally {
       await server.close();

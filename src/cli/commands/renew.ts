@@ -111,7 +111,7 @@ async function continueRenewal(options: SignInOptions & { push?: boolean }): Pro
         const request = { profile: next.profile, freshSignIn: true };
         const verification = await signIn(vault, request, actor, server, stopped, options);
         const code =
-          reportVerification(verification) ||
+          (await reportVerification(vault, verification)) ||
           (await pushToDestinations(vault, next.profile, actor, options.push ?? false));
         if (code !== 0) return code;
       }

@@ -1,5 +1,8 @@
 import { expiryOf } from '../../domain/lifetimes.ts';
 import { profileLabel } from '../../domain/profile.ts';
+import { commandLine } from '../../errors/remedy.ts';
+import { othersOfOrganization } from '../../store/profiles/same-organization.ts';
+import type { Vault } from '../../vault/context.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import { wrongDeployment } from '../../vault/tokens/wrong-deployment.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -8,7 +11,10 @@ import { note, styled, warn } from './terminal.ts';
 import { dateInSentence } from './time.ts';
 
 /** Reports the verification of a new token on standard error. Returns the exit code. */
-export function reportVerification(result: VerificationResult): number {
+export async function reportVerification(
+  { db }: Pick<Vault, 'db'>,
+  result: VerificationResult,
+): Promise<number> {
   const { token, profile } = result;
   for (const warning of token.warnings) warn(warning);
   const who =
@@ -25,6 +31,12 @@ export function reportVerification(result: VerificationResult): number {
       if (profile.orgId === null) {
         warn(
           `The organization is unknown. Import the token again with its organization ID: webex-token import ${profile.name} --org-id ID`,
+        );
+      }
+      const others = await othersOfOrganization(db, profile);
+      if (others.length > 0) {
+        warn(
+          `${others.map(profileLabel).join(', ')} ${others.length === 1 ? 'belongs' : 'belong'} to the same organization. If ${label} is a different one, the wrong account signed in.`,
         );
       }
       return 0;
@@ -63,6 +75,11 @@ export function reportVerification(result: VerificationResult): number {
         `The token is saved, but "${profile.name}" does not use it. Sign in as a full administrator of the right organization, in a private window, ` +
           'or use it anyway with --approve.',
       );
+      if (result.reason === 'other-organization') {
+        note(
+          `If an earlier sign-in used the wrong account, open the review of the token in the web app, and choose "Change the organization": ${commandLine(['open'])}`,
+        );
+      }
       return rejected;
   }
 }

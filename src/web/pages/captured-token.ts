@@ -8,12 +8,13 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { profileById } from '../../store/profiles/profiles.ts';
+import { othersOfOrganization } from '../../store/profiles/same-organization.ts';
 import { tokenById, tokensOf } from '../../store/profiles/tokens.ts';
 import type { Vault } from '../../vault/context.ts';
 import { setOrganization } from '../../vault/profiles/profiles.ts';
 import { databaseFile } from '../../vault/store-location.ts';
 import { reverifyToken } from '../../vault/tokens/reverify-token.ts';
-import { approveToken, discardToken } from '../../vault/tokens/review-token.ts';
+import { approveToken, changeOrganization, discardToken } from '../../vault/tokens/review-token.ts';
 import { storedResult, verifyToken } from '../../vault/tokens/verify-token.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
@@ -80,6 +81,17 @@ export function approve({ vault }: WebContext): ByToken {
     const { profile } = await requireToken(vault, tokenId);
     const accepted = await approveToken(vault, tokenId, actorOf(request));
     if (accepted) setFlash(request, 'This token is now in use.');
+    response.redirect(303, `/profiles/${profile.name}`);
+  };
+}
+
+/** `POST /tokens/:tokenId/change-organization`: an earlier sign-in used an account of the wrong organization. */
+export function changeOrganizationPage({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(vault, tokenId);
+    const changed = await changeOrganization(vault, tokenId, actorOf(request));
+    if (changed) setFlash(request, 'The organization was changed, and this token is now in use.');
     response.redirect(303, `/profiles/${profile.name}`);
   };
 }
@@ -194,6 +206,7 @@ async function capturedTokenView(
     logoutUrl: logoutUrl(endpoints.idbroker),
     destinations: await listDestinations(vault, profile.name),
     issue: issueOf(token, profile),
+    sameOrganization: (await othersOfOrganization(vault.db, profile)).map(profileTitle),
     campaign: await campaignStep(vault, profile.id),
     authenticated: request.session.authenticated === true,
     errors,

@@ -269,6 +269,8 @@ export interface CapturedTokenPage {
   destinations: DestinationView[];
   /** A problem with a token that is in use. */
   issue: 'other-organization' | 'not-full-admin' | null;
+  /** The names of other profiles of the same organization. */
+  sameOrganization: string[];
   /** The progress of the renewal campaign that includes its profile; null if there is none. */
   campaign: CampaignStep | null;
   /** An authenticated session may decide; others return to their terminal. */
