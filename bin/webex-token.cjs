@@ -143,15 +143,25 @@ function startWith(node, args) {
     );
     process.exit(1);
   });
-  ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => {
-    process.on(signal, () => {
-      child.kill(signal);
-    });
-  });
+  passSignals((signal) => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal) {
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
     } else process.exit(code);
+  });
+}
+
+/**
+ * Passes on all signals that the program handles. Ctrl-C and Ctrl-\ of a terminal reach the other Node by themselves, and a
+ * second Ctrl-C would end it before it has cleaned up.
+ */
+function passSignals(pass) {
+  var hasTerminal = [0, 1, 2].some((descriptor) => require('tty').isatty(descriptor));
+  var signals = ['SIGTERM', 'SIGHUP', 'SIGINT'];
+  if (process.platform !== 'win32') signals.push('SIGQUIT', 'SIGUSR1', 'SIGUSR2');
+  signals.forEach((signal) => {
+    var isFromTerminal = hasTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
+    process.on(signal, isFromTerminal ? () => {} : pass);
   });
 }

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { program } from '../support/cli/cli-process.ts';
@@ -9,8 +10,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 describe('webex-token under an old Node', () => {
-  /** Starts the program in a new folder, where `bundled` is the Node that npm brought; null: none. */
-  function start(bundled: string | null, preload: string, name = 'node') {
+  /** The program in a new folder, where `bundled` is the Node that npm brought; null: none. */
+  function clone(bundled: string | null, preload: string, name = 'node') {
     const folder = temporaryFolder();
     const copy = join(folder, 'bin', 'webex-token.cjs');
     const node = join(folder, 'node_modules', 'node', 'bin', name);
@@ -25,9 +26,14 @@ describe('webex-token under an old Node', () => {
       first,
       `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '12.22.0' } });\n${preload}`,
     );
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', first, copy, 'list', '--json'], {
-      encoding: 'utf8',
-    });
+    return { folder, command: [process.execPath, '-r', first, copy] as const };
+  }
+
+  /** What a command prints there, and how it ends. */
+  function start(bundled: string | null, preload: string, name?: string) {
+    const { folder, command } = clone(bundled, preload, name);
+    const [node, ...args] = command;
+    const { status, stdout, stderr } = spawnSync(node, [...args, 'list', '--json'], { encoding: 'utf8' });
     return { status, stdout, stderr: stderr.replaceAll(folder, '') };
   }
 
@@ -57,6 +63,59 @@ describe('webex-token under an old Node', () => {
     ['is damaged', '#!/nowhere/interpreter\n', /^webex-token: \S+ could not be started \(ENOENT\)\. .*\n$/],
   ])('says in one line that the Node from npm %s', (_, bundled, line) => {
     expect(start(bundled, '')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(line) });
+  });
+
+  describe.skipIf(process.platform === 'win32')('with signals', () => {
+    /** Prints the signals that it gets, and ends with SIGTERM. */
+    const listener = `#!${process.execPath}
+      for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGTERM'])
+        process.on(signal, () => {
+          console.log('got ' + signal);
+          if (signal === 'SIGTERM') process.exit(9);
+        });
+      setInterval(() => {}, 1_000);
+      console.log('parent ' + process.ppid);`;
+
+    /** All that it prints until it ends; `then` is called with each part. */
+    async function printed(child: ChildProcess, then: (text: string) => void) {
+      let text = '';
+      child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        then(part);
+      });
+      const [code] = await once(child, 'close');
+      return { text, code };
+    }
+
+    it('passes all that a program may use on to the Node from npm', async () => {
+      const [node, ...args] = clone(listener, '').command;
+      const child = spawn(node, [...args, 'exec'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const signals = ['SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+      const left = [...signals];
+      const { text, code } = await printed(child, () => child.kill(left.shift()));
+      expect(text.match(/SIG\w+/g)).toEqual(signals);
+      expect(code).toBe(9);
+    });
+
+    it.runIf(existsSync('/usr/bin/script'))(
+      'passes no Ctrl-C on, which a terminal sends to both',
+      async () => {
+        const command = clone(listener, '').command.map((word) => `'${word}'`);
+        const child = spawn('/usr/bin/script', ['-qec', `${command.join(' ')} copy`, '/dev/null'], {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        });
+        let shown = '';
+        const { text, code } = await printed(child, (part) => {
+          shown += part;
+          const [, first] = /parent (\d+)\s/.exec(shown) ?? [];
+          if (first === undefined) return;
+          shown = '';
+          for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM']) process.kill(Number(first), signal);
+        });
+        expect(text.match(/SIG\w+/g)).toEqual(['SIGTERM']);
+        expect(code).toBe(9);
+      },
+    );
   });
 });
 
