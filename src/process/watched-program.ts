@@ -24,6 +24,7 @@ export class WatchedProgram {
   /** Set while the old program has to end, so that the next one can start. */
   #onExit: ((code: number) => void) | null = null;
   #hasToEnd = false;
+  #isEnding = false;
   #end: { resolve(code: number): void; reject(error: Error): void };
 
   constructor({ environment, ...options }: ExecOptions, timeoutMs = endTimeoutMs) {
@@ -33,8 +34,10 @@ export class WatchedProgram {
     this.ended = promise;
     this.#end = { resolve, reject };
     const stopPassing = passSignals((signal) => this.signal(signal), options.terminal);
-    const onEnding = () => {
+    const onEnding = (signal: NodeJS.Signals) => {
       this.#hasToEnd = true;
+      // The program decides what Ctrl-C on a terminal means: it may go on.
+      if (signal === 'SIGTERM' || !options.terminal) this.#isEnding = true;
     };
     for (const signal of endingSignals) process.on(signal, onEnding);
     const stop = () => {
@@ -45,17 +48,22 @@ export class WatchedProgram {
     this.#start(environment);
   }
 
+  /** Whether this process was asked to end. The program may still be running, but it is not started again. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
 
   /**
    * Ends the program, with SIGTERM and after a while with SIGKILL, and then starts it again. If this process gets a signal to
-   * end meanwhile, or the program has ended by itself, it is not started again.
+   * end before or meanwhile, or the program has ended by itself, it is not started again.
    */
   async restart(environment: NodeJS.ProcessEnv): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (this.#isEnding || child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     this.#hasToEnd = false;
     const exited = new Promise<number>((resolve) => {
       this.#onExit = resolve;

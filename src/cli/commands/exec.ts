@@ -152,10 +152,10 @@ async function restart(
   options: ExecCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
+  for (let attempt = 1; !signal.aborted && !program.isEnding; attempt += 1) {
     try {
       const { environment } = await readForExec(profile, options);
-      if (signal.aborted) return;
+      if (signal.aborted || program.isEnding) return;
       note(`"${profile}" has a new token. Starting the program again.`);
       await program.restart(environment);
       return;
