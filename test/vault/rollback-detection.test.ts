@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
@@ -154,5 +154,33 @@ describe('a restore on one of several hosts', () => {
     await restoreBackup(file, options);
     await once(shared, keychain);
     await once(shared, others, (vault) => readToken(vault, 'acme', actor));
+  });
+});
+
+describe('a store whose last state seen is in a file', () => {
+  it.each([
+    ['lost its content in a power cut', ''],
+    ['was damaged', '{"half'],
+  ])('opens with a warning if it %s', async (_, text) => {
+    const settings = await testSettings();
+    await once(settings, noKeychain, store('acme'));
+    const seen = join(settings.home, 'key.jwk.seen');
+    const warnings: string[] = [];
+    const open = async () =>
+      await closeVault(
+        await openVault(settings, {
+          keychain: noKeychain,
+          now: () => today,
+          onWarning: (text) => warnings.push(text),
+        }),
+      );
+    writeFileSync(seen, text);
+    await open();
+    expect(warnings).toEqual([
+      `${seen} is damaged or cannot be read, so the database was not checked for a rollback.`,
+    ]);
+    // The state is known again.
+    await open();
+    expect(warnings).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { VaultKeys } from '../keys/key-manager.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
-import { compareStore, compareWithSeen } from './rollback-detection.ts';
+import { compareStore, compareWithSeen, notCompared } from './rollback-detection.ts';
 
 /**
  * Compares a store with the last state seen on this host, without asking the person for anything: reads a key file, does not
@@ -23,7 +23,7 @@ export async function compareRecords(db: Db, source: KeySource, rowsToCheck?: nu
     }
   }
   if (await compareWithSeen(db, source, kind)) return;
-  source.onWarning('The keychain does not answer, so the database was not checked for a rollback.');
+  source.onWarning(notCompared(source, kind));
 }
 
 function likelyKind({ settings }: KeySource): KeyKind {

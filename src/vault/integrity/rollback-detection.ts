@@ -212,7 +212,7 @@ export async function compareStore(
   kind: KeyKind,
   rowsToCheck = maxRowsToCheck,
 ): Promise<void> {
-  await assertNotOlder(db, await seenState(source, kind));
+  await assertNotOlder(db, await seenStateOrWarning(source, kind));
   await authenticateOnce(db);
   for (const { kind, row } of (await checkEveryRow(db, rowsToCheck)).slice(0, 5)) {
     const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
@@ -288,6 +288,28 @@ function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): strin
 
 async function seenState(source: StateLocation, kind: KeyKind): Promise<SeenState | null> {
   return (await allSeen(source, kind))[seenPlace(source.settings)] ?? null;
+}
+
+/** The last state seen, or null if there is none. Warns if it cannot be read: the database could be an older one. */
+async function seenStateOrWarning(
+  source: StateLocation & Pick<KeySource, 'onWarning'>,
+  kind: KeyKind,
+): Promise<SeenState | null> {
+  try {
+    return (await readSeen(source, kind))[seenPlace(source.settings)] ?? null;
+  } catch {
+    source.onWarning(notCompared(source, kind));
+    return null;
+  }
+}
+
+/** Why a database was not compared with the last state seen, for a person. */
+export function notCompared(source: StateLocation, kind: KeyKind): string {
+  const why =
+    kind === 'keychain'
+      ? 'The keychain does not answer'
+      : `${fileOf(source, kind)} is damaged or cannot be read`;
+  return `${why}, so the database was not checked for a rollback.`;
 }
 
 async function allSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
