@@ -48,11 +48,15 @@ function assertOwner(path: string, { uid }: Stats): void {
   if (uid !== me && uid !== 0) throw permissionsError(`${path} belongs to another user of this machine.`);
 }
 
-/** Anyone who can rename an entry of one of these folders can put another program in its place. */
+/**
+ * Anyone who can rename an entry of one of these folders can put another program in its place: its owner, and everyone who can
+ * write to it. A group that can write to a folder is trusted: on many systems, each user is the only one in the user's group.
+ */
 function assertFolders(path: string): void {
   const parent = dirname(path);
   for (let folder = parent; ; folder = dirname(folder)) {
     const stats = statSync(folder);
+    assertOwner(`its folder ${folder}`, stats);
     const isOpen = (stats.mode & 0o002) !== 0;
     // In a folder with the sticky bit, such as /tmp, only the owner of an entry can rename it.
     const isSticky = (stats.mode & 0o1000) !== 0;

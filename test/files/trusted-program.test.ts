@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
@@ -63,6 +63,18 @@ describe.skipIf(process.platform === 'win32')('a trusted program', () => {
     const toLoose = join(temporaryFolder(), 'link');
     symlinkSync(program({ mode: 0o777 }), toLoose);
     expect(() => assertTrustedProgram(toLoose)).toThrow(/can be changed by other users/);
+  });
+
+  it.runIf(process.geteuid?.() === 0)('is not one below a folder of another user, who can rename it', () => {
+    const theirs = join(temporaryFolder(), 'theirs');
+    const inside = join(theirs, 'inside');
+    mkdirSync(inside, { recursive: true });
+    const file = join(inside, 'hook');
+    writeFileSync(file, '', { mode: 0o700 });
+    chmodSync(theirs, 0o755);
+    assertTrustedProgram(file);
+    chownSync(theirs, 65_534, 65_534);
+    expect(() => assertTrustedProgram(file)).toThrow(/folder .*theirs belongs to another user/);
   });
 
   it('exists, and is a file', () => {
