@@ -186,6 +186,7 @@ const redirecting = [
   '/tokens/:tokenId/approve',
   '/tokens/:tokenId/discard',
   '/tokens/:tokenId/organization',
+  '/tokens/:tokenId/change-organization',
   '/profiles/:name/display-name',
   '/profiles/:name/tags-and-contact',
   '/profiles/:name/remove',
