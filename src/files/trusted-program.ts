@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
 
@@ -56,7 +56,7 @@ function assertFolders(path: string): void {
   const parent = dirname(path);
   for (let folder = parent; ; folder = dirname(folder)) {
     const stats = statSync(folder);
-    assertOwner(`its folder ${folder}`, stats);
+    if (!mayBeOfRoot(stats)) assertOwner(`its folder ${folder}`, stats);
     const isOpen = (stats.mode & 0o002) !== 0;
     // In a folder with the sticky bit, such as /tmp, only the owner of an entry can rename it.
     const isSticky = (stats.mode & 0o1000) !== 0;
@@ -66,6 +66,22 @@ function assertFolders(path: string): void {
       );
     }
     if (folder === dirname(folder)) return;
+  }
+}
+
+/** The user ID that Linux shows for every user who does not exist in a user namespace. */
+const unknownUser = 65_534;
+
+/**
+ * Whether an owner may be root, under the ID of an unknown user. In a user namespace without root, such as that of a user's
+ * systemd unit with `PrivateUsers=`, this is the owner of `/`.
+ */
+function mayBeOfRoot({ uid }: Stats): boolean {
+  if (uid !== unknownUser) return false;
+  try {
+    return !/^ *0 /m.test(readFileSync('/proc/self/uid_map', 'utf8'));
+  } catch {
+    return false;
   }
 }
 
