@@ -103,7 +103,7 @@ function parseAudience(text: string): string {
     new BrokerError('E_CLIENT_AUDIENCE', message, {
       help: 'Enter the aud that the JWT has, for example webex-token, or for Entra ID api://APPLICATION-ID',
     });
-  if (!isPlainText(text) || withoutEntraForm(text) === '') {
+  if (!isPlainText(text) || /^(?:api:\/\/)?(?:\/\.default)?$/.test(text)) {
     throw refuse('The audience is empty, too long, or has invisible characters.');
   }
   if (text.includes('*')) throw refuse('The audience cannot contain *: it is compared as a whole.');
@@ -149,13 +149,16 @@ function matchesSegment(pattern: string, text: string): boolean {
 
 /**
  * Whether one of the audiences of a JWT is the registered one. Entra ID shows `api://ID/.default` for what is `api://ID` or
- * `ID` in the JWT, so these count as the same.
+ * `ID` in the JWT, so these count as the same. Every other audience is compared character by character.
  */
 export function matchesAudience(registered: string, audiences: readonly string[]): boolean {
   const expected = withoutEntraForm(registered);
   return audiences.some((each) => withoutEntraForm(each) === expected);
 }
 
+/** The application ID of Entra ID, or the address that an application has instead, in all the forms that Entra ID writes. */
 function withoutEntraForm(audience: string): string {
-  return audience.replace(/^api:\/\//, '').replace(/\/\.default$/, '');
+  const [, id] =
+    /^(?:api:\/\/)?([\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12})(?:\/\.default)?$/.exec(audience) ?? [];
+  return id ?? audience.replace(/^(api:\/\/.+)\/\.default$/, '$1');
 }

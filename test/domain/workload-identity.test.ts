@@ -181,6 +181,13 @@ describe('matchesAudience', () => {
     ['webex-token', ['webex-token '], false],
     ['webex-token', ['Webex-Token'], false],
     ['webex-token', ['webex-token/.default/.default'], false],
+    // For another service that has a similar name.
+    ['webex-token', ['api://webex-token'], false],
+    ['webex-token', ['webex-token/.default'], false],
+    ['api://webex-token', ['webex-token'], false],
+    ['api://webex-token/.default', ['api://webex-token'], true],
+    ['api://webex-token', ['api://webex-token/.default'], true],
+    [`${id}/.default`, [id], true],
     [`api://${id}/.default`, [`api://${id}`], true],
     [`api://${id}/.default`, [id], true],
     [`api://${id}`, [`api://${id}/.default`], true],

@@ -50,7 +50,7 @@ export async function foreignAssertionTarget(): Promise<Target<Input>> {
   const good = {
     iss: identity.issuer,
     sub: 'repo:acme/provisioning:ref:refs/heads/main',
-    aud: 'webex-token',
+    aud: 'api://webex-token',
     iat: now / 1000,
     exp: now / 1000 + 300,
   };
@@ -98,9 +98,7 @@ export async function foreignAssertionTarget(): Promise<Target<Input>> {
       assert.equal(parts.slice(0, 2).join('.'), original.split('.').slice(0, 2).join('.'));
       assert.equal(signed.iss, identity.issuer);
       assert.match(String(signed.sub), /^repo:acme\/[^:/]*:ref:refs\/heads\/main$/);
-      assert.ok(
-        [signed.aud].flat().some((each) => /^(api:\/\/)?webex-token(\/\.default)?$/.test(String(each))),
-      );
+      assert.ok([signed.aud].flat().some((each) => /^api:\/\/webex-token(\/\.default)?$/.test(String(each))));
       assert.ok(Number(signed.exp) > now / 1000 - 31);
     },
   };
