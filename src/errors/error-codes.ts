@@ -26,6 +26,7 @@ function entry(
 
 const again = 'Start the sign-in again from this program.';
 const address = 'Copy the whole address of the page that you landed on after signing in.';
+const startOver = 'If it is lost for good, start with a new data folder or an empty database, and sign in again.';
 const database = [
   { text: 'Restore a backup', command: ['restore', 'FILE'] },
   { text: 'Or accept the database as it is', command: ['restore', '--accept-rollback'] },
@@ -608,6 +609,7 @@ export const errorCodes = {
   E_KEY_LOST: entry(1, 500, 'Key missing', 'The key of this store is missing.', [
     'Restore the key or a backup.',
     { text: 'Or ask for access', command: ['key', 'request'] },
+    startOver,
   ]),
   E_KEY_FILE: entry(
     1,
@@ -621,7 +623,7 @@ export const errorCodes = {
     500,
     'Passphrase missing or wrong',
     'The passphrase of the store is missing or wrong.',
-    'Set WEBEX_TOKEN_PASSPHRASE.',
+    ['Set WEBEX_TOKEN_PASSPHRASE.', startOver],
   ),
   E_KEY_REMOVED: entry(1, 503, 'Key removed', 'This host’s key was removed from the store.', {
     text: 'Ask for access again',

@@ -50,6 +50,9 @@ async function stored(changes: Partial<Settings>, keychain: Keychain) {
   return { settings, vault, reopen, keys };
 }
 
+/** The way on where a key is lost for good. */
+const startOver = 'set WEBEX_TOKEN_HOME to a new folder and sign in again';
+
 describe('openKeys, with a keychain', () => {
   it('keeps the key in the keychain, and not on disk', async () => {
     const keychain = fakeKeychain();
@@ -89,6 +92,7 @@ describe('openKeys, with a keychain', () => {
     expect(new Set(errors.map(({ message }) => message)).size).toBe(4);
     expect(new Set(errors.map(({ help }) => help)).size).toBe(4);
     for (const { help } of errors) expect(help).toContain('Nothing was changed');
+    expect(errors.at(-1)?.help).toContain(startOver);
     expect(await keys()).toEqual(before);
     expect(keysIn(keychain)).toHaveLength(1);
     expect(existsSync(keyFile(settings))).toBe(false);
@@ -210,11 +214,13 @@ describe('openKeys, with a key file', () => {
     rmSync(path);
     const gone = await brokerErrorOf(() => reopen());
     expect(gone).toMatchObject({ code: 'E_KEY_LOST', help: expect.stringContaining('WEBEX_TOKEN_KEY_FILE') });
+    expect(gone.help).toContain(startOver);
     expect(existsSync(path)).toBe(false);
     writeKeyFile(path, randomBytes(32));
     expect(await brokerErrorOf(() => reopen())).toMatchObject({
       code: 'E_KEY_LOST',
       message: expect.stringContaining('does not know'),
+      help: expect.stringContaining(startOver),
     });
     rmSync(path);
     writeFileSync(path, key, { mode: 0o600 });
@@ -250,6 +256,7 @@ describe('openKeys, with a passphrase', () => {
       help: expect.stringContaining('WEBEX_TOKEN_PASSPHRASE'),
     });
     expect(wrong.message).not.toBe(none.message);
+    for (const { help } of [wrong, none]) expect(help).toContain(startOver);
     expect(await keys()).toMatchObject([{ kind: 'passphrase' }]);
     expect(existsSync(keyFile(settings))).toBe(false);
   });

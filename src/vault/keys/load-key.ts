@@ -68,15 +68,16 @@ export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource)
         throw new BrokerError(
           'E_KEY_PASSPHRASE',
           'This store is encrypted with a passphrase, but WEBEX_TOKEN_PASSPHRASE is not set.',
-          {
-            help: 'Set WEBEX_TOKEN_PASSPHRASE.',
-          },
+          { help: ['Set WEBEX_TOKEN_PASSPHRASE.', startOver(source.settings)] },
         );
       }
       const key = await deriveKey(source.settings.passphrase, info.parameters);
       if (keyId(key) === info.id) return key;
       throw new BrokerError('E_KEY_PASSPHRASE', "WEBEX_TOKEN_PASSPHRASE is not this store's passphrase.", {
-        help: 'Check capitals, spaces, and quotes around it in .env. Nothing was changed.',
+        help: [
+          'Check capitals, spaces, and quotes around it in .env. Nothing was changed.',
+          startOver(source.settings),
+        ],
       });
     }
     case 'keychain': {
@@ -88,11 +89,20 @@ export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource)
         help: [
           'Someone removed the key, or another user or host created this store. Nothing was changed.',
           { text: 'To request access with your own key', command: ['key', 'request'] },
-          'Otherwise restore a backup, or set WEBEX_TOKEN_HOME to a new folder and sign in again.',
+          startOver(source.settings),
         ],
       });
     }
   }
+}
+
+/** What is left where no one has the key any more: tokens cannot be decrypted, but a sign-in replaces them. */
+function startOver({ databaseUrl }: Pick<KeySource['settings'], 'databaseUrl'>): string {
+  const place =
+    databaseUrl === null
+      ? 'WEBEX_TOKEN_HOME to a new folder'
+      : 'WEBEX_TOKEN_DATABASE_URL to an empty database';
+  return `If it is lost for good, restore a backup, or set ${place} and sign in again.`;
 }
 
 function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
@@ -113,6 +123,7 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
           text: 'If other hosts use this store, request access for this one',
           command: ['key', 'request', '--file'],
         },
+        startOver(settings),
       ],
     });
   }
@@ -120,6 +131,7 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
     help: [
       'It is the key of another store, or was removed from this one. Restore the right file, or set WEBEX_TOKEN_KEY_FILE to its path. Nothing was changed.',
       { text: 'To request access with this key file', command: ['key', 'request', '--file'] },
+      startOver(settings),
     ],
   });
 }
