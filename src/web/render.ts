@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
 import { readProgramFile } from '../program-files.ts';
 import { redactTokens } from '../text/sanitize.ts';
-import { dateText, minuteText } from './view-models/dates.ts';
+import { dateText, minuteText, withLocalTimes } from './view-models/dates.ts';
 import { statusLabels } from './view-models/expiry-view.ts';
 import type { PageData } from './view-models/pages.ts';
 import { relayRightsText } from './view-models/relay-rights.ts';
@@ -80,6 +80,7 @@ export function createRender(site: { demonstration: boolean }): Render {
     providerTitle,
     relayRightsText,
     statusLabels,
+    withLocalTimes,
   };
   return (request, response, name, data, options) => {
     const authenticated = request.session?.authenticated === true;

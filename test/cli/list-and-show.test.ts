@@ -134,12 +134,13 @@ describe('the commands for profiles', () => {
       const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
       await imported(here, 'fake-token-for-acme-1');
       const database = new DatabaseSync(join(here.home, 'store.db'));
-      const past = Date.now() - 1.5 * day;
+      const past = Math.floor(Date.now() - 1.5 * day);
       database.exec(`update token set expires_documented = ${past}, expires_at = ${past}`);
       database.close();
       const refused = await here.run(['get', 'acme']);
       expect(refused).toMatchObject({ code: 4, stdout: '' });
       expect(refused.stderr).toContain('--allow-expired');
+      expect(refused.stderr).toContain(`expired on ${timeInSentence(past)} (`);
       expect(json(await here.run(['show', 'acme', '--json']))).toMatchObject({
         status: 'expired',
         daysLeft: -2,

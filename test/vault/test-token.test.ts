@@ -218,7 +218,7 @@ describe('testToken', () => {
     const proof = await prove();
     expect(proof.checks[0]).toMatchObject({
       ok: false,
-      message: expect.stringContaining('expired at 2027-03-01T01:00:00.000Z'),
+      message: expect.stringContaining('expired on 2027-03-01T01:00:00.000Z'),
       help: { command: ['login', 'acme'] },
     });
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { auditLog } from '../support/vault/test-vault.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { minuteText } from '../../src/web/view-models/dates.ts';
+import { auditLog, today } from '../support/vault/test-vault.ts';
 import { servedWithProviders } from '../support/web/with-providers.ts';
 
 const headings = [
@@ -39,6 +41,20 @@ describe('the page that tests a token', () => {
     expect(text).toContain('Full administrator <span class="tone">Unknown</span>');
     expect(text).toContain('Sign in again');
     expect((await person.get('/profiles/acme')).text).toContain('Rejected by Webex');
+  });
+
+  it('shows when a token expired in the time zone of the person', async () => {
+    const web = await servedWithProviders();
+    await web.storeToken();
+    web.vault.setNow(today + 400 * dayMs);
+    const person = await web.person();
+    await person.post('/profiles/acme/test').type('form').expect(303);
+    const tested = (await person.get('/profiles/acme/test').expect(200)).text;
+    const revealed = (await person.post('/profiles/acme/token').type('form').expect(409)).text;
+    for (const text of [tested, revealed]) {
+      expect(text).toContain(`expired on ${minuteText(new Date(today + 365 * dayMs).toISOString())}`);
+      expect(text).not.toMatch(/expired on \d{4}-/);
+    }
   });
 
   it('reports a profile without a token, and sends no request', async () => {

@@ -12,7 +12,7 @@ import { deploymentTitles } from '../../webex/deployments.ts';
 import { printFields } from '../terminal/print-fields.ts';
 import { statusLabel } from '../terminal/status-label.ts';
 import { printJson, styled, warn } from '../terminal/terminal.ts';
-import { timeInSentence } from '../terminal/time.ts';
+import { timeInSentence, withLocalTimes } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -120,7 +120,9 @@ function destinationLines({
     via === 'token' ? `${delivered}${offered}` : `always current, ${viaLabels[via]} (API client ${client})`;
   const id = app === '' ? '' : `, ${app}`;
   const seen =
-    provisioning === null ? [] : [`Status ${checkedOn(provisioning.checkedAt)}:`, ...provisioning.sentences];
+    provisioning === null
+      ? []
+      : [`Status ${checkedOn(provisioning.checkedAt)}:`, ...provisioning.sentences.map(withLocalTimes)];
   const failed = checkError === null ? [] : [`The last status check failed: ${checkError}`];
   return [
     ['Destination', `${providerTitle(provider)} (${appName}${id}): ${when}`],

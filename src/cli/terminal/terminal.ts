@@ -8,6 +8,7 @@ import { escapeTerminalControls, stripTerminalControls } from '../../text/saniti
 import { wantsColor } from './color.ts';
 import { writeMessage, writeResult } from './output.ts';
 import { type OutputStream, standardError, standardOutput } from './standard-streams.ts';
+import { withLocalTimes } from './time.ts';
 import { wrapFor } from './wrap.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -34,12 +35,12 @@ export function printJson(value: unknown): void {
 
 /** Prints sentences of the result, broken between words on a narrow terminal. Tables are printed with `print`. */
 export function printProse(text: string): void {
-  print(wrapFor(standardOutput(), text));
+  print(wrapFor(standardOutput(), withLocalTimes(text)));
 }
 
 /** Prints what is not the result, on standard error. */
 export function note(text: string): void {
-  writeMessage(`${wrapFor(standardError(), stripTerminalControls(text))}\n`);
+  writeMessage(`${wrapFor(standardError(), stripTerminalControls(withLocalTimes(text)))}\n`);
 }
 
 /** Prints what is not the result, and what a person copies: it is never broken, however narrow the terminal is. */

@@ -1,3 +1,5 @@
+import { formatInstants } from '../../text/instant.ts';
+
 /*
  * Instants for a person: in the time zone of this machine. JSON has RFC 3339 in UTC instead.
  */
@@ -14,6 +16,11 @@ export function dateInSentence(instant: number | string): string {
 /** For a sentence, to the minute: `28 Nov 2027, 10:48`. */
 export function timeInSentence(instant: number | string): string {
   return `${dateInSentence(instant)}, ${timeOfDay(new Date(instant)).slice(0, 5)}`;
+}
+
+/** A message whose instants are in UTC, for a person. */
+export function withLocalTimes(message: string): string {
+  return formatInstants(message, timeInSentence);
 }
 
 /** For a table: `2027-11-28`. */

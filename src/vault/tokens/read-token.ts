@@ -92,7 +92,7 @@ function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError 
     documented: "365 days after its capture, as in Webex's documentation",
   }[source ?? 'documented'];
   const since = instant(expiresAt);
-  return new BrokerError('E_EXPIRED', `The token of "${name}" expired at ${since} (${evidence}).`, {
+  return new BrokerError('E_EXPIRED', `The token of "${name}" expired on ${since} (${evidence}).`, {
     help: [
       getNewToken(name),
       { text: 'To use the expired token anyway, add --allow-expired.', only: 'terminal' },

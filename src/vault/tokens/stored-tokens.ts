@@ -65,7 +65,7 @@ function activationError(name: string, { rejectedAt, lifetimes }: Token, now: nu
   }
   const { expiresAt } = expiryOf(lifetimes);
   if (expiresAt > now) return null;
-  const message = `This token expired at ${instant(expiresAt)}.`;
+  const message = `This token expired on ${instant(expiresAt)}.`;
   return new BrokerError('E_EXPIRED', message, { help });
 }
 

@@ -94,7 +94,7 @@ function accepted(person: PersonAnswer, profile: Profile, token: Token, now: num
       return {
         id,
         ok: true,
-        message: `${message} According to the known dates, it expired at ${date}; it may stop working at any moment.`,
+        message: `${message} According to the known dates, it expired on ${date}; it may stop working at any moment.`,
         help: getNewToken(profile.name),
       };
     }
@@ -102,7 +102,7 @@ function accepted(person: PersonAnswer, profile: Profile, token: Token, now: num
       return {
         id,
         ok: false,
-        message: expired ? `The token expired at ${date}. ${person.message}` : person.message,
+        message: expired ? `The token expired on ${date}. ${person.message}` : person.message,
         help: expired ? getNewToken(profile.name) : whyEarly(person.help),
       };
     case 'unknown':

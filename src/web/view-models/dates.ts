@@ -1,3 +1,5 @@
+import { formatInstants } from '../../text/instant.ts';
+
 const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' });
 const minute = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
@@ -16,6 +18,11 @@ export function dateText(instant: string): string {
 /** The same to the minute, with the zone: `5 January 2027 at 14:05 CET`. */
 export function minuteText(instant: string): string {
   return minute.format(new Date(instant));
+}
+
+/** A message whose instants are in UTC, for a person. */
+export function withLocalTimes(message: string): string {
+  return formatInstants(message, minuteText);
 }
 
 /** The time until a token expires. `days` is rounded down, and negative after expiry. */
