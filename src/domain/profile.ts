@@ -51,15 +51,20 @@ const maxDisplayNameLength = 100;
 export function parseDisplayName(text: string): string | null {
   const name = text.trim().replace(/\s+/g, ' ');
   if (name === '') return null;
-  if (
-    name.length <= maxDisplayNameLength &&
-    !/[\p{Cc}\p{Cf}]/u.test(name) &&
-    name.split(' ').every((word) => word.length <= maxNameLength)
-  ) {
+  // Persian and Indic words, and emoji, are joined by invisible characters that are part of them.
+  const [invisible] =
+    /[\p{Cc}\p{Cf}]/u.exec(name.replace(/(?<=[^\0-\x7f])[\u200c\u200d](?=[^\0-\x7f])/g, '')) ?? [];
+  if (invisible !== undefined) {
+    const code = invisible.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+    throw new BrokerError('E_PROFILE_NAME', `The name contains an invisible character (U+${code}).`, {
+      help: 'It may have come with a copied text. Type the name instead.',
+    });
+  }
+  if (name.length <= maxDisplayNameLength && name.split(' ').every((word) => word.length <= maxNameLength)) {
     return name;
   }
   throw new BrokerError('E_PROFILE_NAME', 'This is not a valid display name.', {
-    help: `Use up to ${maxDisplayNameLength} visible characters, and at most ${maxNameLength} in one word.`,
+    help: `Use up to ${maxDisplayNameLength} characters, and at most ${maxNameLength} in one word.`,
   });
 }
 
@@ -82,7 +87,7 @@ export function parseOrganizationName(text: string): OrganizationName {
   const name = suggestProfileName(displayName ?? '');
   if (isProfileName(name)) return { name, displayName };
   throw new BrokerError('E_PROFILE_NAME', 'The name needs a letter from a to z, or a digit.', {
-    help: 'Commands use the token by this name.',
+    help: 'Commands use this name. Choose a short one, such as "acme"; the display name can have any letters.',
   });
 }
 

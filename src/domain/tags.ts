@@ -24,7 +24,7 @@ export function parseTag(text: string): string {
   const tag = text.trim().toLowerCase();
   if (tagPattern.test(tag)) return tag;
   throw new BrokerError('E_TAG', `"${sanitizeForDisplay(tag, 80)}" is not a valid tag.`, {
-    help: 'Use letters, digits, dots, dashes, underscores and colons, starting with a letter or digit.',
+    help: 'Use the letters a to z, digits, dots, dashes, underscores and colons, starting with a letter or digit.',
   });
 }
 

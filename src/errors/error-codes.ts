@@ -26,7 +26,8 @@ function entry(
 
 const again = 'Start the sign-in again from this program.';
 const address = 'Copy the whole address of the page that you landed on after signing in.';
-const startOver = 'If it is lost for good, start with a new data folder or an empty database, and sign in again.';
+const startOver =
+  'If it is lost for good, start with a new data folder or an empty database, and sign in again.';
 const database = [
   { text: 'Restore a backup', command: ['restore', 'FILE'] },
   { text: 'Or accept the database as it is', command: ['restore', '--accept-rollback'] },
@@ -231,7 +232,7 @@ export const errorCodes = {
     400,
     'Invalid tag',
     'A tag has characters that are not allowed, or there are too many.',
-    'Use letters, digits, dots, dashes, underscores and colons.',
+    'Use the letters a to z, digits, dots, dashes, underscores and colons.',
   ),
   E_CONTACT: entry(
     2,

@@ -29,7 +29,14 @@ describe('webex-token profile import', () => {
     const { code, stdout } = await run(['profile', 'import', csv(text), '--skip-invalid', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([
-      { line: 5, profile: 'bad', outcome: 'invalid', token: false, reason: '""b"" is not a valid tag' },
+      {
+        line: 5,
+        profile: 'bad',
+        outcome: 'invalid',
+        token: false,
+        reason:
+          '""b"" is not a valid tag. Use the letters a to z, digits, dots, dashes, underscores and colons, starting with a letter or digit',
+      },
       { line: 2, profile: 'acme', outcome: 'created', token: false, reason: null },
       { line: 6, profile: 'globex', outcome: 'created', token: false, reason: null },
     ]);

@@ -110,6 +110,47 @@ describe('importProfiles', () => {
     expect(shown(await profilesOf(other))).toEqual(shown(await profilesOf(vault)));
   });
 
+  it.each([
+    ['tabs, as Excel writes with UTF-16', 'profile\tcontact\ttags\n\tx@acme.example\t\nacme\t\temea\n'],
+    ['semicolons', 'profile;contact;tags\n;x@acme.example;\nacme;;emea\n'],
+    ['commas', 'profile,contact,tags\n,x@acme.example,\nacme,,emea\n'],
+    ['empty columns at the end', 'profile,contact,tags,,\n,x@acme.example,,,\nacme,,emea,,\n,,,,\n'],
+    ['empty cells beyond the header', 'profile,contact,tags\n,x@acme.example\nacme,,emea,, \n'],
+  ])('reads the columns of a file with %s', (_what, text) => {
+    expect(parseProfileCsv(text)).toEqual([
+      { line: 2, cells: { contact: 'x@acme.example' } },
+      { line: 3, cells: { profile: 'acme', tags: 'emea' } },
+    ]);
+  });
+
+  it('refuses a cell in a column without a name', () => {
+    expect(() => parseProfileCsv('profile,,tags\nacme,x,emea\n')).toThrow('Column 2 has no name.');
+    expect(() => parseProfileCsv('profile,\nacme,x\n')).toThrow('Line 2 has 2 cells');
+  });
+
+  it('reads the deployment in any case', () => {
+    expect(row({ profile: 'acme', deployment: 'Government' })).toMatchObject({ deployment: 'government' });
+  });
+
+  it('keeps the invisible characters that join letters and emoji', () => {
+    for (const name of ['\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', '\u{1f469}\u200d\u{1f680}']) {
+      expect(row({ profile: 'acme', display_name: name })).toMatchObject({ displayName: name });
+    }
+  });
+
+  it.each(['=1', '+1', '-1', '@a', '\uff1d1', '\uff0b1', '\uff0d1', '\uff20a'])(
+    'exports no formula for a spreadsheet, and reads it back: %j',
+    async (displayName) => {
+      const vault = await newVault();
+      await importProfiles(vault, [row({ profile: 'acme', display_name: displayName })], actor);
+      const profile = await findProfile(vault.db, 'acme');
+      if (profile === null) throw new Error('no profile');
+      const line = profileCsvLine(profile);
+      expect(line).toContain(`,'${displayName},`);
+      expect(parseProfileCsv(profileCsvHeader + line)[0]?.cells.display_name).toBe(displayName);
+    },
+  );
+
   it('reads the organization from the token', () => {
     const cells = { profile: 'acme', access_token: `Bearer ${usualToken()}`, captured_at: captured };
     expect(row(cells)).toMatchObject({ orgId: acmeOrgId, token: { accessToken: usualToken() } });
@@ -119,13 +160,14 @@ describe('importProfiles', () => {
   it.each<[Cells, RegExp]>([
     [{}, /no name/],
     [{ profile: '社' }, /needs a letter from a to z/],
-    [{ profile: 'x'.repeat(70) }, /not a valid display name/],
-    [{ profile: 'a', display_name: 'two\u202elines' }, /not a valid display name/],
+    [{ profile: 'x'.repeat(70) }, /not a valid display name\. Use up to 100 characters/],
+    [{ profile: 'a', display_name: 'two\u202elines' }, /invisible character \(U\+202E\)/],
+    [{ profile: 'a', display_name: 'zero\u200dwidth' }, /invisible character \(U\+200D\)/],
     [{ profile: 'a', org_id: 'acme' }, /./],
-    [{ profile: 'a', deployment: 'Government' }, /none of commercial, government/],
+    [{ profile: 'a', deployment: 'Standard' }, /neither commercial nor government/],
     [{ profile: 'a', contact: 'it@acme.example, two@acme.example' }, /not a valid mail address/],
     [{ profile: 'a', contact: 'it@acme.example\r\nBcc: x@y.example' }, /not a valid mail address/],
-    [{ profile: 'a', tags: 'ok not/ok' }, /is not a valid tag/],
+    [{ profile: 'a', tags: 'ok not/ok' }, /is not a valid tag\. Use the letters a to z/],
     [{ profile: 'a', access_token: token }, /captured_at or expires_at/],
     [{ profile: 'a', captured_at: captured }, /no access_token/],
     [{ profile: 'a', access_token: 'two words', captured_at: captured }, /space/],

@@ -24,7 +24,7 @@ describe('the display name of an organization', () => {
       'Acme Corporation – Käufer &amp; Söhne</a></h2>',
     );
     const refused = await save('a\u202eb').expect(422);
-    expect(refused.text).toContain('This is not a valid display name.');
+    expect(refused.text).toContain('The name contains an invisible character (U+202E).');
     await save('').expect(303);
     expect((await person.get('/profiles/acme')).text).toContain('<h1>acme</h1>');
   });

@@ -64,7 +64,9 @@ const cells = z.object({
   display_name: z.string().transform(parseWith(parseDisplayName)).optional(),
   org_id: z.string().transform(parseWith(parseOrganizationId)).optional(),
   deployment: z
-    .enum(deployments, { error: `the deployment is none of ${deployments.join(', ')}` })
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(deployments, { error: `the deployment is neither ${deployments.join(' nor ')}` }))
     .optional(),
   contact: z.string().transform(parseWith(parseContact)).optional(),
   tags: z.string().transform(parseWith(parseTags)).optional(),
@@ -161,7 +163,10 @@ function parseWith<T>(parse: (text: string) => T): (text: string, context: z.Ref
       return parse(text);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message.replace(/\.$/, '') });
+      // With the rule: whoever reads one row in a list has nothing else.
+      const rules = error.remedies.filter(({ command, link }) => command === undefined && link === undefined);
+      const message = [error.message, ...rules.map(({ text }) => text)].join(' ').replace(/\.$/, '');
+      context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }
   };

@@ -22,9 +22,13 @@ export function profileCsvLine({ name, displayName, orgId, deployment, contact, 
   return `${cells.map(cellOf).join(',')}\r\n`;
 }
 
-/** A spreadsheet would take a cell that starts with one of these signs for a formula. */
+/** A spreadsheet would take a cell that starts with one of these signs for a formula, also in full width. */
+const formulaSigns = '=+\\-@\uff1d\uff0b\uff0d\uff20';
+const formula = new RegExp(`^[${formulaSigns}]`);
+const neutralFormula = new RegExp(`^'(?=[${formulaSigns}])`);
+
 function cellOf(text: string): string {
-  const neutral = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const neutral = formula.test(text) ? `'${text}` : text;
   return /[",;\r\n]/.test(neutral) ? `"${neutral.replaceAll('"', '""')}"` : neutral;
 }
 
@@ -38,12 +42,13 @@ export function parseProfileCsv(text: string): RawProfileRow[] {
   if (header === undefined) throw csvError('The file is empty', headerHelp);
   const columns = readHeader(header.record);
   return rest
-    .filter(({ record }) => record.some((cell) => cell !== ''))
+    .map(({ record, info }) => ({ record: withoutEmptyEnd(record), info }))
+    .filter(({ record }) => record.length > 0)
     .map(({ record, info }) => {
       const cells: RawProfileRow['cells'] = {};
       columns.forEach((column, at) => {
-        const cell = record[at];
-        if (cell !== undefined && cell !== '') cells[column] = cell.replace(/^'(?=[=+\-@])/, '');
+        const cell = record[at]?.trim();
+        if (cell !== undefined && cell !== '') cells[column] = cell.replace(neutralFormula, '');
       });
       if (record.length > columns.length) {
         throw csvError(
@@ -61,14 +66,15 @@ interface CsvRecord {
 }
 
 function parseRecords(text: string): CsvRecord[] {
-  // Spreadsheets use semicolons where the comma is the decimal separator.
-  const delimiter = /^[^\n,]*;/.test(text) ? ';' : ',';
+  // Spreadsheets use semicolons where the comma is the decimal separator, and tabs in UTF-16.
+  const delimiter = /^[^\n,;\t]*([,;\t])/.exec(text)?.[1] ?? ',';
   try {
     return parse(text, {
       delimiter,
       info: true,
       relax_column_count: true,
-      trim: true,
+      // By default, a tab is white space to trim, and empty cells at the start of a line get lost.
+      trim: delimiter !== '\t',
       record_delimiter: ['\r\n', '\n', '\r'],
     }) as unknown as CsvRecord[];
   } catch (error) {
@@ -82,8 +88,20 @@ function parseRecords(text: string): CsvRecord[] {
   }
 }
 
+/** A record without the empty cells at its end: spreadsheets export columns that were used once. */
+function withoutEmptyEnd(record: string[]): string[] {
+  return record.slice(0, record.findLastIndex((cell) => cell.trim() !== '') + 1);
+}
+
 function readHeader(cells: string[]): ProfileColumn[] {
-  const columns = cells.map((cell) => cell.toLowerCase().replace(/[\s-]+/g, '_'));
+  const columns = withoutEmptyEnd(cells).map((cell) =>
+    cell
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, '_'),
+  );
+  const unnamed = columns.indexOf('');
+  if (unnamed !== -1) throw csvError(`Column ${unnamed + 1} has no name`, headerHelp);
   const unknown = columns.find((column) => !(profileColumns as readonly string[]).includes(column));
   if (unknown !== undefined) {
     throw csvError(`Unknown column "${sanitizeForDisplay(unknown, 40)}"`, headerHelp);
