@@ -1,8 +1,11 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { machineWithToken, token } from '../support/cli/stored-token.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hasDesktop = (() => {
   try {
@@ -73,7 +76,44 @@ onDesktop('copy: what is copied meanwhile stays', async () => {
   expect(await content()).toBe('a shopping list');
 });
 
+/** A folder with an `xsel` that keeps the clipboard in a file. It clears it only once another file exists. */
+function slowClipboard() {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  writeFileSync(
+    at('xsel'),
+    `#!/bin/sh
+cd '${folder}'
+if [ "$2" = --output ]; then cat content; exit; fi
+cat > new
+if [ ! -s new ]; then touch clearing; while [ ! -e may-clear ]; do sleep 0.02; done; fi
+mv new content
+`,
+    { mode: 0o700 },
+  );
+  return {
+    folder,
+    isClearing: () => existsSync(at('clearing')),
+    mayClear: () => writeFileSync(at('may-clear'), ''),
+    content: () => readFileSync(at('content'), 'utf8'),
+  };
+}
+
 describe('webex-token copy', () => {
+  it.runIf(process.platform === 'linux')('clears the clipboard in spite of a second Ctrl-C', async () => {
+    const { folder, isClearing, mayClear, content } = slowClipboard();
+    const here = await machineWithToken({ DISPLAY: ':0', PATH: `${folder}:${process.env.PATH}` });
+    const running = here.spawn(['copy', 'acme']);
+    await running.stderrMatching(/Copied the token/);
+    expect(content()).toBe(token);
+    running.kill('SIGINT');
+    await expect.poll(isClearing, { timeout: 20_000 }).toBe(true);
+    running.kill('SIGINT');
+    mayClear();
+    expect(await running.finished).toMatchObject({ code: 0 });
+    expect(content()).toBe('');
+  });
+
   it('reports a missing clipboard, and does not print the token', async () => {
     const here = await machineWithToken();
     const ended = await here.run(['copy', 'acme']);

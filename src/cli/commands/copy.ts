@@ -47,6 +47,8 @@ async function copyToken(
     warnOfEnd(vault, token);
     // Signals are handled before the token is copied, so that Ctrl-C cannot leave it on the clipboard.
     const stopped = waitForShutdown();
+    // Nor may a second one, while the clipboard is being cleared. That takes seconds at most.
+    process.on('SIGINT', () => {});
     return { copied: await copyText(clipboard, token.accessToken), stopped };
   });
 }
