@@ -63,8 +63,11 @@ async function run(
   const report = new Report(options.json === true, options.dryRun === true);
   const planned = await inBatches('Checking', rows, (batch) => planImport(vault, batch));
   const invalid = [...unparsed, ...planned.filter(({ outcome }) => outcome === 'invalid')];
-  if (options.dryRun === true || (invalid.length > 0 && options.skipInvalid !== true)) {
-    report.addAll([...unparsed, ...planned].sort((a, b) => a.line - b.line));
+  const isRefused = invalid.length > 0 && options.skipInvalid !== true;
+  if (options.dryRun === true || isRefused) {
+    // Without a dry run, nobody may take the other rows for imported.
+    const shown = options.dryRun === true ? [...unparsed, ...planned] : invalid;
+    report.addAll(shown.toSorted((a, b) => a.line - b.line));
     report.end(options.dryRun === true ? 'Dry run: nothing was stored.' : refusal(invalid.length));
     return invalid.length;
   }
