@@ -102,6 +102,20 @@ describe('webex-token client', () => {
     expect(rotated.stderr).toContain('webex-token client add keyed --profile acme --jwks FILE');
   });
 
+  it('says that a second rotation revokes the secret before the previous one', async () => {
+    const here = await machineWithToken();
+    await here.run(['client', 'add', 'ci', '--profile', 'acme']);
+    const rotate = async (...args: string[]) => (await here.run(['client', 'rotate', 'ci', ...args])).stderr;
+    const revoked = 'The secret before that has stopped working';
+    expect(await rotate()).not.toContain(revoked);
+    expect(await rotate()).toContain(
+      `${revoked}, because at most two work. It was not used since the rotation.`,
+    );
+    // Then no other secret works, and a message says so.
+    expect(await rotate('--overlap', '0')).not.toContain(revoked);
+    expect(await rotate()).not.toContain(revoked);
+  });
+
   it('refuses an invalid registration and stores nothing', async () => {
     const here = await machineWithToken();
     const refusals: [args: string[], code: number][] = [

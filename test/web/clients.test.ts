@@ -95,7 +95,9 @@ describe('the pages of API clients', () => {
     await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
     const post = (overlap: string) =>
       browser.post('/clients/ci/secret').type('form').send({ overlap }).expect(200);
-    expect((await post('week')).text).toContain('The previous secret works for 7 more days.');
+    expect((await post('week')).text).toContain(
+      'The previous secret works for 7 more days. An older one has stopped working.',
+    );
     expect((await listClients(vault))[0]?.previousSecret?.until).toBe(today + 7 * dayMs);
     expect((await browser.get('/clients/ci')).text).toContain('The previous secret works until');
     expect((await post('none')).text).toContain('The previous secret no longer works.');

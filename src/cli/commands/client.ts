@@ -23,7 +23,7 @@ import {
 } from '../options/workload-identity-options.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
 import { printTable } from '../terminal/print-table.ts';
-import { note, print, printJson, styled, suggestNext } from '../terminal/terminal.ts';
+import { note, print, printJson, styled, suggestNext, warn } from '../terminal/terminal.ts';
 import { minuteInTable, timeInSentence } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
@@ -175,12 +175,13 @@ async function list(options: { json?: boolean }): Promise<void> {
   for (const { name, previousSecret, workloadIdentity } of clients) {
     if (workloadIdentity !== null) note(`"${name}" authenticates with a ${jwtText(workloadIdentity)}.`);
     if (previousSecret === null || previousSecret.until <= Date.now()) continue;
-    const used =
-      previousSecret.lastUsedAt === null
-        ? 'not used since the rotation'
-        : `last used ${minuteInTable(previousSecret.lastUsedAt)}`;
-    note(`The previous secret of "${name}" works until ${minuteInTable(previousSecret.until)}; ${used}.`);
+    const until = minuteInTable(previousSecret.until);
+    note(`The previous secret of "${name}" works until ${until}; ${useOf(previousSecret)}.`);
   }
+}
+
+function useOf({ lastUsedAt }: { lastUsedAt: number | null }): string {
+  return lastUsedAt === null ? 'not used since the rotation' : `last used ${minuteInTable(lastUsedAt)}`;
 }
 
 function toJson(client: Client) {
@@ -202,12 +203,15 @@ function rotateCommand(): Command {
     .argument('<name>', 'its client_id')
     .option('--overlap <days>', 'how long the previous secret keeps working; 0 revokes it now', overlap, 7)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  webex-token client rotate ci --overlap 14')
+    .addHelpText(
+      'after',
+      '\nAt most two secrets work. If you rotate again while the previous one still works, that one is revoked at once.\n\nExample:\n  webex-token client rotate ci --overlap 14',
+    )
     .action(rotate);
 }
 
 async function rotate(name: string, options: { overlap: number; json?: boolean }): Promise<void> {
-  const { client, secret, issuer } = await withVault(async (vault) => ({
+  const { client, secret, older, issuer } = await withVault(async (vault) => ({
     ...(await rotateClientSecret(vault, name, options.overlap * dayMs, byUser())),
     issuer: issuerOf(vault.settings),
   }));
@@ -217,6 +221,9 @@ async function rotate(name: string, options: { overlap: number; json?: boolean }
       ? 'The previous secret no longer works.'
       : `The previous secret works until ${timeInSentence(client.previousSecret?.until ?? 0)}. "webex-token client list" shows whether it is still used.`,
   );
+  if (older !== null && options.overlap > 0) {
+    warn(`The secret before that has stopped working, because at most two work. It was ${useOf(older)}.`);
+  }
 }
 
 function removeCommand(): Command {

@@ -179,17 +179,17 @@ export async function removeClient(vault: StoreContext, name: string, actor: Act
 
 /**
  * Gives a client a new secret. The current secret still works for `overlapMs`, so that the client can be updated without a
- * gap. An older secret stops working now. Throws `E_NO_CLIENT`, `E_USAGE`.
+ * gap. An older secret, `older`, stops working now. Throws `E_NO_CLIENT`, `E_USAGE`.
  */
 export async function rotateClientSecret(
   vault: StoreContext,
   name: string,
   overlapMs: number,
   actor: Actor,
-): Promise<{ client: Client; secret: string }> {
+): Promise<{ client: Client; secret: string; older: Client['previousSecret'] }> {
   const secret = newSecret();
   return await vault.db.transaction().execute(async (trx) => {
-    const { authentication, workloadIdentity, profiles } = await requireClient(trx, name);
+    const { authentication, workloadIdentity, profiles, previousSecret } = await requireClient(trx, name);
     if (workloadIdentity !== null) throw nothingToRotate(name, workloadIdentity);
     if (authentication !== 'secret') {
       throw new BrokerError('E_USAGE', `The client "${name}" has keys instead of a secret.`, {
@@ -209,7 +209,8 @@ export async function rotateClientSecret(
     const now = vault.now();
     await store.replaceSecret(trx, name, hashSecret(secret), now + overlapMs);
     await appendAudit(trx, now, { action: 'client-rotate', outcome: 'ok', client: name, ...actor });
-    return { client: await requireClient(trx, name), secret };
+    const older = previousSecret !== null && previousSecret.until > now ? previousSecret : null;
+    return { client: await requireClient(trx, name), secret, older };
   });
 }
 
