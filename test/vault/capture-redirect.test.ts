@@ -87,16 +87,17 @@ describe('a valid redirect', () => {
     expect(filesHolding(vault.settings.home, browser)).toEqual([]);
   });
 
-  it('is stored once if it is posted a hundred times at once to two servers', async () => {
+  // Only as many at once as have a connection each: on a busy machine, the others would give up after ten seconds.
+  it('is stored once if it is posted twenty times at once to two servers', async () => {
     const vault = await newVault(undefined, { now: Date.now });
     const answer = fragment({ access_token: token, state: await startedSignIn(vault, { profile: 'acme' }) });
     const { home, databaseUrl } = vault.settings;
     const script = join(import.meta.dirname, '../support/processes/post-redirect.ts');
-    const post = () => runScript(script, [home, databaseUrl ?? '', answer, browser, '50']).done;
+    const post = () => runScript(script, [home, databaseUrl ?? '', answer, browser, '10']).done;
     const outcomes = (await Promise.all([post(), post()])).flatMap((text) => JSON.parse(text) as string[]);
-    expect(outcomes).toHaveLength(100);
+    expect(outcomes).toHaveLength(20);
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
-    expect(outcomes.filter((outcome) => outcome === 'E_STATE_USED')).toHaveLength(99);
+    expect(outcomes.filter((outcome) => outcome === 'E_STATE_USED')).toHaveLength(19);
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
     expect((await auditLog(vault)).filter((line) => line === 'capture ok acme')).toHaveLength(1);
   });
