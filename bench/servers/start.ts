@@ -45,7 +45,7 @@ async function listening(child: ChildProcess): Promise<void> {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         said += text;
-        if (/ready|token API is on|\/access\//.test(said)) resolve();
+        if (/ready|token API listens on|\/access\//.test(said)) resolve();
       });
     }
     child.once('exit', () => reject(new Error(`the server ended: ${said}`)));

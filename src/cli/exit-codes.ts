@@ -3,8 +3,8 @@ import { errorCodes } from '../errors/error-codes.ts';
 import { states } from '../monitoring/nagios.ts';
 
 /*
- * 0 done · 1 failed · 2 wrong usage · 3 no such profile, or it holds no token · 4 the token has expired ·
- * 5 Webex or the provisioning tool rejected it. Scripts depend on these codes.
+ * 0 done · 1 failed · 2 wrong usage · 3 no such profile, or it has no token · 4 the token has expired ·
+ * 5 Webex or the provisioning tool rejected the token. Scripts depend on these codes.
  */
 export const failed = 1;
 export const usage = 2;
@@ -16,8 +16,8 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof BrokerError ? errorCodes[error.code].exit : failed;
 }
 
-/** How a command turns an error into its exit code. */
+/** Returns the function that maps an error of this command to its exit code. */
 export function exitCodesOf(command: string): (error: unknown) => number {
-  // A monitoring system would take any other code for a result of the check.
+  // A monitoring system would interpret any other code as a result of the check.
   return command === 'check' ? () => states.UNKNOWN : exitCodeOf;
 }

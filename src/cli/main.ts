@@ -13,7 +13,7 @@ export async function main(argv: string[], caller: Caller): Promise<void> {
   exitDespiteFullPipe();
 }
 
-/** Unread output on standard error keeps the process alive for at most this long. Milliseconds. */
+/** How long unread output on standard error may keep the process alive. Milliseconds. */
 const unreadOutputWaitMs = 1_000;
 
 function exitDespiteFullPipe(): void {

@@ -23,7 +23,7 @@ export function createProgram(commands: readonly Command[], lastGroup: string): 
     .showSuggestionAfterError()
     .configureHelp({
       showGlobalOptions: false,
-      // Full terms would leave no room for the descriptions.
+      // Full terms would leave no space for the descriptions.
       subcommandTerm: (command) => command.name(),
       minWidthToWrap: 20,
     })
@@ -34,7 +34,7 @@ export function createProgram(commands: readonly Command[], lastGroup: string): 
       getErrHelpWidth: () => widthOf(standardError()),
       getOutHasColors: () => wantsColor(standardOutput()),
       getErrHasColors: () => wantsColor(standardError()),
-      // The text repeats what was typed, which may be a token in the wrong place.
+      // The text repeats the user's input, which may contain a token in the wrong place.
       outputError: (text, write) =>
         write(redactTokens(stripTerminalControls(text)).replace(/^error: ./, usageError)),
     })
@@ -47,15 +47,15 @@ export function createProgram(commands: readonly Command[], lastGroup: string): 
   return program;
 }
 
-/** Of a stream that is no terminal. */
+/** The width for a stream that is not a terminal. */
 const defaultColumns = 80;
 
-/** commander's own functions look at the streams of Node, which are slow to load. */
+/** commander's own functions access Node's streams, which are slow to load. */
 function widthOf({ isTTY, columns }: OutputStream): number {
   return (isTTY && columns) || defaultColumns;
 }
 
-/** "error: unknown …" of commander as "webex-token: Unknown …", like every other error. */
+/** Turns commander's "error: unknown …" into "webex-token: Unknown …", like every other error. */
 function usageError(start: string): string {
   return `webex-token: ${start.slice('error: '.length).toUpperCase()}`;
 }

@@ -7,8 +7,8 @@ import { reportError } from './terminal/terminal.ts';
 import { warnOfMisspelledVariables } from './terminal/warn-of-variables.ts';
 
 /**
- * Runs one command line and sets the process's exit code. `load` returns the commands that it needs, by the name of the
- * command; `lastGroup` is the heading under which `help` is listed.
+ * Runs one command line and sets the process's exit code. `load` takes the name of a command and returns the commands that
+ * are needed to run it. `lastGroup` is the heading under which `help` is listed.
  */
 export async function runCommandLine(
   argv: string[],
@@ -17,7 +17,7 @@ export async function runCommandLine(
 ): Promise<void> {
   const name = argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
   const codeOf = exitCodesOf(name);
-  // Node would print the line of code that failed, and everything that the error holds.
+  // Node would print the failing line of code and every property of the error.
   const onUncaught = (error: unknown) => {
     reportError(error);
     releaseMessages();

@@ -5,7 +5,7 @@ import { closeVault, openVault } from '../vault/vault.ts';
 import { reportHook } from './terminal/report-hook.ts';
 import { warn } from './terminal/terminal.ts';
 
-/** Opens the vault for one command, and always closes it. After a renewal, the hook and the webhook come before the end. */
+/** Opens the vault for one command, and always closes it. After a renewal, it first runs the hook and notifies the webhook. */
 export async function withVault<T>(
   use: (vault: Vault, actor: Actor) => Promise<T>,
   options: Pick<VaultOptions, 'rowsToCheck'> = {},
@@ -14,7 +14,7 @@ export async function withVault<T>(
   try {
     return await use(vault, { user: userName() });
   } finally {
-    // Loaded only if it is needed.
+    // Loaded only if needed.
     if (vault.renewals.hasNews) await (await import('./sign-in/renewal-news.ts')).sendRenewalNews(vault);
     await closeVault(vault);
   }

@@ -2,8 +2,8 @@ import type { ErrorCode } from './error-codes.ts';
 import { type Help, type Remedy, remediesOf, terminalHelp } from './remedy.ts';
 
 /**
- * An error that a person can act on. `message` says what happened and why, `remedies` what to do next. Neither may ever
- * contain a token: messages are printed, logged and shown on pages.
+ * An error that a person can act on. `message` says what happened and why; `remedies` say what to do next. Neither may ever
+ * contain a token, because messages are printed, logged and shown on pages.
  */
 export class BrokerError extends Error {
   readonly code: ErrorCode;

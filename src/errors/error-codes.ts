@@ -1,8 +1,8 @@
 import { type Help, type Remedy, remediesOf } from './remedy.ts';
 
-/** What every error of one code has in common. `docs/errors.md` is generated from this table. */
+/** What all errors with the same code have in common. `docs/errors.md` is generated from this table. */
 export interface ErrorEntry {
-  /** The exit code of a command: 1 failed, 2 wrong usage, 3 nothing there, 4 expired, 5 rejected. */
+  /** The exit code of a command: 1 failed, 2 wrong usage, 3 not found, 4 expired, 5 rejected. */
   exit: 1 | 2 | 3 | 4 | 5;
   /** The HTTP status of the web app. */
   status: number;
@@ -10,7 +10,7 @@ export interface ErrorEntry {
   title: string;
   /** When it happens, for the reference. */
   cause: string;
-  /** What to do, for the reference. The help of the error itself has the actual names and paths. */
+  /** What to do, for the reference. The error's own help contains the actual names and paths. */
   remedies: readonly Remedy[];
 }
 
@@ -35,7 +35,7 @@ const database = [
 
 export const errorCodes = {
   // Usage and settings
-  E_USAGE: entry(2, 400, 'Invalid input', 'A command or form was used in a way that it does not support.', [
+  E_USAGE: entry(2, 400, 'Invalid input', 'A command or form got values that it does not support.', [
     'Follow the message.',
     { text: 'For the usage of a command', command: ['COMMAND', '--help'] },
   ]),
@@ -44,7 +44,7 @@ export const errorCodes = {
     500,
     'Invalid setting',
     'A setting is invalid, or a required one is missing.',
-    'Change the variable that the message names. The message shows an example.',
+    'Change the variable named in the message, which also shows an example.',
   ),
   E_INPUT: entry(
     1,
@@ -82,7 +82,7 @@ export const errorCodes = {
     1,
     409,
     'File exists',
-    'The output file exists. Files are never overwritten.',
+    'The output file already exists. Files are never overwritten.',
     'Choose a file name that is not in use.',
   ),
   E_FILE_PERMISSIONS: entry(
@@ -96,11 +96,11 @@ export const errorCodes = {
     1,
     500,
     'Data folder cannot be used',
-    'The data folder cannot be created or written to.',
+    'The data folder cannot be created, or cannot be written to.',
     'Set WEBEX_TOKEN_HOME to another folder.',
   ),
   E_INTERRUPTED: entry(1, 400, 'Interrupted', 'The command was stopped before it finished.', 'Run it again.'),
-  E_TIMEOUT: entry(1, 408, 'Timed out', 'Nobody signed in within the time limit.', {
+  E_TIMEOUT: entry(1, 408, 'Timed out', 'No one signed in within the time limit.', {
     text: 'Try again with more time',
     command: ['login', 'NAME', '--timeout', 'SECONDS'],
   }),
@@ -109,7 +109,7 @@ export const errorCodes = {
     500,
     'Something went wrong',
     'An unexpected error occurred. Stored data is not affected.',
-    ['Try again.', { text: 'For the cause, see the log of the server, and run', command: ['doctor'] }],
+    ['Try again.', { text: 'To find the cause, check the server log, and run', command: ['doctor'] }],
   ),
 
   // HTTP requests to the web app
@@ -124,16 +124,16 @@ export const errorCodes = {
   E_CROSS_ORIGIN: entry(
     1,
     403,
-    'Request refused',
+    'Request rejected',
     'A request to change something came from another site.',
-    'Use the page itself.',
+    'Use the page in the web app.',
   ),
   E_OTHER_USER: entry(
     1,
     403,
     'Link of another user',
-    'Another user of this machine opened a link.',
-    'Open it as the user who started the program.',
+    'Another user of this computer opened the link.',
+    'Open it as the user who started the server.',
   ),
   E_NOT_FOUND: entry(1, 404, 'Page not found', 'The page or object does not exist.', 'Go to the overview.'),
   E_METHOD: entry(
@@ -141,7 +141,7 @@ export const errorCodes = {
     405,
     'Method not allowed',
     'The address does not support this HTTP method.',
-    'Use the page itself.',
+    'Use the page in the web app.',
   ),
   E_LINK_USED: entry(
     1,
@@ -158,17 +158,17 @@ export const errorCodes = {
     413,
     'Request too large',
     'The request is larger than this program accepts.',
-    'Send only the requested text.',
+    'Send only the text that is asked for.',
   ),
   E_MEDIA_TYPE: entry(
     1,
     415,
     'Unsupported media type',
     'A request has a content type or encoding that is not supported.',
-    'Use the page itself.',
+    'Use the page in the web app.',
   ),
 
-  // The web app and API as servers
+  // Servers
   E_RUNNING: entry(1, 409, 'Already running', 'The web app is already running for this data folder.', {
     text: 'Open it',
     command: ['open'],
@@ -182,8 +182,8 @@ export const errorCodes = {
     1,
     503,
     'Cannot listen',
-    'The operating system refuses the address or port.',
-    'Check the address, and whether the user is allowed to use the port.',
+    'The operating system does not allow this address or port.',
+    'Check the address, and whether this user may use the port.',
   ),
   E_TLS: entry(
     1,
@@ -201,7 +201,13 @@ export const errorCodes = {
     'A profile name has characters that are not allowed.',
     'Use lower-case letters, digits, dots, dashes and underscores.',
   ),
-  E_PROFILE_EXISTS: entry(1, 409, 'Name in use', 'A profile with this name exists.', 'Choose another name.'),
+  E_PROFILE_EXISTS: entry(
+    1,
+    409,
+    'Name in use',
+    'A profile with this name already exists.',
+    'Choose another name.',
+  ),
   E_PROFILE_MISMATCH: entry(
     2,
     409,
@@ -241,13 +247,10 @@ export const errorCodes = {
     'The contact is not an email address.',
     'Enter one email address.',
   ),
-  E_RENEWAL: entry(
-    1,
-    409,
-    'Renewal not possible',
-    'The renewal is in a different state than the command needs.',
-    { text: 'See its state', command: ['renew', 'status'] },
-  ),
+  E_RENEWAL: entry(1, 409, 'Renewal not possible', 'The command does not match the state of the renewal.', {
+    text: 'Show its state',
+    command: ['renew', 'status'],
+  }),
 
   // Tokens
   E_NO_TOKEN: entry(3, 404, 'No token yet', 'The profile has no current token, or no token with this ID.', {
@@ -270,7 +273,7 @@ export const errorCodes = {
     { text: 'Sign in again if Webex rejects it', command: ['login', 'NAME'] },
   ]),
   E_TOKEN_SYNTAX: entry(1, 400, 'Not a token', 'The text cannot be a bearer token.', address),
-  E_TOKEN_TYPE: entry(1, 400, 'Not a bearer token', 'The response has a token of another type.', address),
+  E_TOKEN_TYPE: entry(1, 400, 'Not a bearer token', 'The response contains another type of token.', address),
   E_OTHER_DEPLOYMENT: entry(
     2,
     409,
@@ -284,7 +287,7 @@ export const errorCodes = {
     1,
     400,
     'Webex did not issue a token',
-    'Webex answered the sign-in with an error.',
+    'Webex responded to the sign-in with an error.',
     `The message quotes Webex. ${again}`,
   ),
   E_STATE_MISSING: entry(1, 400, 'Unknown sign-in', 'The response has no state parameter.', again),
@@ -292,14 +295,14 @@ export const errorCodes = {
     1,
     400,
     'Unknown sign-in',
-    'The response has the state value of the published guides, which is public.',
+    'The response contains the state value from the published guides, which everyone knows.',
     again,
   ),
   E_STATE_UNKNOWN: entry(
     1,
     400,
     'Unknown sign-in',
-    'The state parameter matches no sign-in that was started here.',
+    'The state parameter does not match any sign-in that was started here.',
     again,
   ),
   E_STATE_WRONG_SESSION: entry(
@@ -307,22 +310,22 @@ export const errorCodes = {
     403,
     'Sign-in of another window',
     'The sign-in was started in another browser.',
-    'Finish it there, or start again.',
+    'Finish it in that browser, or start again.',
   ),
   E_STATE_USED: entry(
     1,
     409,
     'Sign-in already completed',
-    'The response was used before.',
-    'Nothing to do if you went back or reloaded the page.',
+    'The response was already used.',
+    'If you went back or reloaded the page, there is nothing to do.',
   ),
   E_STATE_EXPIRED: entry(1, 410, 'Sign-in took too long', 'The sign-in took longer than ten minutes.', again),
   E_ISSUER: entry(
     1,
     400,
     'Response from the wrong Webex deployment',
-    'The issuer in the response is not the server that was asked.',
-    `Do not use it. ${again}`,
+    'The response was issued by a different server than the one used for the sign-in.',
+    `Do not use the token. ${again}`,
   ),
 
   // Pasted text (import)
@@ -334,7 +337,7 @@ export const errorCodes = {
     'The text has several lines that do not form one token.',
     address,
   ),
-  E_REDIRECT_TOO_LONG: entry(1, 400, 'Too long', 'The text is longer than any response of Webex.', address),
+  E_REDIRECT_TOO_LONG: entry(1, 400, 'Too long', 'The text is longer than any response from Webex.', address),
   E_REDIRECT_HTML: entry(1, 400, 'A web page', 'The text is HTML.', address),
   E_REDIRECT_SAMPLE: entry(
     1,
@@ -354,21 +357,21 @@ export const errorCodes = {
     1,
     400,
     'Another address',
-    'The text is an address of provisioning, not the response to a sign-in.',
+    'The text is an address for provisioning, not the response to a sign-in.',
     address,
   ),
   E_REDIRECT_CODE: entry(
     1,
     400,
     'An authorization code',
-    'The text has an authorization code instead of a token.',
+    'The text contains an authorization code instead of a token.',
     again,
   ),
   E_REDIRECT_CLIENT_ID: entry(
     1,
     400,
     'A client ID',
-    'The text is the client ID of the sign-in address.',
+    'The text is the client ID from the sign-in address.',
     address,
   ),
   E_REDIRECT_ORGANIZATION_ID: entry(1, 400, 'An ID', 'The text is an ID, not a token.', address),
@@ -376,10 +379,10 @@ export const errorCodes = {
     1,
     400,
     'Incomplete address',
-    'The part of the address from # on is missing.',
+    'The part of the address that starts with # is missing.',
     address,
   ),
-  E_REDIRECT_NO_TOKEN: entry(1, 400, 'No token', 'The text has neither a token nor an error.', address),
+  E_REDIRECT_NO_TOKEN: entry(1, 400, 'No token', 'The text contains neither a token nor an error.', address),
   E_REDIRECT_QUERY: entry(
     1,
     400,
@@ -399,7 +402,7 @@ export const errorCodes = {
     1,
     400,
     'Contradictory response',
-    'The response has both a token and an error.',
+    'The response contains both a token and an error.',
     again,
   ),
 
@@ -415,7 +418,7 @@ export const errorCodes = {
     1,
     409,
     'Name in use',
-    'An API client with this name exists.',
+    'An API client with this name already exists.',
     'Choose another name, or rotate its secret.',
   ),
   E_NO_CLIENT: entry(1, 404, 'No such API client', 'No API client has this name.', {
@@ -433,21 +436,21 @@ export const errorCodes = {
     2,
     400,
     'Invalid issuer',
-    'The issuer of a workload identity is not an https URL that a JWT can name.',
+    'The issuer of a workload identity is not a valid https URL.',
     'Enter the iss of the JWT, such as https://token.actions.githubusercontent.com.',
   ),
   E_CLIENT_SUBJECT: entry(
     2,
     400,
     'Invalid subject',
-    'The subject of a workload identity is empty, or matches more than it may.',
-    'Enter the sub of the JWT. A * matches within one segment, and crosses neither : nor /.',
+    'The subject of a workload identity is empty or too broad.',
+    'Enter the sub of the JWT. A * matches text within one segment, without : or /.',
   ),
   E_CLIENT_AUDIENCE: entry(
     2,
     400,
     'Invalid audience',
-    'The audience of a workload identity is empty or has a *.',
+    'The audience of a workload identity is empty or contains a *.',
     'Enter the aud of the JWT.',
   ),
   E_ADDRESS: entry(
@@ -459,7 +462,7 @@ export const errorCodes = {
   ),
 
   // Entra ID and Okta
-  E_NO_DESTINATION: entry(1, 409, 'No destination', 'The profile has no destination for this.', {
+  E_NO_DESTINATION: entry(1, 409, 'No destination', 'The profile has no suitable destination.', {
     text: 'Install the token once',
     command: ['push', 'entra', 'NAME'],
   }),
@@ -492,20 +495,20 @@ export const errorCodes = {
     409,
     'No usable provisioning job',
     'The application has no provisioning job, or several.',
-    'In Entra ID, set the provisioning mode to Automatic once.',
+    'In Entra ID, set the provisioning mode of the application to Automatic.',
   ),
   E_ENTRA_SIGN_IN: entry(
     1,
     502,
     'Sign-in to Microsoft failed',
-    'Microsoft refused the sign-in, or nobody signed in.',
+    'Microsoft rejected the sign-in, or no one signed in.',
     'Follow the message, which contains the AADSTS code.',
   ),
   E_GRAPH: entry(
     1,
     502,
     'Microsoft Graph failed',
-    'A request to Microsoft Graph was refused or failed.',
+    'A request to Microsoft Graph was rejected or failed.',
     'Follow the message, which contains the status.',
   ),
   E_TEST_UNAVAILABLE: entry(
@@ -533,14 +536,14 @@ export const errorCodes = {
     1,
     502,
     'Okta failed',
-    'A request to Okta was refused or failed.',
+    'A request to Okta was rejected or failed.',
     'Follow the message, which contains the status.',
   ),
   E_OKTA_SIGN_IN: entry(
     1,
     502,
     'Sign-in to Okta failed',
-    'Okta refused the sign-in.',
+    'Okta rejected the sign-in.',
     'Check the OKTA_CLIENT_… settings.',
   ),
   E_ENTRA_MANUAL: entry(
@@ -564,7 +567,7 @@ export const errorCodes = {
     1,
     500,
     'Insecure address',
-    'A token would be sent to an address that is neither https nor this machine.',
+    'A token would be sent to an address that is neither https nor on this computer.',
     'Change the address in the settings.',
   ),
   E_CLIPBOARD: entry(1, 500, 'No clipboard', 'No clipboard is available.', {
@@ -598,7 +601,7 @@ export const errorCodes = {
     1,
     500,
     'Scheduler failed',
-    'The scheduler of the system refused the job, or there is none.',
+    'The system’s scheduler rejected the job, or there is no scheduler.',
     { text: 'Run this command every hour with another scheduler', command: ['remind'] },
   ),
 
@@ -634,7 +637,7 @@ export const errorCodes = {
     1,
     500,
     'Unauthorized key',
-    'The store lists a key that no key holder authorized.',
+    'The store contains a key that no key holder authorized.',
     { text: 'Remove it', command: ['key', 'remove', 'ID'] },
   ),
   E_KEY_VERIFICATION: entry(
@@ -659,7 +662,7 @@ export const errorCodes = {
     1,
     409,
     'Key in use',
-    'No other key opens the store on this host.',
+    'On this host, no other key can open the store.',
     'Remove it from another host.',
   ),
   E_KEY_LAST: entry(1, 409, 'Last key', 'The store has no other key.', {
@@ -670,7 +673,7 @@ export const errorCodes = {
     text: 'Paste the whole line that this command prints',
     command: ['key', 'request'],
   }),
-  E_NO_KEY: entry(1, 404, 'No such key', 'No key, or several, match this ID.', {
+  E_NO_KEY: entry(1, 404, 'No such key', 'No key matches this ID, or several do.', {
     text: 'List the keys',
     command: ['key', 'status'],
   }),
@@ -685,8 +688,8 @@ export const errorCodes = {
   E_KEYCHAIN_REFUSED: entry(
     1,
     500,
-    'Keychain access refused',
-    'Access to the keychain was refused.',
+    'Keychain access denied',
+    'Access to the keychain was denied.',
     'Try again and allow it.',
   ),
   E_INTEGRITY: entry(
@@ -710,11 +713,17 @@ export const errorCodes = {
     'WEBEX_TOKEN_DATABASE_URL is invalid.',
     'Use an address such as postgres://user@host/webex_token.',
   ),
-  E_STORE: entry(1, 503, 'Store cannot be used', 'The database refused a request or failed.', [
+  E_STORE: entry(1, 503, 'Store cannot be used', 'The database rejected a request or failed.', [
     'Follow the message.',
     { text: 'To look for the cause', command: ['doctor'] },
   ]),
-  E_STORE_BUSY: entry(1, 503, 'Store busy', 'Another process holds a lock.', 'Try again in a moment.'),
+  E_STORE_BUSY: entry(
+    1,
+    503,
+    'Store busy',
+    'Another process has locked the store.',
+    'Try again in a moment.',
+  ),
   E_STORE_UNREACHABLE: entry(
     1,
     503,
@@ -749,7 +758,13 @@ export const errorCodes = {
     'Use that version.',
   ),
   E_STORE_MISSING: entry(1, 503, 'No store', 'The data folder has no store yet.', 'Check WEBEX_TOKEN_HOME.'),
-  E_STORE_EMPTIED: entry(1, 503, 'Store emptied', 'The database is empty, but was not before.', database),
+  E_STORE_EMPTIED: entry(
+    1,
+    503,
+    'Store emptied',
+    'The database is empty, but it was not empty before.',
+    database,
+  ),
   E_STORE_ROLLED_BACK: entry(
     1,
     503,
@@ -761,7 +776,7 @@ export const errorCodes = {
     1,
     409,
     'Store not empty',
-    'The store to copy into is not empty.',
+    'The target of the copy is not empty.',
     'Use a new database.',
   ),
   E_STORE_COPY: entry(
@@ -789,8 +804,8 @@ export const errorCodes = {
     1,
     400,
     'No key for this backup',
-    'No available key or passphrase opens the backup.',
-    'Provide the key or passphrase that it was created with.',
+    'No available key or passphrase can decrypt the backup.',
+    'Provide the key or passphrase with which it was created.',
   ),
   E_BACKUP_NEWER: entry(
     1,
@@ -801,5 +816,5 @@ export const errorCodes = {
   ),
 } as const satisfies Record<string, ErrorEntry>;
 
-/** Every error code: stable, for programs. */
+/** Every error code. Programs can rely on them. */
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,4 +1,4 @@
-/** One action that a person can take about an error. */
+/** One action that a person can take to resolve an error. */
 export interface Remedy {
   /** A sentence, or the text before the command or link. */
   text: string;
@@ -10,7 +10,7 @@ export interface Remedy {
   only?: 'terminal' | 'page';
 }
 
-/** The remedies of a new error. A string is a remedy without a command. */
+/** The remedies passed to a new error. A string is a remedy without a command. */
 export type Help = string | Remedy | readonly (string | Remedy)[];
 
 export function remediesOf(help: Help | undefined): readonly Remedy[] {
@@ -27,7 +27,7 @@ export function terminalHelp(remedies: readonly Remedy[]): string {
     .join('\n');
 }
 
-/** What a page shows of the remedies: a link where there is one, else the command. */
+/** A remedy for a page: with a link if there is one, or else with the command. */
 export interface PageRemedy {
   text: string;
   command: string | null;
@@ -44,7 +44,7 @@ export function pageHelp(remedies: readonly Remedy[]): PageRemedy[] {
     }));
 }
 
-/** What a page shows of the remedies as plain text: null without any. */
+/** The remedies for a page as plain text; null if there are none. */
 export function pageHelpText(remedies: readonly PageRemedy[]): string | null {
   if (remedies.length === 0) return null;
   return remedies
@@ -54,7 +54,7 @@ export function pageHelpText(remedies: readonly PageRemedy[]): string | null {
     .join(' ');
 }
 
-/** A command to type. Profile names and IDs need no quotes; placeholders are in upper case. */
+/** A command to type. Profile names and IDs need no quotes. Placeholders are in uppercase. */
 export function commandLine(command: readonly string[]): string {
   return ['webex-token', ...command].join(' ');
 }

@@ -14,7 +14,7 @@ interface Added {
 /** Serves the token API of that machine; ends with the test. */
 async function serving(here: Awaited<ReturnType<typeof machineWithToken>>) {
   const running = here.start(['serve', '--api', '127.0.0.1:0']);
-  const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
+  const [, origin = ''] = await running.stderrMatching(/token API listens on (\S+)\. Its/);
   const ask = async ({ client_id, client_secret }: Pick<Added, 'client_id' | 'client_secret'>) => {
     const response = await fetch(`${origin}/oauth/token`, {
       method: 'POST',

@@ -118,7 +118,7 @@ describe('webex-token remind', () => {
     renameSync(join(on.home, 'key.jwk'), join(on.home, 'away'));
     const locked = await on.run(['remind']);
     expect(locked.code).toBe(1);
-    expect(locked.stderr).toContain('The reminders that were set up in the web app cannot be used.');
+    expect(locked.stderr).toContain('The reminder settings saved in the web app cannot be used.');
     expect(to.bodies).toEqual([]);
     renameSync(join(on.home, 'away'), join(on.home, 'key.jwk'));
     expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });

@@ -29,7 +29,7 @@ describe('a running server', () => {
     const web = here.spawn(['serve', '--no-open']);
     await printedLink(web);
     const api = here.spawn(['serve', '--api', `127.0.0.1:${port}`]);
-    await api.stderrMatching(/The token API is on/);
+    await api.stderrMatching(/The token API listens on/);
     for (const [server, at] of [
       [web, here.port],
       [api, port],
@@ -63,7 +63,7 @@ describe('a running server', () => {
       '--tls-key',
       key,
     ]);
-    await api.stderrMatching(/The token API is on/);
+    await api.stderrMatching(/The token API listens on/);
     await api.stderrMatching(/CN=used expires in \d days/);
     unlinkSync(certificate);
     symlinkSync(certificate, certificate);

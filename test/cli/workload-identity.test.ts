@@ -16,7 +16,7 @@ describe('client add with a workload identity', () => {
     const here = await machineWithToken();
     const added = await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity]);
     expect(added).toMatchObject({ code: 0, stdout: 'client_id      ci\n' });
-    expect(added.stderr).toContain(`JWT of ${issuer} with sub ${subject} and aud webex-token`);
+    expect(added.stderr).toContain(`JWT from ${issuer} with sub ${subject} and aud webex-token`);
 
     const json = await here.run([
       'client',
@@ -84,7 +84,7 @@ describe('serve --api with a workload identity', () => {
     const here = await machineWithToken(trust ? { NODE_EXTRA_CA_CERTS: file } : {});
     await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity, '--issuer', platform.issuer]);
     const running = here.start(['serve', '--api', '127.0.0.1:0']);
-    const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
+    const [, origin = ''] = await running.stderrMatching(/token API listens on (\S+)\. Its/);
     const now = Math.floor(Date.now() / 1000);
     const answer = await askWithAssertion(origin, await platform.sign(githubClaims(platform.issuer, now)));
     const doctor = await here.run(['doctor', '--json']);
@@ -103,7 +103,7 @@ describe('serve --api with a workload identity', () => {
     const { answer, stderr, doctor, platform } = await askedWith(false);
     expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(platform.requests).toEqual([]);
-    expect(stderr).toMatch(/keys of an issuer of workload identities are not available/);
+    expect(stderr).toMatch(/keys of a workload identity issuer are not available/);
     expect(doctor).toMatch(/keys of https:\/\/localhost:\d+ are not available: .*certificate/);
   });
 });

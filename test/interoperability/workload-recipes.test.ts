@@ -77,7 +77,7 @@ async function ready(recipe: string, claims: (iss: string, now: number) => JWTPa
   const issuer = await startWorkloadIssuer();
   const here = await machineWithToken();
   const running = here.start(['serve', '--api', '127.0.0.1:0']);
-  const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
+  const [, origin = ''] = await running.stderrMatching(/token API listens on (\S+)\. Its/);
   const added = await here.run(registration(recipe, issuer.issuer));
   expect(added, added.stderr).toMatchObject({ code: 0 });
   const claimsNow = () => claims(issuer.issuer, Math.floor(Date.now() / 1000));

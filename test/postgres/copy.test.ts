@@ -267,7 +267,7 @@ describe('copyStore', () => {
     });
     const plain = await run(['store', 'copy', from, to]);
     expect(plain.code).toBe(1);
-    expect(plain.stderr).toMatch(/can read a password in the arguments[\s\S]*not empty/);
+    expect(plain.stderr).toMatch(/can read a password in command-line arguments[\s\S]*not empty/);
     const all = [copied, plain].map(({ stdout, stderr }) => stdout + stderr).join('');
     expect(all).not.toContain(new URL(to).password);
     expect((await run(['store', 'copy', `${from}.none`, 'env:COPY_TO'])).stderr).toContain(

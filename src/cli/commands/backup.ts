@@ -12,7 +12,10 @@ export function command(): Command {
   return new Command('backup')
     .description('Write an encrypted, verified copy of the store to a file, while it stays in use.')
     .argument('<file>', 'a file that does not exist yet')
-    .option('--passphrase', 'let a passphrase decrypt it too, for a host that has no key of this store')
+    .option(
+      '--passphrase',
+      'also make it decryptable with a passphrase, for a host that has no key of this store',
+    )
     .addHelpText('after', '\nExample:\n  webex-token backup /mnt/safe/webex-token-2027-03-01.backup')
     .action(backup);
 }
@@ -20,7 +23,7 @@ export function command(): Command {
 async function backup(path: string, options: { passphrase?: boolean }): Promise<void> {
   if (path === '-') {
     throw new BrokerError('E_USAGE', 'A backup cannot be written to standard output.', {
-      help: 'A backup has to be complete and on disk before it counts. Name a file that does not exist yet.',
+      help: 'A backup has to be complete and stored on disk. Name a file that does not exist yet.',
     });
   }
   await withVault(async (vault, actor) => {
@@ -45,7 +48,7 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
     const { kind } = vault.keys.kek.info;
     if (passphrase === undefined && kind !== 'passphrase') {
       note(
-        `Only the key of this store decrypts it, and that key is ${kind === 'file' ? 'a file: keep a copy of it elsewhere' : "in this computer's keychain"}. With --passphrase, a passphrase decrypts it too.`,
+        `Only the key of this store decrypts it, and that key is ${kind === 'file' ? 'in a file: keep a copy of that file elsewhere' : "in this computer's keychain"}. With --passphrase, you can also decrypt it with a passphrase.`,
       );
     }
     suggestNext(['restore', path], 'To restore it');

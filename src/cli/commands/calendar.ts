@@ -16,7 +16,7 @@ async function calendar(names: string[]): Promise<void> {
     let isEmpty = true;
     for await (const piece of calendarPieces(records, names)) {
       isEmpty &&= !piece.includes('BEGIN:VEVENT');
-      // Every line of it ends in CR LF, the last one too, and a line is what is printed.
+      // Every line of the file ends in CR LF, including the last one, and printing adds the LF.
       printExactly(piece.replace(/\n$/, ''));
     }
     if (isEmpty) note('No tokens yet, so the calendar is empty.');

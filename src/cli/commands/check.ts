@@ -55,7 +55,7 @@ async function check(operands: string[], options: CheckOptions): Promise<void> {
   } catch (error) {
     reportError(error);
     if (!(error instanceof BrokerError)) return unknown('an unexpected error occurred');
-    // A monitoring system shows the first line: the reason has to be in it.
+    // A monitoring system shows the first line, so it has to contain the reason.
     if (error.code !== 'E_STORE_MISSING') return unknown(reasonOf(error));
     report = { state: 'UNKNOWN', profiles: [], total: 0, withinDays };
   }

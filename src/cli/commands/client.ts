@@ -50,18 +50,18 @@ function addCommand(): Command {
     .option('--allow <network...>', 'the addresses or networks it may connect from, such as 10.0.0.0/8')
     .option(
       '--max-expires-in <seconds>',
-      'the highest expires_in it gets, so that it soon asks for a renewed token (default: 3600)',
+      'the maximum expires_in it gets, so that it fetches a renewed token soon (default: 3600)',
       parseSeconds,
     )
     .option('--jwks <file>', 'a JSON Web Key Set with its public keys: private_key_jwt instead of a secret')
     .option(
       '--relay',
-      'for the SCIM relay of one profile: it calls Webex through this server and gets no token',
+      'register it for the SCIM relay of one profile: it calls Webex through this server and gets no token',
     )
     .addOption(
       new Option(
         '--rights <rights>',
-        'with --relay: read, write (all methods but DELETE) or all (default: all)',
+        'with --relay: read, write (all methods except DELETE) or all (default: all)',
       ).choices(relayRights),
     );
   return addWorkloadIdentityOptions(command)
@@ -87,7 +87,7 @@ interface AddOptions extends WorkloadIdentityOptions {
 async function add(name: string, options: AddOptions): Promise<void> {
   if (options.rights !== undefined && !options.relay) {
     throw new BrokerError('E_USAGE', '--rights needs --relay.', {
-      help: 'Add --relay, or leave --rights out: rights apply to the relay only.',
+      help: 'Add --relay, or remove --rights. Rights apply only to the relay.',
     });
   }
   const workloadIdentity = readWorkloadIdentity(options);
@@ -107,7 +107,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
   });
 }
 
-/** Below a minute, some clients would ask all the time. No token lasts longer than ten years. */
+/** With less than a minute, some clients would request tokens all the time. No token lasts longer than ten years. */
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d{1,9}$/.test(text) && seconds >= 60 && seconds <= 315_360_000) return seconds;
@@ -143,7 +143,7 @@ function authenticationNote({ workloadIdentity }: Client): string {
 }
 
 function jwtText({ issuer, subject, audience }: WorkloadIdentity): string {
-  return `JWT of ${issuer} with sub ${subject} and aud ${audience}`;
+  return `JWT from ${issuer} with sub ${subject} and aud ${audience}`;
 }
 
 function listCommand(): Command {
@@ -189,7 +189,7 @@ function toJson(client: Client) {
     client_id: client.name,
     profiles: client.profiles,
     auth: client.authentication,
-    // Only clients of the SCIM relay have rights.
+    // Only SCIM relay clients have rights.
     rights: client.relayRights,
     allow: client.addresses,
     expires_at: instant(client.expiresAt),

@@ -11,7 +11,7 @@ const shells: Record<string, () => Promise<(commands: CommandSpecification[]) =>
   powershell: async () => (await import('../completion/powershell.ts')).powershellScript,
 };
 
-/** `loadCommands` gives every command of the program: it is passed in, because the list of them includes this one. */
+/** `loadCommands` returns every command of the program. It is passed in because the list of commands includes this one. */
 export function completionCommand(loadCommands: () => Promise<Command[]>): Command {
   return new Command('completion')
     .description('Print a shell script that completes commands, options and names.')

@@ -16,7 +16,7 @@ export function command(): Command {
     .option('--clear-after <seconds>', 'clear the clipboard after this many seconds', seconds, 45)
     .addHelpText(
       'after',
-      '\nThe clipboard is cleared only if it still holds the token. Ctrl-C clears it immediately.\n\nExample:\n  webex-token copy acme',
+      '\nThe clipboard is cleared only if it still contains the token. Ctrl-C clears it immediately.\n\nExample:\n  webex-token copy acme',
     )
     .action(copy);
 }
@@ -33,10 +33,10 @@ async function copy(profile: string, options: { allowExpired?: boolean; clearAft
   ]);
   early.abort();
   if (await copied.clear()) note('Clipboard cleared. A clipboard manager may have kept a copy.');
-  else warn('The clipboard was not cleared: it holds something else now.');
+  else warn('The clipboard was not cleared because its content has changed.');
 }
 
-/** A separate function, so that nothing refers to the token while the command waits. */
+/** A separate function, so that no variable references the token while the command waits. */
 async function copyToken(
   profile: string,
   allowExpired: boolean | undefined,
@@ -45,7 +45,7 @@ async function copyToken(
   return await withVault(async (vault, actor) => {
     const token = await readToken(vault, profile, actor, allowExpired);
     warnOfEnd(vault, token);
-    // Signals are handled before the token is copied, so that Ctrl-C cannot leave it on the clipboard.
+    // Signal handlers are set before the token is copied, so that Ctrl-C cannot leave it on the clipboard.
     const stopped = waitForShutdown();
     // Nor may a second one, while the clipboard is being cleared. That takes seconds at most.
     process.on('SIGINT', () => {});

@@ -25,7 +25,7 @@ export function command(): Command {
     .option('--watch', 'start the program again when the profile has a new token')
     .option(
       '--watch-signal <name>',
-      'send the program this signal instead; it has to fetch the new token itself',
+      'send the program this signal instead of restarting it; it has to fetch the new token itself',
       signalName,
     )
     .addHelpText(
@@ -35,8 +35,8 @@ Sets WEBEX_ACCESS_TOKEN, WEBEX_ORG_ID, WEBEX_SCIM_TENANT_URL and WEBEX_TOKEN_EXP
 the secrets of webex-token itself, such as WEBEX_TOKEN_PASSPHRASE.
 Exits with the program's own exit code, 127 if it is not found, or 128 + n if signal n ended it.
 
-With --watch, the program gets SIGTERM, and after ten seconds SIGKILL. It has ended before it starts again.
-With --watch-signal, its environment keeps the previous token: it has to run "webex-token get" when it gets
+With --watch, the program gets SIGTERM, and SIGKILL ten seconds later. It starts again only after it has ended.
+With --watch-signal, its environment keeps the previous token, so it has to run "webex-token get" when it gets
 the signal. A signal that it does not handle ends it.
 
 Examples:
@@ -139,12 +139,12 @@ async function executeAndWatch(
   }
 }
 
-/** How long to wait before the new token is read again, if that failed. Milliseconds. */
+/** How long to wait before trying to read the new token again after a failure. Milliseconds. */
 const readAgainMs = 10_000;
 
 /**
- * Starts the program again with the new token. It continues with the previous one if the new one is expired, for example, or as
- * long as the key or the store cannot be used.
+ * Starts the program again with the new token. The program continues with the previous token if the new one cannot be used,
+ * for example because it has expired, and as long as the key or the store is unavailable.
  */
 async function restart(
   program: WatchedProgram,
@@ -179,13 +179,13 @@ function reportTokenEvent(event: Exclude<TokenEvent, { kind: 'new-token' }>): vo
       warn(`Webex rejects the token of "${event.profile}". The program continues.`);
       break;
     case 'no-token':
-      warn(`"${event.profile}" has no token any more. The program continues.`);
+      warn(`"${event.profile}" no longer has a token. The program continues.`);
       break;
     case 'removed':
       warn(`The profile "${event.profile}" was removed. The program continues.`);
       break;
     case 'unreachable':
-      warn('The store cannot be read, so a new token would not be noticed. The program continues.');
+      warn('The store cannot be read, so new tokens are not detected. The program continues.');
       reportError(event.error);
       break;
     case 'reachable':

@@ -16,7 +16,7 @@ export function command(): Command {
       'after',
       `
 Formats:
-  raw              the token alone
+  raw              only the token
   json             the token with its expiry, scope, organization and tenant URL
   env              NAME=value lines for .env files, Docker and systemd
   shell            eval "$(webex-token get acme --format shell)"

@@ -49,7 +49,7 @@ async function importOne(organization: string, options: TokenOptions & { push?: 
 
 async function readPastedText(): Promise<string> {
   if (!process.stdin.isTTY) return await readStandardInput();
-  // Reading starts before the question, so that the terminal never shows what is pasted.
+  // Reading starts before the prompt, so that the terminal never shows the pasted text.
   const line = readHiddenInput();
   note('Paste the address you landed on (or the token) and press Enter. The input is hidden.');
   return await line;

@@ -60,7 +60,7 @@ export function command(): Command {
     .action(rotate);
   key
     .command('add')
-    .description('Add a key: from the "key request" of another host (default), or a new one of this host.')
+    .description('Add a key: from another host\'s "key request" (default), or a new key for this host.')
     .addOption(
       new Option('--keychain', "a new key in this computer's keychain").conflicts(['file', 'passphrase']),
     )
@@ -83,7 +83,7 @@ export function command(): Command {
     .action(request);
   key
     .command('remove')
-    .description('Remove a key and re-encrypt every token, so that it no longer decrypts anything.')
+    .description('Remove a key and re-encrypt every token, so that the key no longer decrypts anything.')
     .argument('<id>', 'the ID of the key, from "key status"')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  webex-token key remove Vt3kQ0aB')
@@ -108,7 +108,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     shortKeyId(id),
     dateInTable(createdAt),
     String(wrappedFor),
-    current ? 'encrypts new tokens' : 'kept until the keys that it authorizes are used next',
+    current ? 'encrypts new tokens' : 'kept until every key that it authorizes has been used again',
   ]);
   printTable(['DATA KEY', 'CREATED', 'KEYS', 'USE'], dataKeys);
   for (const key of found.keys.filter(({ authorized }) => !authorized)) warn(unauthorizedKeySentence(key));
@@ -121,7 +121,7 @@ async function status(options: { json?: boolean }): Promise<void> {
 }
 
 function unauthorizedKeySentence({ id, name }: KeyDescription): string {
-  return `No key holder authorized the key ${shortKeyId(id)} (${name}): it was written to the database by something else. Remove it: webex-token key remove ${shortKeyId(id)}`;
+  return `No key holder authorized the key ${shortKeyId(id)} (${name}). Something other than this program wrote it to the database. Remove it: webex-token key remove ${shortKeyId(id)}`;
 }
 
 function toJson({ keys, dataKeys, unfinished }: KeyStatus): unknown {
@@ -152,7 +152,7 @@ async function rotate({ to }: { to?: KeyKind }): Promise<void> {
   });
 }
 
-/** If the current key is not a passphrase, WEBEX_TOKEN_PASSPHRASE may already hold the new one. */
+/** If the current key is not a passphrase, WEBEX_TOKEN_PASSPHRASE may already contain the new passphrase. */
 async function passphraseFor({ settings, keys }: Vault): Promise<string> {
   const isFree = keys.kek.info.kind !== 'passphrase';
   return await newPassphrase(
@@ -167,10 +167,10 @@ function report({ reencrypted, unreadable, resumed }: RotationResult): void {
   );
   if (unreadable.length > 0) {
     warn(
-      `No key decrypts ${formatCount(unreadable.length)} of the tokens; the rotation did not change that. "webex-token check" names their profiles.`,
+      `No key decrypts ${formatCount(unreadable.length)} of the tokens. This was already so before the rotation. "webex-token check" lists their profiles.`,
     );
   }
-  note('Earlier backups still need the earlier keys. Make a new backup.');
+  note('Existing backups still need the old keys. Create a new backup.');
   suggestNext(['backup', 'FILE']);
 }
 
@@ -191,17 +191,17 @@ function reportReplaced({ settings }: Vault, { oldKey, newKey, usedBy }: Replace
   if (oldKey.kind === 'file' && settings.keyFile !== null && newKey.kind !== 'file') {
     note(`The old key file was not deleted because other stores may use it: ${settings.keyFile}`);
   }
-  note('The old key no longer decrypts the store. Earlier backups still need it: make a new backup.');
+  note('The old key no longer decrypts the store, but existing backups still need it. Create a new backup.');
   suggestNext(['backup', 'FILE']);
 }
 
-/** Checks that a request is the one that its sender made, before the store is opened. Throws `E_KEY_REQUEST`. */
+/** Confirms, before the store is opened, that nobody changed the request on its way. Throws `E_KEY_REQUEST`. */
 async function confirmRequest(request: KeyRequest, expected: string | undefined): Promise<void> {
   const actual = fingerprint(request);
   if (expected !== undefined) {
     if (comparable(expected) === comparable(actual)) return;
     throw new BrokerError('E_KEY_REQUEST', 'The fingerprint of the request does not match.', {
-      help: 'It was changed on the way, or it is another request. Nothing was changed.',
+      help: 'The request was modified on its way, or it is a different request. Nothing was changed.',
     });
   }
   note(`${request.name} requests access to every token. The fingerprint of its key: ${actual}`);
@@ -222,7 +222,7 @@ async function readRequest(expected: string | undefined): Promise<KeyRequest> {
   if (expected === undefined) {
     throw new BrokerError('E_USAGE', '--fingerprint is required without a terminal.', {
       help: [
-        'Get the fingerprint from the sender, through another channel than the request.',
+        'Get the fingerprint from the sender, through a different channel than the request.',
         { text: 'The sender sees it below the request', command: ['key', 'request'] },
         'Nothing was changed.',
       ],
@@ -256,7 +256,9 @@ async function add(options: AddOptions): Promise<void> {
       await made.undo().catch(() => {});
       throw error;
     }
-    note(`Added the key ${shortKeyId(made.info.id)} (${made.info.kind}). Both keys decrypt the store now.`);
+    note(
+      `Added the key ${shortKeyId(made.info.id)} (${made.info.kind}). Both keys can now decrypt the store.`,
+    );
     suggestNext(['key', 'status']);
   });
 }
@@ -266,7 +268,7 @@ async function addRequested(expected: string | undefined): Promise<void> {
   await confirmRequest(wanted, expected);
   await withVault(async (vault, actor) => {
     await approveKeyRequest(vault, wanted, actor);
-    note(`Added the key ${shortKeyId(wanted.id)} of ${wanted.name}. It decrypts the store now.`);
+    note(`Added the key ${shortKeyId(wanted.id)} of ${wanted.name}. It can now decrypt the store.`);
     suggestNext(['key', 'status']);
   });
 }
@@ -283,7 +285,7 @@ async function request(options: { file?: boolean }): Promise<void> {
   const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', defaultKeyName());
   print(formatRequest(made));
   note(
-    `Send this line to someone whose key decrypts the store. They run "webex-token key add" and have to see this fingerprint: ${fingerprint(made)}`,
+    `Send this line to someone whose key decrypts the store. They run "webex-token key add", which must show this fingerprint: ${fingerprint(made)}`,
   );
 }
 
@@ -294,7 +296,7 @@ async function remove(id: string, options: { yes?: boolean }): Promise<void> {
     const done = await withProgress((progress) => removeKey(vault, id, actor, progress));
     note(`Removed the key ${shortKeyId(done.removed.info.id)} (${done.removed.name}).`);
     report(done);
-    note('Its holder may have kept tokens. They work until they expire or are revoked at Webex.');
+    note('Its holder may still have tokens. They work until they expire or are revoked in Webex.');
   });
 }
 

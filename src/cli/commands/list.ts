@@ -47,7 +47,7 @@ const defaultColumns: Column[] = [
   'destinations',
 ];
 
-/** What a narrow terminal leaves out first. */
+/** The columns that are hidden first on a narrow terminal. */
 const dispensable: Column[] = ['deployment', 'account', 'destinations', 'days', 'expires'];
 
 interface ListOptions extends FilterOptions {
@@ -74,7 +74,7 @@ async function list({ json, sort, columns: shown, ...filter }: ListOptions): Pro
   await withStore(
     async (store) => {
       const pages = iterateSummaries(store, profileFilter(filter, store.now()));
-      // By name is the order of the store: only another order needs all rows at once.
+      // The store returns rows sorted by name, so only another order needs all rows at once.
       if (json && (sort === undefined || sort === 'profile')) return await printPages(pages);
       const summaries: ProfileSummary[] = [];
       for await (const page of pages) summaries.push(...page);
@@ -104,8 +104,8 @@ async function list({ json, sort, columns: shown, ...filter }: ListOptions): Pro
 }
 
 /**
- * On a terminal, as many of the default columns as fit, and the display names first if there are any. Programs get all of
- * them, and the technical name first.
+ * On a terminal, as many default columns as fit, starting with the display names if there are any. Programs get all default
+ * columns, starting with the technical name.
  */
 function defaultColumnsFor(
   summaries: ProfileSummary[],
@@ -157,7 +157,7 @@ function urgencyOf({ status }: ProfileSummary): number {
   return profileStatuses.indexOf(status);
 }
 
-/** Unknown counts as later than any date. */
+/** An unknown date counts as later than any other. */
 function timeOf(instant: string | null): number {
   return instant === null ? Number.MAX_SAFE_INTEGER : Date.parse(instant);
 }

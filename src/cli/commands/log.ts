@@ -25,7 +25,7 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('log')
-    .description('Show the audit log: every capture, check, read, push and refusal.')
+    .description('Show the audit log: every capture, check, read, push and rejected request.')
     .option('--profile <name>', 'only entries of this profile')
     .option('--client <name>', 'only entries of this API client')
     .option('--action <action>', 'only entries with this action: capture, read, verify, …', actionOption)
@@ -37,7 +37,7 @@ export function command(): Command {
     .option('--since <when>', 'only entries from this time on: 2027-03-01, 2027-03-01T12:00Z or 7d', back)
     .option('--until <when>', 'only entries before this time', back)
     .option('--last <count>', 'show this many of the newest entries', count, 100)
-    .option('--json', 'print every entry as JSON, one object a line, oldest first')
+    .option('--json', 'print every entry as JSON, one object per line, oldest first')
     .option('--verify', 'verify the hash chains and their signatures; exits 1 if one is broken')
     .option('--prune <before>', 'delete older entries: 2026-01-01 or 400d. The rest stays verifiable', back)
     .option('--yes', 'with --prune: do not ask for confirmation')
@@ -71,9 +71,9 @@ async function log(options: LogOptions): Promise<void> {
   }
 }
 
-/** The log is shown, so that an administrator can see what happened; the exit code is that of a failure. */
+/** The log is still shown, so that an administrator can see what happened, but the exit code reports a failure. */
 function warnOfChange({ message }: BrokerError): void {
-  warn(`${message} Other commands refuse this store. The log may have been changed too.`);
+  warn(`${message} Other commands do not use this store. The log may have been changed too.`);
   note(`To verify it: ${commandLine(['log', '--verify'])}`);
   note(`To restore a backup: ${commandLine(['restore', 'FILE'])}`);
   process.exitCode = failed;
@@ -100,22 +100,22 @@ function signatureSentence({ rows, unsigned }: AuditVerification): string {
   if (unsigned === undefined) return ' The signature was not checked because the key is not available.';
   if (unsigned === 0) return ' Every entry is signed.';
   const entries = unsigned === 1 ? 'The last entry is' : `The last ${formatCount(unsigned)} entries are`;
-  return ` ${entries} not signed yet; the next command that uses the key signs the rest.`;
+  return ` ${entries} not signed yet. The next command that uses the key signs the rest.`;
 }
 
 async function prune(records: StoreContext, before: number, options: LogOptions): Promise<void> {
-  const question = `Delete the entries from before ${timeInSentence(before)}?`;
+  const question = `Delete all entries before ${timeInSentence(before)}?`;
   if (!(await confirmDestructive(question, 'Nothing was deleted.', options))) return;
   const removed = await pruneAuditLog(records, before, { user: userName() });
   note(
     removed === 0
       ? `No entries are older than ${timeInSentence(before)}.`
-      : `Deleted ${formatCount(removed)} entries from before ${timeInSentence(before)}. The log records this.`,
+      : `Deleted ${formatCount(removed)} entries before ${timeInSentence(before)}. The log records this.`,
   );
 }
 
 async function printAll(records: Pick<StoreContext, 'db'>, filter: AuditFilter): Promise<void> {
-  // In batches: single lines would be slow, and everything at once too large.
+  // Printed in batches: single lines would be slow, and everything at once could be too large for memory.
   let lines: string[] = [];
   for await (const row of auditRows(records.db, filter)) {
     lines.push(escapeTerminalControls(JSON.stringify(toJson(row))));

@@ -35,7 +35,7 @@ async function login(organization: string, options: LoginOptions): Promise<void>
   const request = signInRequest(organization, options);
   const { profile } = request;
   process.exitCode = await withVault(async (vault, actor) => {
-    // Signals are handled before a server starts that would have to be closed.
+    // Signal handlers are set before a server starts, so that a signal can close it.
     const stopped = waitForShutdown();
     const server = new SignInServer(vault);
     try {

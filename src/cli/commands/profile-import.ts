@@ -19,14 +19,14 @@ import { withVault } from '../with-vault.ts';
 
 export function profileImportCommand(): Command {
   return new Command('import')
-    .description('Import profiles, and tokens kept in a file, from a CSV file.')
+    .description('Import profiles, and their tokens if it contains any, from a CSV file.')
     .argument('<file>', 'the CSV file, or - for standard input')
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--skip-invalid', 'import the valid rows even if others are invalid')
-    .option('--json', 'print JSON, an object for each row')
+    .option('--json', 'print JSON, one object for each row')
     .addHelpText(
       'after',
-      '\nThe first line names the columns: profile, display_name, org_id, deployment, contact, tags, and for tokens kept in a file access_token, captured_at, expires_at. Only profile is required. It can be a name such as Acme Corporation: commands then use acme-corporation.\n\nExample:\n  webex-token profile import customers.csv --dry-run',
+      '\nThe first line contains the column names. Only profile is required; it can be a name such as Acme Corporation, for which commands use acme-corporation. Optional columns: display_name, org_id, deployment, contact, tags. To import tokens too: access_token, captured_at, expires_at.\n\nExample:\n  webex-token profile import customers.csv --dry-run',
     )
     .action(importFile);
 }
@@ -43,7 +43,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   if (file.holdsTokens) {
     warn(
       path === '-'
-        ? 'The tokens were not encrypted. Delete the file that they came from, and its copies.'
+        ? 'The tokens in the input were not encrypted. Delete the file that they came from, and its copies.'
         : `${path} contains unencrypted tokens. Delete it and its copies after the import.`,
     );
   }
@@ -71,7 +71,7 @@ async function run(
     report.end(options.dryRun === true ? 'Dry run: nothing was stored.' : refusal(invalid.length));
     return invalid.length;
   }
-  // Rows that are in the store already are skipped, so that a second run continues an interrupted one.
+  // Rows that are already in the store are skipped, so a second run continues an interrupted one.
   const unchanged = new Set(planned.filter(({ outcome }) => outcome === 'unchanged').map(({ line }) => line));
   report.addAll([...unparsed, ...planned.filter(({ line }) => unchanged.has(line))]);
   const done = await inBatches(
@@ -88,7 +88,7 @@ function refusal(invalid: number): string {
   return `Nothing was stored because ${invalid === 1 ? 'a row is invalid' : `${formatCount(invalid)} rows are invalid`}. Fix the file, or import the valid rows with --skip-invalid.`;
 }
 
-/** Long enough for a process that waits for the store to get its turn. Milliseconds. */
+/** Long enough that another process waiting for the store can use it in between. Milliseconds. */
 const betweenBatchesMs = 30;
 
 async function inBatches(
@@ -104,7 +104,7 @@ async function inBatches(
       progress.at(at);
       const batchResults = await handle(rows.slice(at, at + importBatchSize));
       results.push(...batchResults);
-      // The results must not go into the progress line.
+      // The results must not overlap with the progress line.
       if (process.stdout.isTTY) progress.end();
       onResults(batchResults);
       // A running server and other commands wait for the same lock.
@@ -118,7 +118,7 @@ async function inBatches(
 
 const plannedWords: Record<string, string> = { created: 'would be created', updated: 'would be updated' };
 
-/** Prints a line for each row on standard output, and totals on standard error. */
+/** Prints one line for each row on standard output, and totals on standard error. */
 class Report {
   readonly #json: JsonArray | null;
   readonly #counts = { created: 0, updated: 0, unchanged: 0, invalid: 0 };

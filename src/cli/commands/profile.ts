@@ -26,7 +26,7 @@ function setCommand(): Command {
     .description('Change the display name, the contact or the tags of a profile.')
     .argument('<profile>')
     .option('--display-name <name>', 'the name that people see; "" removes it')
-    .option('--contact <address>', 'the mail address that gets its reminders; "" removes it')
+    .option('--contact <address>', 'the email address that gets its reminders; "" removes it')
     .option('--tag <tag...>', 'add these tags', tagsOption)
     .option('--remove-tag <tag...>', 'remove these tags', tagsOption)
     .addHelpText(
@@ -50,7 +50,7 @@ async function set(name: string, { displayName, contact, tag, removeTag }: SetOp
     ...(removeTag !== undefined && { removeTags: removeTag }),
   };
   if (displayName === undefined && Object.keys(change).length === 0) {
-    throw new BrokerError('E_USAGE', 'Name what to change.', {
+    throw new BrokerError('E_USAGE', 'No change was given.', {
       help: { text: 'To see the options', command: ['profile', 'set', '--help'], only: 'terminal' },
     });
   }
@@ -71,7 +71,7 @@ function exportCommand(): Command {
   )
     .addHelpText(
       'after',
-      '\n"profile import" reads the file again.\n\nExample:\n  webex-token profile export --tag emea > customers.csv',
+      '\n"profile import" can read this file.\n\nExample:\n  webex-token profile export --tag emea > customers.csv',
     )
     .action(exportProfiles);
 }

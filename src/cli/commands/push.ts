@@ -25,13 +25,13 @@ export function command(): Command {
 function entra(): Command {
   return new Command('entra')
     .description(
-      'Install the token, or access through this server, in Microsoft Entra ID, tested before it is saved.',
+      'Connect Microsoft Entra ID: install the token, or give it access through this server. The credentials are tested before they are saved.',
     )
     .argument('<profile>')
     .addOption(
       new Option(
         '--via <way>',
-        'token: the Webex token itself (default); relay: the address and a secret of the SCIM relay; oauth: the token endpoint and client credentials',
+        'token: the Webex token itself (default); relay: the address of the SCIM relay and a secret; oauth: the token endpoint and client credentials',
       ).choices(['token', 'relay', 'oauth']),
     )
     .option(
@@ -39,7 +39,10 @@ function entra(): Command {
       'the object ID or application ID of the enterprise application (default: search for it)',
     )
     .addOption(
-      new Option('--cloud <name>', 'the Microsoft cloud (remembered; at first: global)').choices(entraClouds),
+      new Option(
+        '--cloud <name>',
+        'the Microsoft cloud (default: the one used last, or else global)',
+      ).choices(entraClouds),
     )
     .option(
       '--replace-organization',
@@ -51,8 +54,9 @@ function entra(): Command {
     .addHelpText(
       'after',
       `
-With --via relay or oauth, Entra ID needs nothing after a renewal. It has to reach this server's address
-(WEBEX_TOKEN_ISSUER) over https. The same command again gives it a new secret; --via token goes back.
+With --via relay or oauth, there is nothing to do in Entra ID after a renewal. Entra ID has to reach this server's
+address (WEBEX_TOKEN_ISSUER) over https. Run the same command again to create a new secret. To switch back to the
+token, use --via token.
 
 To sign in unattended, set AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or
 AZURE_CLIENT_CERTIFICATE_PATH. Without the last two, you sign in with a code in your browser.
@@ -67,13 +71,13 @@ Examples:
 function okta(): Command {
   return new Command('okta')
     .description(
-      'Install the token, or access through the relay, in Okta. If its API cannot do it, print what to enter where.',
+      'Connect Okta: install the token, or give it access through the relay. If its API does not support this, print the values to enter.',
     )
     .argument('<profile>')
     .addOption(
       new Option(
         '--via <way>',
-        'token: the Webex token itself (default); relay: the address and a secret of the SCIM relay',
+        'token: the Webex token itself (default); relay: the address of the SCIM relay and a secret',
       ).choices(['token', 'relay']),
     )
     .option('--app <id>', 'the ID of the application (default: search for it)')
@@ -86,8 +90,8 @@ function okta(): Command {
     .addHelpText(
       'after',
       `
-With --via relay, Okta needs nothing after a renewal. It takes a SCIM application with header authentication:
-the catalog's Cisco Webex application has no field for an address.
+With --via relay, there is nothing to do in Okta after a renewal. This requires a SCIM application with header
+authentication, because the Cisco Webex application from the catalog has no field for the address.
 
 To sign in to Okta, set OKTA_CLIENT_ORGURL, and OKTA_CLIENT_TOKEN or OKTA_CLIENT_CLIENTID and
 OKTA_CLIENT_PRIVATEKEY.
@@ -114,7 +118,7 @@ async function push(provider: ProviderId, profile: string, options: Options): Pr
   const { dryRun = false, json = false } = options;
   await withVault(async (vault, actor) => {
     try {
-      // With `--json`, the requests are part of the object.
+      // With `--json`, the requests are part of the JSON object.
       const report = await runPush(provider, vault, profile, actor, options, dryRun && !json);
       if (json) printJson(report);
       else if (!dryRun) print(resultLine(report));

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 type LoadCommand = () => Promise<{ command: () => Command }>;
 
-/** The headings of the top-level help, in their order, and what is listed under each. */
+/** The headings of the top-level help, in order, with the commands listed under each. */
 const groups: Record<string, Record<string, LoadCommand>> = {
   'Sign in': {
     serve: () => import('./serve.ts'),
@@ -55,7 +55,7 @@ const commands = Object.entries(groups).flatMap(([title, members]) =>
   Object.entries(members).map(([name, load]) => ({ name, load, title })),
 );
 
-/** One command alone, for it starts faster so; null where there is none of that name. */
+/** Loads only one command, so that it starts faster. Null if there is no command with this name. */
 export async function loadCommand(name: string): Promise<Command | null> {
   const found = commands.find((each) => each.name === name);
   return found === undefined ? null : await load(found);

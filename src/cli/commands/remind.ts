@@ -60,7 +60,7 @@ async function remind(options: Options): Promise<void> {
     if (reminders.problem !== null) {
       process.exitCode = failed;
       warn(
-        `The reminders that were set up in the web app cannot be used. ${reminders.problem.message} ${reminders.problem.help ?? ''}`.trimEnd(),
+        `The reminder settings saved in the web app cannot be used. ${reminders.problem.message} ${reminders.problem.help ?? ''}`.trimEnd(),
       );
     }
     const channels = await openChannels(reminders);
@@ -81,9 +81,9 @@ async function remind(options: Options): Promise<void> {
         progress.end();
         return deliveries;
       };
-      // A hook that fails again is in the reminders of this run.
+      // If a hook fails again, the reminders of this run report it.
       await runDueHooks(records, { onHook: reportHook });
-      // Reminders go first: a status check can take two minutes if Microsoft Graph does not respond.
+      // Reminders are sent first, because a status check can take two minutes if Microsoft Graph does not respond.
       const deliveries = await send(true);
       if (isUnattended(records.settings.entra) && (await checkAllProvisioning(records))) {
         // A delivery that has just failed waits for the next run.
@@ -92,7 +92,7 @@ async function remind(options: Options): Promise<void> {
       await deleteExpired(records);
       const alerts = channels.length === 0 ? await quarantineAlertSource(records).currentAlerts() : [];
       const undeliverable = channels.length === 0 && (alerts.length > 0 || (await isAnythingDue(records)));
-      // A message that some recipients got is not sent again, so the failure shows only this once.
+      // A message that some recipients got is not sent again, so this is the only time that the failure is shown.
       if (undeliverable || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
       const targets = channels.map(({ name, target }) => ({ channel: name, target }));
       if (options.json) printJson({ channels: targets, deliveries });
@@ -109,7 +109,7 @@ async function remind(options: Options): Promise<void> {
   });
 }
 
-/** The settings in effect. The key is opened only if something was set up in the web app: a locked keychain stops nothing else. */
+/** The settings in effect. The key is loaded only for settings saved in the web app, so a locked keychain affects nothing else. */
 async function currentReminders(records: StoreContext): Promise<EffectiveReminders> {
   const environment = environmentReminders(records);
   const isSet = (name: string) => environment.sources[name as SavedChannelName] === 'environment';

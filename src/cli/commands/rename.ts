@@ -14,7 +14,7 @@ export function command(): Command {
     .argument('<new>', 'its new name; a name such as "Acme Corporation" becomes its display name')
     .addHelpText(
       'after',
-      '\nPeople see the display name; commands keep using the other one.\n\nExamples:\n  webex-token rename acme acme-corp\n  webex-token rename acme "Acme Corporation"',
+      '\nPages and emails show the display name; commands use the profile name.\n\nExamples:\n  webex-token rename acme acme-corp\n  webex-token rename acme "Acme Corporation"',
     )
     .action(rename);
 }
@@ -36,5 +36,7 @@ async function changeName(vault: Vault, oldName: string, name: string, actor: Ac
   const clients = await relayClientsOf(vault, name);
   if (clients.length === 0) return;
   const address = relayTenantUrl(issuerOf(vault.settings), name);
-  note(`The address of its SCIM relay is now ${address}. Enter it where ${clients.join(', ')} is used.`);
+  note(
+    `The address of its SCIM relay is now ${address}. Enter the new address wherever ${clients.join(', ')} is used.`,
+  );
 }

@@ -44,7 +44,7 @@ export function command(): Command {
     .addHelpText('after', '\nExample:\n  webex-token renew start --within 31 --tag emea')
     .action(start);
   addSignInOptions(addPushOption(renew.command('continue', { isDefault: true })))
-    .description('Sign in for one profile after another. This is what "renew" alone does.')
+    .description('Sign in for one profile after another. "renew" without a subcommand does the same.')
     .addHelpText(
       'after',
       '\nYou can stop at any time and continue later.\n\nExample:\n  webex-token renew continue --push',
@@ -121,7 +121,7 @@ async function continueRenewal(options: SignInOptions & { push?: boolean }): Pro
   });
 }
 
-/** Every token is renewed: delivers those that are not, with `push`, and finishes the renewal once all are. */
+/** Called once every token is renewed. With `push`, delivers the tokens not delivered yet. Finishes the renewal once all are. */
 async function deliverAndFinish(vault: Vault, actor: Actor, push: boolean): Promise<number> {
   const undelivered = async () => await itemsOf(vault, await activeCampaign(vault), ['undelivered']);
   let code = 0;
@@ -150,7 +150,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     const { campaign, counts } = progress;
     return printJson({
       startedAt: instant(campaign.createdAt),
-      // Null where the profiles were selected one by one.
+      // Null if the profiles were selected one by one.
       expiresBefore: instant(campaign.expiresBefore),
       tag: campaign.tag,
       contact: campaign.contact,

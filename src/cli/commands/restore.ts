@@ -40,8 +40,8 @@ async function restore(
   if (path === undefined) {
     const { removed, changed } = await acceptRolledBackStore(settings, systemKeychain, Date.now, actor);
     for (const each of removed) warn(`Removed because this program did not write it: ${each}`);
-    for (const each of changed) warn(`Changed by something else; review it before you use it: ${each}`);
-    note('The store is accepted as it is now. Changes made after that copy are missing from it.');
+    for (const each of changed) warn(`Changed outside this program; review it before you use it: ${each}`);
+    note('The store is accepted as it is now. Changes made after that copy was created are lost.');
     suggestNext(['status']);
     return;
   }
@@ -77,7 +77,7 @@ async function restoreOrAsk(path: string, options: RestoreOptions): Promise<Rest
 
 function report({ createdAt, tokens, profiles, previous, newKey }: Restored): void {
   note(
-    `Restored the backup of ${timeInSentence(createdAt)}: ${profiles} ${profiles === 1 ? 'profile' : 'profiles'}, and all tokens decrypt (${tokens}).`,
+    `Restored the backup of ${timeInSentence(createdAt)}: ${profiles} ${profiles === 1 ? 'profile' : 'profiles'}, and all tokens can be decrypted (${tokens}).`,
   );
   if (previous !== null) note(`The previous store was kept: ${previous}`);
   if (newKey !== null) {

@@ -50,7 +50,7 @@ export function command(): Command {
 }
 
 async function install(options: Options): Promise<void> {
-  // A wrong setting would fail every run of the job: report it now.
+  // An invalid setting would make every run of the job fail, so it is reported now.
   const home = resolve(readSettings().home);
   const scheduler = await detectScheduler(currentSystem);
   const settings = jobSettings(process.env, environmentWithDotEnv({}), home);
@@ -68,14 +68,14 @@ async function install(options: Options): Promise<void> {
   if (settings.missing.length > 0) {
     const { missing } = settings;
     warn(
-      `The job runs without ${missing.join(' and ')}: a passphrase is not saved next to the store that it decrypts. ` +
-        'If the job needs it, put it into the file .env next to package.json.',
+      `The job runs without ${missing.join(' and ')}, because a passphrase is not saved next to the store that it decrypts. ` +
+        'If the job needs it, add it to the .env file next to package.json.',
     );
   }
   const passing = job.command.slice(0, 2).filter(isVersioned);
   if (passing.length > 0) {
     warn(
-      `The job runs ${passing.join(' and ')}, which an upgrade may remove. If so, run "webex-token schedule install" again. ` +
+      `The job runs ${passing.join(' and ')}, which an upgrade may remove. In that case, run "webex-token schedule install" again. ` +
         '"webex-token schedule status" and "webex-token doctor" detect that.',
     );
   }

@@ -36,10 +36,10 @@ export function command(): Command {
     .addHelpText(
       'after',
       `
-The web app, and the token API and the SCIM relay with it, is available on this computer only. With --api, only
-those two are served, also to other hosts; several of these can run next to the web app. It needs --tls-cert and --tls-key (read
-again when the files change) or --trust-proxy; without them it listens on loopback only. Behind a proxy, set
-WEBEX_TOKEN_ISSUER.
+The web app, which includes the token API and the SCIM relay, is available on this computer only. With --api, this
+command serves only the token API and the SCIM relay, also to other hosts. Several of these servers can run next to
+the web app. To serve other hosts, use --tls-cert and --tls-key (reloaded when the files change) or --trust-proxy;
+otherwise the server listens on loopback only. Behind a proxy, set WEBEX_TOKEN_ISSUER.
 
 Examples:
   webex-token serve --no-open
@@ -84,7 +84,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
-      // While the browser starts.
+      // Runs while the browser starts.
       if (willOpen(browser)) server.prepare();
       const path = `/access/${await createAccessLink(vault, { sameUserOnly: willOpen(browser) })}`;
       await openWebApp(linkTo(path, server), browser);
@@ -103,13 +103,13 @@ async function serveApiAlone(options: ServeOptions, address: string): Promise<vo
   await withVault(async (vault) => {
     const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
-    // Does not load the pages of the web app.
+    // Avoids loading the pages of the web app.
     const { startApiServer } = await import('../../server/api-server.ts');
     const server = await startApiServer(vault, log, { host, port, tls, trustedProxies, limits });
     logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
-      note(`The token API is on ${server.address}, as ${server.issuer}.`);
+      note(`The token API listens on ${server.address}. Its issuer is ${server.issuer}.`);
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);
@@ -140,7 +140,7 @@ function parseAddress(text: string): { host: string; port: number } {
 function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert !== undefined && tlsKey !== undefined) return { certificate: tlsCert, key: tlsKey };
-  throw new BrokerError('E_USAGE', '--tls-cert and --tls-key need each other.', {
+  throw new BrokerError('E_USAGE', '--tls-cert and --tls-key have to be used together.', {
     help: 'Use both or neither.',
   });
 }

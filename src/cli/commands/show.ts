@@ -19,7 +19,7 @@ export function command(): Command {
   return new Command('show')
     .description('Show everything about a profile except the token itself.')
     .argument('<profile>')
-    .option('--live', 'ask Entra ID for the provisioning status first')
+    .option('--live', 'get the provisioning status from Entra ID first')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  webex-token show acme')
     .action(show);
@@ -70,9 +70,9 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
 
 const findingSentences = {
   'other-organization':
-    'The token in use belongs to another organization than this profile: provisioning creates users there.',
+    'The token in use belongs to a different organization than this profile. Provisioning creates users there.',
   'not-full-admin':
-    'The account of the token in use is not a full administrator: with this token, users cannot be created.',
+    'The account of the token in use is not a full administrator. With this token, users cannot be created.',
 } as const satisfies Record<TokenFinding, string>;
 
 /** The display name first; commands use the other one. */
@@ -84,7 +84,7 @@ function nameLines({ profile, displayName }: ProfileDetails): [string, string][]
   ];
 }
 
-/** Asks Entra ID for the provisioning status of every destination of this profile. */
+/** Gets the provisioning status of every destination of this profile from Entra ID. */
 async function updateProvisioningStatus(vault: Vault, name: string): Promise<void> {
   // Loaded only with --live.
   const [{ checkProvisioning }, { terminalContext }] = await Promise.all([
@@ -133,18 +133,18 @@ function destinationLines({
 const viaLabels = { relay: 'through the SCIM relay', oauth: 'with tokens from the token endpoint' };
 
 function endOfToken(expiresAt: string | null, rejectedAt: string | null): string {
-  if (rejectedAt !== null) return `Webex rejects since ${timeInSentence(rejectedAt)}`;
-  return expiresAt === null ? 'ends at an unknown time' : `ends ${timeInSentence(expiresAt)}`;
+  if (rejectedAt !== null) return `Webex has rejected since ${timeInSentence(rejectedAt)}`;
+  return expiresAt === null ? 'expires at an unknown time' : `expires ${timeInSentence(expiresAt)}`;
 }
 
 function hookSentence({ state, attempts, lastRunAt, nextAttemptAt, lastError }: HookSummary): string {
-  const next = nextAttemptAt === null ? '' : ` Next attempt from ${timeInSentence(nextAttemptAt)}.`;
+  const next = nextAttemptAt === null ? '' : ` Next attempt after ${timeInSentence(nextAttemptAt)}.`;
   if (state === 'succeeded')
     return `succeeded${lastRunAt === null ? '' : ` on ${timeInSentence(lastRunAt)}`}`;
   if (lastError === null) return 'has not run yet for the current token';
   const times = attempts === 1 ? 'once' : `${attempts} times`;
   return state === 'pending'
-    ? `has not run yet for the current token; before, it failed: ${lastError}.${next}`
+    ? `has not run yet for the current token; its last run failed: ${lastError}.${next}`
     : `failed ${times}: ${lastError}.${next}`;
 }
 
@@ -169,7 +169,7 @@ function expiry({ capturedAt, expiresAt, daysLeft, expirySource, status }: Profi
   return `${timeInSentence(expiresAt)} (${left}${expirySource})`;
 }
 
-/** When the first token ends that a destination still holds. */
+/** When the first of the tokens expires that destinations still have. */
 function effectiveExpiry({ status, effectiveExpiresAt, daysLeft }: ProfileDetails): [string, string][] {
   if (status !== 'undelivered' || effectiveExpiresAt === null) return [];
   return [['Deliver by', `${timeInSentence(effectiveExpiresAt)} (${daysLeft} days left)`]];
@@ -190,12 +190,12 @@ function lifetimeLines({ lifetimes, reportedOutlivedAt }: ProfileDetails): [stri
       `Webex still accepted the token on ${timeInSentence(reportedOutlivedAt)}, after the reported date, so the reported date is ignored.`,
     ]);
   } else if (reported !== null && documented !== null && confirmed === null && differ(reported, documented)) {
-    lines.push(['', 'The last two dates differ. Until Webex confirms one, the earlier date counts.']);
+    lines.push(['', 'The last two dates differ. The earlier date is used until Webex confirms one.']);
   }
   return lines;
 }
 
-/** The reported value is one second short of a whole number of days, which is no difference. */
+/** The reported value is one second less than a whole number of days, which does not count as a difference. */
 function differ(reported: string, documented: string): boolean {
   return Math.abs(Date.parse(reported) - Date.parse(documented)) > documentedLifetimeMs / 365;
 }

@@ -27,12 +27,14 @@ import { print, printJson, printProse, styled } from '../terminal/terminal.ts';
 import { dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
-/** So that the status fits on one screen. JSON has all of them. */
+/** Limited so that the status fits on one screen. The JSON output has all of them. */
 const maxProfilesShown = 10;
 
 export function command(): Command {
   return new Command('status')
-    .description('Show what is due, delivered, reminded and scheduled, on one screen.')
+    .description(
+      'Show due tokens, deliveries, reminders, the scheduled job, the key and the server on one screen.',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  webex-token status')
     .action(status);
@@ -153,7 +155,7 @@ function undelivered(count: number): string {
 function hookLines({ renewalHook }: Report): [label: string, isGood: boolean, text: string][] {
   if (renewalHook === null) return [];
   const [first, ...more] = renewalHook.failing;
-  if (first === undefined) return [['Renewal hook', true, 'does not fail']];
+  if (first === undefined) return [['Renewal hook', true, 'no failures']];
   const others = more.length === 0 ? '' : ` and ${more.length} more`;
   return [['Renewal hook', false, `fails for ${first}${others}: webex-token show ${first}`]];
 }

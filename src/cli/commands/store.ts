@@ -72,20 +72,20 @@ function report(
     printTable(['TABLE', 'ROWS', 'SHA-256'], rows);
   }
   note(
-    `Copied and verified ${redactedLocation(to)}: every row is equal, the audit log is intact, and ${formatCount(tokens)} tokens decrypt.`,
+    `Copied and verified ${redactedLocation(to)}: every row is identical, the audit log is intact, and all ${formatCount(tokens)} tokens can be decrypted.`,
   );
   if (changedMeanwhile) {
     warn(
-      'The old store has changed since it was copied. Stop the programs that use it, then copy again to an empty database.',
+      'The old store changed after it was copied. Stop the programs that use it, then copy it again to an empty database.',
     );
   }
   if (isPostgresUrl(to)) {
     note(
-      'To use it, set WEBEX_TOKEN_DATABASE_URL to its address. The key is not copied: every host needs it too.',
+      'To use the copy, set WEBEX_TOKEN_DATABASE_URL to its address. The key is not copied, but every host needs it.',
     );
   }
   note('The old store is unchanged. Delete it when the new one works.');
-  suggestNext(['doctor'], 'To check the new one, once the variables name it');
+  suggestNext(['doctor'], 'To check the new store, once the variable is set');
 }
 
 /** Throws `E_USAGE`, `E_DATABASE_URL`. */
@@ -97,7 +97,7 @@ function placeOf(text: string): string {
   }
   if (isPostgresUrl(place) && parsePostgresUrl(place).password !== undefined && name === undefined) {
     warn(
-      'Every user of this computer can read a password in the arguments. Put the address into an environment variable and pass env:NAME.',
+      'Every user of this computer can read a password in command-line arguments. Put the address into an environment variable and pass env:NAME.',
     );
   }
   return place;

@@ -12,7 +12,9 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('test')
-    .description('Ask Webex whether the token works, and whether the tests of Entra ID and Okta would pass.')
+    .description(
+      'Check with Webex whether the token works and would pass the connection tests of Entra ID and Okta.',
+    )
     .argument('[profile]')
     .option('--all', 'test every profile')
     .option('--tag <tag>', 'test every profile with this tag', tagOption)
@@ -46,7 +48,7 @@ async function testMany({ tag, json }: TestOptions): Promise<void> {
   const filter = tag === undefined ? {} : { tag };
   const array = json ? new JsonArray() : null;
   await withVault(async (vault, actor) => {
-    const progress = showProgress('Asking Webex', await countTestable(vault, filter));
+    const progress = showProgress('Testing', await countTestable(vault, filter));
     const counts = { passed: 0, failed: 0, empty: 0 };
     try {
       for await (const result of testProfiles(vault, filter, actor)) {

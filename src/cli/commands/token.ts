@@ -46,12 +46,12 @@ function row({ id, state, reviewReason, capturedAt, expiresAt, account }: TokenS
 
 function activateCommand(): Command {
   return new Command('activate')
-    .description('Make a token the current one of its profile.')
+    .description('Make a token the current token of its profile.')
     .argument('<profile>')
     .argument('<id>', 'the ID of the token, from "token list"')
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token token activate acme 0b9fd7a3-4f5e-4d1c-9a57-6a3a3f1d2c10\n\nWebex is asked first. A token that has expired or that Webex rejects cannot be activated.',
+      '\nExample:\n  webex-token token activate acme 0b9fd7a3-4f5e-4d1c-9a57-6a3a3f1d2c10\n\nThe token is first checked with Webex. A token that has expired or that Webex rejects cannot be activated.',
     )
     .action(activate);
 }

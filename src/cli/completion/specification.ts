@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 /** The kind of names that an argument takes. */
 export type NameKind = 'profiles' | 'clients';
 
-/** What a shell needs to complete a command. */
+/** The data that a shell needs to complete a command. */
 export interface CommandSpecification {
   /** The words of the command: `get`, or `client add`. */
   path: string;
@@ -11,7 +11,7 @@ export interface CommandSpecification {
   options: { flag: string; description: string; takesValue: boolean; values: string[] }[];
   /** The words that can follow: its subcommands, or the choices of its first argument. */
   words: { word: string; description: string }[];
-  /** What its first argument names, if the store has names of that kind. */
+  /** The kind of names that its first argument takes, if the store contains them. */
   names: NameKind | null;
 }
 

@@ -13,9 +13,9 @@ const maxNames = 2_000;
 const timeoutMs = 1_000;
 
 /**
- * The names that a shell offers. They are read without opening the whole store, because completion has to be fast. If the
- * store cannot be read in time, there are none, and no error. A name that something else wrote to the database could be a
- * shell command, so only valid names are returned.
+ * The names that shell completion offers. They are read without opening the whole store, because completion has to be fast.
+ * If the store cannot be read in time, the result is empty and there is no error. A name that another program wrote to the
+ * database could contain a shell command, so only valid names are returned.
  */
 export async function storedNames(kind: NameKind, environment: NodeJS.ProcessEnv): Promise<string[]> {
   const select = `select name from ${kind === 'profiles' ? 'profile' : 'client'} order by name limit ${maxNames}`;

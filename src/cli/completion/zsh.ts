@@ -1,7 +1,7 @@
 import { isGroup } from './bash.ts';
 import type { CommandSpecification } from './specification.ts';
 
-/** The script for zsh. There `path` is the search path, so that the command is in `verb`. */
+/** The script for zsh. In zsh, `path` is the search path for programs, so the command is in `verb`. */
 export function zshScript(commands: CommandSpecification[]): string {
   const groups = commands.filter(({ path }) => !path.includes(' ') && isGroup(path, commands));
   const top = commands

@@ -2,7 +2,7 @@ import { type Format, formats, formatToken } from '../../output/formats.ts';
 import { writeResult } from '../terminal/output.ts';
 import { type Done, readTokenFast } from './read-token.ts';
 
-/** A fast path for `get PROFILE`, in any format but `terraform`. */
+/** A fast path for `get PROFILE`, in any format except `terraform`. */
 export function fastGet(args: string[]): Done {
   const [profile, ...options] = args;
   const format = formatOf(options);
@@ -11,7 +11,7 @@ export function fastGet(args: string[]): Done {
   return readTokenFast(profile, needsTenantUrl, (token) => writeResult(`${formatToken(format, token)}\n`));
 }
 
-/** Undefined if the whole program has to parse the options. For `terraform`, it also reads a query. */
+/** Undefined if the full program has to parse the options, as for `terraform`, which also reads a query. */
 function formatOf(options: string[]): Format | undefined {
   const [flag, value, ...more] = options.flatMap((option) => option.split('=', 2));
   if (flag === undefined) return 'raw';

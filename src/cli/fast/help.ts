@@ -8,12 +8,12 @@ import { finishAfter } from '../terminal/finish-after.ts';
 import { writeResult } from '../terminal/output.ts';
 import { version } from '../version.ts';
 
-/** Set by the build, from the commands themselves: `CommandDefinition[]` as JSON. */
+/** The build sets this from the commands themselves: `CommandDefinition[]` as JSON. */
 declare const commandDefinitions: string;
 
 /**
- * A fast path for help, the version and shell completion. It loads no other command: what the help shows is in the
- * bundle. Returns false, with nothing printed, where the whole program has to run.
+ * A fast path for help, the version and shell completion. It loads no other command, because the bundle contains what the
+ * help shows. Returns false, without printing anything, if the full program has to run.
  */
 export function fastHelp(argv: string[]): boolean {
   const args = argv.slice(2);

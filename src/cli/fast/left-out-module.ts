@@ -1,5 +1,5 @@
 import { reportNeed } from './left-out.ts';
 
-/* Stands for every module that a fast path leaves out. */
+/* Replaces every module that a fast path leaves out. */
 reportNeed();
-throw new Error('This file of the program does not contain that part.');
+throw new Error('This bundle does not contain that module.');

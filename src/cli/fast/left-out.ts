@@ -1,10 +1,11 @@
 /*
- * Where a fast path would load code on demand, the build puts `left-out-module.ts`, which reports it here.
+ * In the bundle of a fast path, the build replaces modules that are loaded on demand with `left-out-module.ts`. That module
+ * calls `reportNeed` when it is loaded.
  */
 
 let needed = false;
 
-/** Whether this run has needed code that its file leaves out. */
+/** Whether this run needed code that its bundle leaves out. */
 export function isNeeded(): boolean {
   return needed;
 }
@@ -13,10 +14,10 @@ export function reportNeed(): void {
   needed = true;
 }
 
-/** Stands for a class of a package that a fast path leaves out. */
+/** Replaces a class of a package that a fast path leaves out. */
 export class LeftOut {
   constructor() {
     reportNeed();
-    throw new Error('This file of the program does not contain that class.');
+    throw new Error('This bundle does not contain that class.');
   }
 }

@@ -39,15 +39,15 @@ import { standardError } from '../terminal/standard-streams.ts';
 import { reportError } from '../terminal/terminal.ts';
 
 /*
- * The shared part of the fast paths of `get` and `exec`, which scripts run often: a token that has not expired, in SQLite, with
- * a key file or the keychain. It loads only what this case needs. Every other case, and every error, is left to the whole
- * program: then nothing was printed or written.
+ * The shared part of the fast paths of `get` and `exec`, which scripts run often. It handles one case: a token that has not
+ * expired, in SQLite, with a key file or the keychain. It loads only the code that this case needs. In every other case, and
+ * after every error, it has printed and written nothing, and the full program runs.
  */
 
-/** Whether the fast path did it; if not, the whole program has to run. */
+/** Whether the fast path handled the command. If not, the full program has to run. */
 export type Done = boolean | Promise<boolean>;
 
-/** Reads the current token of a profile and passes it to `use`, once its audit row is on disk. The database is still open. */
+/** Reads a profile's current token and passes it to `use` once its audit row is on disk, while the database is still open. */
 export function readTokenFast(
   profile: string,
   needsTenantUrl: boolean,
@@ -60,12 +60,12 @@ export function readTokenFast(
     if (ready !== null) return readWith(store, ready, profile, use);
     const keys = keyIdsOf(store.database, 'keychain');
     const [id] = keys;
-    // Several keychains, or a key file that is missing: the whole program finds the key, or reports why there is none.
+    // With several keychain keys, or a missing key file, the full program finds the key or reports why there is none.
     if (id === undefined || keys.length > 1) return false;
     return keychainKey(store, id).then(
       (key) => key !== null && readWith(store, key, profile, use),
       (error: unknown) => {
-        // The whole program would make the person answer the keychain's prompt once more.
+        // The full program would show the keychain's prompt a second time.
         const failure = keychainFailure(error);
         reportError(failure);
         process.exitCode = exitCodeOf(failure);
@@ -87,7 +87,7 @@ interface SimpleStore {
 function openIfSimple(needsTenantUrl: boolean): SimpleStore | null {
   const environment = environmentWithDotEnv(process.env);
   if (environment.WEBEX_TOKEN_DATABASE_URL || environment.WEBEX_TOKEN_PASSPHRASE) return null;
-  // The tenant URL depends on these, and they would have to be validated.
+  // The tenant URL depends on these settings, which would have to be validated.
   if (needsTenantUrl && (environment.WEBEX_TOKEN_SCIM_URL || environment.WEBEX_TOKEN_SCIM_F_URL)) return null;
   const home = environment.WEBEX_TOKEN_HOME || defaultHome();
   const file = join(home, 'store.db');
@@ -124,10 +124,10 @@ function fileKey({ home, keyFile }: SimpleStore): HostKey | null {
   };
 }
 
-/** Null if the keychain does not contain the key. Throws if it does not answer. */
+/** Null if the keychain does not contain the key. Throws if the keychain does not respond. */
 async function keychainKey({ home }: SimpleStore, id: string): Promise<HostKey | null> {
   const place = { home, databaseUrl: null };
-  // One after the other: a locked keychain asks the person only once.
+  // Read one after the other, so that a locked keychain shows its prompt only once.
   const key = await systemKeychain.get(id);
   if (key === null || keyId(key) !== id) return null;
   const [seenKeys, seenStates] = await Promise.all([
@@ -150,7 +150,7 @@ function readWith(
 ): boolean {
   const token = readIfSimple(store, hostKey, profile);
   if (token === null) return false;
-  // The audit log has this read by now. The whole program would read the token, and log it, again.
+  // This read is already in the audit log. The full program would read the token and log it a second time.
   try {
     use(token, store.database);
   } catch (error) {
@@ -173,7 +173,7 @@ function read({ database, environment, home }: SimpleStore, hostKey: HostKey, pr
   const wrapped = storedDataKeys(database, hostKey.kind).filter((each) => each.keyEncryptionKeyId === id);
   const dataKeys = wrapped.map((each) => ({ id: each.dataKeyId, key: unwrapDataKey(each, hostKey.key) }));
   const [primaryKey] = dataKeys;
-  // Several keys, or another key than last time: the whole program decides whether they can be trusted.
+  // With several keys, or another key than last time, the full program decides whether they can be trusted.
   if (primaryKey === undefined || dataKeys.length > 1) return null;
   if (!hostKey.seenKeys.every((memory) => dataKeyIdIn(memory) === primaryKey.id)) return null;
   const keys: DataKeys = {
@@ -194,13 +194,13 @@ function read({ database, environment, home }: SimpleStore, hostKey: HostKey, pr
   if (dataKey === undefined) return null;
   const place = { tokenId: token.id, profileId: String(stored.profile.id) };
   const output = outputOf(profile, stored, openToken(token.ciphertext, dataKey.key, dataKeyId, place));
-  // The audit row is on disk before the token leaves.
+  // The audit row is on disk before the token is returned.
   const entry = { action: 'read', outcome: 'ok', profile, user: userName() };
   appendAuditRows(database, keys, Date.now(), [entry]);
   return output;
 }
 
-/** Whether the whole program may have to warn the person at the terminal. Only it reads the days of the reminders. */
+/** Whether a warning may be needed on the terminal. Only the full program reads the reminder days, so it has to decide. */
 function mayNeedWarning({ token }: StoredToken, environment: NodeJS.Dict<string>): boolean {
   const [firstReminder = 0] = defaultReminderDays;
   return (
@@ -215,7 +215,7 @@ function dataKeyIdIn(memory: string): unknown {
   return (JSON.parse(memory) as { dataKeyId?: unknown }).dataKeyId;
 }
 
-/** Throws if the rows or the store were changed or rolled back. The whole program then reports the problem. */
+/** Throws if the rows or the store were changed or rolled back. The full program then reports the problem. */
 function checkState(
   database: DatabaseSync,
   keys: DataKeys,

@@ -5,9 +5,9 @@ import { holdMessages, releaseMessages } from '../terminal/output.ts';
 import { isNeeded } from './left-out.ts';
 
 /**
- * A fast path for a command that only reads. It runs the same code as the whole program, in a small file that leaves
- * out what the command rarely needs. If it needs that after all, nothing has been printed yet, and `runWholeProgram` runs the
- * command again.
+ * A fast path for a command that only reads. It runs the same code as the full program, from a small bundle without the
+ * modules that the command rarely needs. If it needs one of them after all, nothing has been printed yet, and
+ * `runWholeProgram` runs the command again.
  */
 export function fastReader(command: () => Command) {
   return async (argv: string[], caller: Caller, runWholeProgram: () => Promise<void>): Promise<void> => {

@@ -1,8 +1,8 @@
 import type { CommandDefinition } from './definition.ts';
 
 /**
- * Whether a command line asks for help or the version, and every other word of it is a command: in
- * `exec acme -- CMD --help`, the option is for CMD.
+ * Whether a command line asks for help or the version. Every other word of it has to be a command name, because in
+ * `exec acme -- CMD --help` the option is meant for CMD.
  */
 export function asksForHelp(args: readonly string[], commands: readonly CommandDefinition[]): boolean {
   const [first, ...more] = args;

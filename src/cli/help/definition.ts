@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Argument, Command, Option } from 'commander';
 
-/** What the help of a command shows, as JSON: the build writes it, so that help loads no command. */
+/** The content of a command's help, as JSON. The build writes it, so that showing help loads no command. */
 export interface CommandDefinition {
   name: string;
   description: string;
@@ -44,12 +44,12 @@ export function definitionOf(command: Command): CommandDefinition {
   };
 }
 
-/** A command as the list of commands shows it. */
+/** A command for the list of commands. */
 export function listedCommand({ name, description, usage, group }: CommandDefinition): Command {
   return new Command(name).description(description).usage(usage).helpGroup(group);
 }
 
-/** A command that has the help of the defined one, and does nothing. */
+/** A command that has this help and does nothing. */
 export function commandFrom(definition: CommandDefinition): Command {
   const command = listedCommand(definition);
   for (const { name, description, choices, preset } of definition.arguments) {
@@ -74,13 +74,13 @@ function termOf(argument: Argument): string {
   return argument.required ? `<${name}>` : `[${name}]`;
 }
 
-/** What `addHelpText('after', …)` was given. */
+/** The text that was passed to `addHelpText('after', …)`. */
 function textAfterHelp(command: Command): string {
   let text = '';
   const write = (part: string) => {
     text += part;
   };
-  // As in Node, a command is an event emitter; its types leave that out.
+  // A command is an event emitter, which commander's types do not say.
   (command as unknown as EventEmitter).emit('afterHelp', { error: false, command, write });
   return text.replace(/\n$/, '');
 }

@@ -22,7 +22,7 @@ export function parseDate(text: string, direction: 'ahead' | 'back', now = Date.
   );
 }
 
-/** `Date.parse` takes 30 February for 2 March. */
+/** `Date.parse` accepts 30 February and returns 2 March. */
 function isCalendarDay(day: string): boolean {
   const start = new Date(day);
   return !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day);

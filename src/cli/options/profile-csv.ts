@@ -5,12 +5,12 @@ import type { RawProfileRow } from '../../vault/profiles/csv-row.ts';
 import { csvError, parseProfileCsv } from '../../vault/profiles/profile-csv.ts';
 import { readStandardInput } from '../terminal/terminal.ts';
 
-/** More than a million profiles need. Bytes. */
+/** More than enough for a million profiles. Bytes. */
 const mostBytes = 400_000_000;
 
 export interface ProfileFile {
   rows: RawProfileRow[];
-  /** Whether it contains tokens, which are not encrypted there. */
+  /** Whether it contains tokens. They are not encrypted in the file. */
   holdsTokens: boolean;
 }
 

@@ -38,7 +38,7 @@ export function profileFilter({ within, ...filter }: FilterOptions, now: number)
 export const tagOption = option(parseTag);
 export const contactOption = option(parseContact);
 
-/** Turns the error of a parser into one of wrong usage. */
+/** Turns an error of the parser into a usage error. */
 function option(parse: (text: string) => string): (text: string) => string {
   return (text) => {
     try {

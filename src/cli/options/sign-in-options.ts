@@ -22,9 +22,10 @@ const timeoutFlags = '--timeout <seconds>';
 export function addTokenOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--deployment <name>', 'the Webex deployment (a new profile: commercial)').choices(
-        deployments,
-      ),
+      new Option(
+        '--deployment <name>',
+        'the Webex deployment (default for a new profile: commercial)',
+      ).choices(deployments),
     )
     .option('--org-id <id>', 'the organization ID, as a UUID or base64url (default: from the token)')
     .option(
@@ -44,11 +45,11 @@ export function addSignInOptions(command: Command): Command {
 export function addPasteOption(command: Command): Command {
   return command.option(
     '--paste',
-    'for a host without a browser: sign in on any computer, and paste the address that you land on',
+    'for hosts without a browser: sign in on any computer, then paste the address of the page that you land on',
   );
 }
 
-/** What a command stores a token in. */
+/** The profile in which a command stores a token. */
 export function addProfileArgument(command: Command): Command {
   return command.argument(
     '<profile>',
@@ -56,7 +57,7 @@ export function addProfileArgument(command: Command): Command {
   );
 }
 
-/** `import` takes the options of `login`, but has no use for these two. */
+/** `import` accepts all options of `login`, but ignores these two. */
 export function addIgnoredSignInOptions(command: Command): Command {
   return command
     .addOption(new Option(noOpenFlag).hideHelp())

@@ -9,16 +9,16 @@ export interface WorkloadIdentityOptions {
   anyScope?: boolean;
 }
 
-/** Adds the options of a client that authenticates with a JWT of another issuer. */
+/** Adds the options for a client that authenticates with a JWT from another issuer. */
 export function addWorkloadIdentityOptions(command: Command): Command {
   return command
     .option('--issuer <url>', 'workload identity instead of a secret: the iss of its JWT, an https URL')
-    .option(
-      '--subject <text>',
-      'with --issuer: the sub of its JWT, exact, or with * for text without : and /',
-    )
+    .option('--subject <text>', 'with --issuer: the sub of its JWT; * matches text without : and /')
     .option('--audience <text>', 'with --issuer: the aud of its JWT')
-    .option('--any-scope', 'with --issuer: ignore a scope that its token does not have, as Entra ID needs');
+    .option(
+      '--any-scope',
+      'with --issuer: ignore a requested scope that the token does not have; needed for Entra ID',
+    );
 }
 
 /** Undefined without any of the options. Throws `E_USAGE` if one is missing. */

@@ -10,8 +10,8 @@ import type { Actor, Vault } from '../../vault/context.ts';
 import { note } from '../terminal/terminal.ts';
 
 /**
- * What a person has to enter after a push that could not do it; null after any other failure. For the relay and the token
- * endpoint it registers the API client and prints the values. The secret is printed on a terminal only, once.
+ * The values that a person has to enter when a push cannot set them; null after any other failure. For the relay and the
+ * token endpoint, registers the API client and prints the values. The secret is printed once, and only on a terminal.
  */
 export async function manualSetupFor(
   vault: Vault,
@@ -29,8 +29,8 @@ export async function manualSetupFor(
     note(`\n  The secret, which is not shown again: ${secret}\n`);
   } else {
     const rotate = commandLine(['client', 'rotate', client.name, '--overlap', '0']);
-    note(`The secret is shown on a terminal only. For a new one, run there: ${rotate}`);
+    note(`The secret is shown only on a terminal. To get a new one, run this on a terminal: ${rotate}`);
   }
-  note('As soon as it has connected, it is always current, and "webex-token show" says so.');
+  note('Once the application has connected, "webex-token show" reports it as always current.');
   return setup;
 }

@@ -12,8 +12,8 @@ import { note, reportError, suggestNext, warn } from '../terminal/terminal.ts';
 import { runPush } from './run-push.ts';
 
 /**
- * After a new token: warns about the destinations that still use an earlier one, or, with `push`, updates them. A
- * destination that fails does not stop the others. Returns the exit code.
+ * Called after a profile got a new token. With `push`, updates the destinations that still use an earlier token; otherwise
+ * warns about them. A destination that fails does not stop the others. Returns the exit code.
  */
 export async function pushToDestinations(
   vault: Vault,

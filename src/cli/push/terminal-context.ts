@@ -39,7 +39,7 @@ function askToSignIn({ userCode, verificationUri, expiresIn }: DeviceCode): void
   note(`\n${verificationUri}\n`);
   note(
     `and enter the code ${styled('bold', userCode, process.stderr)} within ${Math.floor(expiresIn / 60)} minutes. ` +
-      'Microsoft shows the app name "Microsoft Graph Command Line Tools", unless AZURE_CLIENT_ID names another. Waiting …',
+      'Microsoft shows the app name "Microsoft Graph Command Line Tools", unless AZURE_CLIENT_ID is set to another application. Waiting …',
   );
 }
 

@@ -7,15 +7,15 @@ export async function chooseBrowser(mayOpen: boolean): Promise<DefaultBrowser> {
   return mayOpen ? await findDefaultBrowser() : { command: null, why: null };
 }
 
-/** Whether a browser will be started. Every user of this computer can then read the link in its arguments. */
+/** Whether a browser will be started. If so, every user of this computer can read the link in its arguments. */
 export function willOpen(browser: DefaultBrowser): boolean {
   return browser.command !== null;
 }
 
-/** A browser that has not failed by then counts as open. Milliseconds. */
+/** A browser that has not failed within this time counts as opened. Milliseconds. */
 const startTimeoutMs = 1_500;
 
-/** Opens a link in a private window. `why` says why not, if that is worth telling the person. */
+/** Opens a link in a private window. `why` is the reason for a failure; null if there is nothing useful to show. */
 export async function openBrowser(
   browser: DefaultBrowser,
   link: string,

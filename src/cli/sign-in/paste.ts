@@ -10,11 +10,11 @@ import { note, noteWhole, readInputLine, reportError } from '../terminal/termina
 import { noOneSignedIn, signInInterrupted } from './sign-in.ts';
 
 /**
- * Signs in with a browser on any computer: prints the Webex address, reads the redirect address that a person pastes, and
- * verifies the token. Needs no browser and no server on this host. `stopped` ends the wait.
+ * Signs in with a browser on any computer: prints the Webex address, reads the redirect address that the user pastes, and
+ * verifies the token. Needs no browser or server on this host. `stopped` ends the wait.
  *
- * On a terminal, an address that does not fit can be replaced by another one; from a pipe, one line is read. Throws the
- * errors of `capturePastedRedirect`, `E_INPUT`, `E_TIMEOUT` and `E_INTERRUPTED`; then nothing is left of the sign-in.
+ * On a terminal, the user can paste again after a wrong address; from a pipe, only one line is read. Throws the errors of
+ * `capturePastedRedirect`, `E_INPUT`, `E_TIMEOUT` and `E_INTERRUPTED`. After an error, nothing remains of the sign-in.
  */
 export async function signInByPaste(
   vault: Vault,
@@ -23,13 +23,13 @@ export async function signInByPaste(
   stopped: Promise<void>,
   options: SignInOptions,
 ): Promise<VerificationResult> {
-  // Only this command knows the secret, so only this command can finish the sign-in.
+  // Only this command knows the secret, so no other program can finish the sign-in.
   const binding = newSecret();
   const { signInId, authorizeUrl } = await startSignIn(vault, request, binding);
   const wait = new PasteWait(stopped, options.timeout);
   try {
     const isTerminal = process.stdin.isTTY;
-    // Reading starts before the question, so that the terminal never shows what is pasted.
+    // Reading starts before the prompt, so that the terminal never shows the pasted text.
     let line = isTerminal ? readHiddenInput(process.stdin, wait.signal) : readInputLine(wait.signal);
     note(
       'Open this address in a private window on any computer, and sign in to Webex as a full administrator:',
@@ -63,7 +63,7 @@ export async function signInByPaste(
   }
 }
 
-/** Whether the text is not the answer to this sign-in, so that the right one can still follow. */
+/** Whether the text is not the response to this sign-in, so the right one can still follow. */
 function isWrongPaste(error: unknown): boolean {
   return (
     error instanceof BrokerError &&
@@ -77,7 +77,7 @@ function nothingPasted(): BrokerError {
   });
 }
 
-/** Waits for a person until there is no more time or the command is stopped. */
+/** Waits for the user until time runs out or the command is stopped. */
 class PasteWait {
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;

@@ -8,8 +8,8 @@ import { effectiveReminders } from '../../vault/reminders/effective-reminders.ts
 import { warn } from '../terminal/terminal.ts';
 
 /**
- * Sends the webhook the events of this command: tokens that became current, and hooks that failed. The other channels, and what
- * fails here, are left to the next `serve` or `remind`. Never throws: the token is stored.
+ * Sends this command's events to the webhook: tokens that became current, and hooks that failed. The next `serve` or `remind`
+ * sends them on the other channels, and retries what failed here. Never throws, because the token is already stored.
  */
 export async function sendRenewalNews(vault: Vault): Promise<void> {
   const { renewals } = vault;
@@ -21,12 +21,12 @@ export async function sendRenewalNews(vault: Vault): Promise<void> {
     }
   } catch (error) {
     warn(
-      `The webhook did not get the events of the renewal. ${error instanceof Error ? error.message : ''}`.trim(),
+      `The renewal events could not be sent to the webhook. ${error instanceof Error ? error.message : ''}`.trim(),
     );
   }
 }
 
-/** After the import of a long list. The next `serve` or `remind` sends the rest. */
+/** The maximum, as after the import of a long list. The next `serve` or `remind` sends the rest. */
 const maxEvents = 20;
 
 async function send(vault: Vault, channel: NonNullable<ReturnType<typeof webhookChannel>>): Promise<void> {
@@ -37,7 +37,9 @@ async function send(vault: Vault, channel: NonNullable<ReturnType<typeof webhook
     onlyAlerts: true,
     onDelivery: ({ trigger, error }) => {
       if (error === undefined) return;
-      warn(`The webhook did not get the event "${trigger}": ${error}. "serve" and "remind" try again.`);
+      warn(
+        `The event "${trigger}" could not be sent to the webhook: ${error}. "serve" and "remind" try again.`,
+      );
     },
   });
 }

@@ -19,7 +19,7 @@ import { noteSshTunnel } from './ssh-tunnel.ts';
 /** How often to check that the running server is still there. Milliseconds. */
 const attachEveryMs = 2_000;
 
-/** The server that receives the redirect: the one that is running, or else one of this command for as long as it waits. */
+/** The server that receives the redirect: the running one, or else one that this command runs while it waits. */
 export class SignInServer {
   readonly #vault: Vault;
   #own: RunningServer | null = null;
@@ -39,22 +39,22 @@ export class SignInServer {
     return this.#own;
   }
 
-  /** Replaces the server if it was stopped. One that is only slow keeps its port, and this does nothing. */
+  /** Replaces the server if it was stopped. Does nothing if the server is only slow, because it still has its port. */
   async attach(): Promise<void> {
     if (this.#own === null && Date.now() - this.#askedAt >= attachEveryMs) await this.start().catch(() => {});
   }
 
   async close(): Promise<void> {
-    // The browser is still loading the page with the result.
+    // The browser may still be loading the page with the result.
     await this.#own?.waitUntilIdle();
     await this.#own?.close();
   }
 }
 
-/** How often to look in the store for the result, which another process may write. Milliseconds. */
+/** How often to check the store for the result, which another process may write. Milliseconds. */
 const pollMs = 200;
 
-/** How long to leave the verification to the server that captured the token. Milliseconds. */
+/** How long to wait for the server that captured the token to verify it. Milliseconds. */
 const checkTimeoutMs = 30_000;
 
 /**
@@ -136,7 +136,7 @@ export function noOneSignedIn(timeoutSeconds: number): BrokerError {
   });
 }
 
-/** Leaves the verification to the server that captured the token, and does it here if that server went away. */
+/** Waits for the server that captured the token to verify it. Verifies it here if that server stopped. */
 async function waitForVerification(
   vault: Vault,
   tokenId: string,

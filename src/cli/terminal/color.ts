@@ -1,6 +1,6 @@
 /**
- * Whether a stream gets color: a terminal does, and FORCE_COLOR stands for one; with NO_COLOR, none (no-color.org,
- * force-color.org: each counts unless it is empty). Node would let FORCE_COLOR win, and say so on standard error.
+ * Whether to write color to a stream: yes for a terminal or with FORCE_COLOR, never with NO_COLOR (no-color.org,
+ * force-color.org: an empty variable does not count). Node would give FORCE_COLOR precedence and print a warning.
  */
 export function wantsColor(
   stream: { isTTY?: boolean | undefined },

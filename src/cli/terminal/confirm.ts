@@ -3,8 +3,8 @@ import { failed } from '../exit-codes.ts';
 import { note } from './terminal.ts';
 
 /**
- * Asks before a destructive command, unless `--yes` was given. Sets exit code 1 and says `nothingDone` where the person
- * says no.
+ * Asks for confirmation before a destructive action, unless `--yes` is set. If the answer is no, prints `nothingDone` and
+ * sets exit code 1.
  */
 export async function confirmDestructive(
   question: string,
@@ -17,7 +17,7 @@ export async function confirmDestructive(
   return false;
 }
 
-/** Asks yes or no on the terminal. Without a terminal nothing is asked, and the answer is yes. */
+/** Asks yes or no on the terminal. Without a terminal, it does not ask and returns true. */
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -2,13 +2,13 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { BrokerError } from '../../errors/broker-error.ts';
 
-/** How long the rest of a paste of several lines may take to arrive. Milliseconds. */
+/** How long to wait for the rest of a paste that has several lines. Milliseconds. */
 const restOfPasteMs = 100;
 
 /**
- * Reads what a person pastes into the terminal and ends with Enter, without showing it. A paste of several lines (a
- * terminal may have wrapped a long address) is read whole. Empty at Ctrl-D, and when `signal` ends the wait. Throws
- * `E_INTERRUPTED` at Ctrl-C.
+ * Reads text that the user pastes into the terminal and confirms with Enter, without showing it. A paste may have several
+ * lines, because a terminal may have wrapped a long address. Empty on Ctrl-D, and when `signal` ends the wait. Throws
+ * `E_INTERRUPTED` on Ctrl-C.
  */
 export async function readHiddenInput(
   input: NodeJS.ReadableStream = process.stdin,

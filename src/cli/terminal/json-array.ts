@@ -1,7 +1,7 @@
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import { printExactly } from './terminal.ts';
 
-/** Prints one JSON array element by element, so that memory never holds all of them. */
+/** Prints a JSON array element by element, so that not all elements are in memory at the same time. */
 export class JsonArray {
   #started = false;
 

@@ -4,8 +4,7 @@ import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /**
- * The log of the running server, on standard error. Nothing that holds a token is logged; the redaction guards against
- * a mistake.
+ * The log of the running server, on standard error. No token is logged; the redaction is a second line of defense.
  */
 export function createLog(level: 'info' | 'warn', destination: DestinationStream = standardError()): Logger {
   const secrets = [
@@ -30,12 +29,12 @@ export function createLog(level: 'info' | 'warn', destination: DestinationStream
   );
 }
 
-/** How much output may wait for a slow reader of standard error. Bytes. */
+/** How much output is buffered for a slow reader of standard error. Bytes. */
 const mostWaiting = 1 << 20;
 
 /**
- * Standard error, without making the server depend on it: lines that cannot be written (full pipe, closed terminal, full
- * disk) are dropped and counted, and nothing waits for them.
+ * Writes to standard error without ever blocking the server: lines that cannot be written (full pipe, closed terminal, full
+ * disk) are dropped and counted.
  */
 function standardError(): DestinationStream {
   const { stderr } = process;
@@ -58,8 +57,8 @@ function standardError(): DestinationStream {
 }
 
 /**
- * An expected error is logged by its message and help. Only an unexpected one needs its stack, and its text may come from
- * anywhere. Otherwise an unreachable database would fill the log with stacks, at every request.
+ * An expected error is logged with its message and help. Only an unexpected error is logged with its stack, after removing
+ * tokens from its text. Otherwise an unreachable database would fill the log with stacks, one for every request.
  */
 function inLog(error: Error): object {
   if (!(error instanceof BrokerError)) {

@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { BrokerError } from '../../errors/broker-error.ts';
 
 /*
- * Output is written synchronously, so that nothing is lost if the process exits right after. Node's streams report a
- * failed write as an event, which may come too late to report.
+ * Output is written synchronously, so that nothing is lost if the process exits right after. Node's streams report a failed
+ * write as an event, which may come too late.
  */
 
 /** How long a message may wait for a full pipe. Milliseconds. */
@@ -17,16 +17,16 @@ export function isOutputClosed(): boolean {
   return readerIsGone;
 }
 
-/** Messages that wait until it is certain that this run of the command counts. */
+/** Messages that are held back until it is certain that the command does not have to run again. */
 interface Held {
   messages: string[];
-  /** Whether the command will run again, so that what this run prints does not count. */
+  /** Whether the command will run again, so that the output of this run has to be dropped. */
   isSuperseded: () => boolean;
 }
 
 let held: Held | null = null;
 
-/** From now on, messages wait for the first result, or for `releaseMessages`. While `isSuperseded`, nothing is printed. */
+/** Holds back all messages until the first result or `releaseMessages`. While `isSuperseded` returns true, nothing is printed. */
 export function holdMessages(isSuperseded: () => boolean): void {
   held = { messages: [], isSuperseded };
 }
@@ -37,7 +37,7 @@ export function releaseMessages(): void {
   for (const text of messages) writeMessage(text);
 }
 
-/** Writes to standard output, however slow its reader is. Throws `E_OUTPUT` if that fails. */
+/** Writes to standard output, and waits for a slow reader. Throws `E_OUTPUT` if writing fails. */
 export function writeResult(text: string): void {
   if (readerIsGone || held?.isSuperseded()) return;
   releaseMessages();

@@ -5,7 +5,7 @@ import { print } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
 /**
- * Prints a table for a person. Where it is wider than the terminal, columns without any value are left out; if that is not
+ * Prints a table for people. If it is wider than the terminal, columns without any value are left out. If that is not
  * enough, each row becomes a short list. Programs that read the output always get the whole table.
  */
 export function printTable(head: string[], rows: string[][]): void {
@@ -13,7 +13,7 @@ export function printTable(head: string[], rows: string[][]): void {
   print(isTTY && columns ? fitTable(head, rows, columns) : table(head, rows));
 }
 
-/** The table as text that is not wider than so many columns, if the words of its cells allow that. */
+/** The table as text of at most `columns` columns, unless a single word is longer. */
 export function fitTable(head: string[], rows: string[][], columns: number): string {
   const whole = table(head, rows);
   if (widthOf(whole) <= columns) return whole;
@@ -23,7 +23,7 @@ export function fitTable(head: string[], rows: string[][], columns: number): str
   return widthOf(narrow) <= columns ? narrow : lists(head, rows, columns);
 }
 
-/** How many columns the text takes. */
+/** The width of the text in columns. */
 export function widthOf(text: string): number {
   return stripVTControlCharacters(text)
     .split('\n')

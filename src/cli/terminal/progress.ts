@@ -2,7 +2,7 @@ import { formatCount } from '../../text/count.ts';
 import { writeMessage } from './output.ts';
 import { note } from './terminal.ts';
 
-/** How often the line is updated: in place on a terminal, as another line elsewhere. Milliseconds. */
+/** How often the line is updated: in place on a terminal, as a new line elsewhere. Milliseconds. */
 const everyMs = { terminal: 100, elsewhere: 10_000 };
 
 export interface Progress {

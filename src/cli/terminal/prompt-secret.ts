@@ -2,7 +2,7 @@ import { minPassphraseLength } from '../../crypto/passphrase.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { note } from './terminal.ts';
 
-/** Asks for a passphrase without showing it. Null if there is no terminal. Throws `E_USAGE` at Ctrl-C. */
+/** Asks for a passphrase without showing it. Null if there is no terminal. Throws `E_USAGE` on Ctrl-C. */
 export async function promptSecret(question: string): Promise<string | null> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return null;
@@ -28,7 +28,7 @@ export async function promptSecret(question: string): Promise<string | null> {
   }
 }
 
-/** A new passphrase: `set`, or typed twice. Throws `E_USAGE` if there is neither a value nor a terminal. */
+/** A new passphrase: `set`, or else the user types it twice. Throws `E_USAGE` if there is neither a value nor a terminal. */
 export async function newPassphrase(set: string | null, variable: string): Promise<string> {
   if (set !== null) return set;
   const first = await promptSecret('New passphrase');

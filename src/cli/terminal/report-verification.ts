@@ -54,7 +54,7 @@ export async function reportVerification(
       return 0;
     case 'rejected':
       note(
-        `${styled('red', 'Webex rejected this token.', process.stderr)} It is saved as "${profile.name}" and marked as rejected.`,
+        `${styled('red', 'Webex rejected this token.', process.stderr)} It is saved for "${profile.name}" and marked as rejected.`,
       );
       note(
         `Check that the whole token was copied and that the organization is in ${deploymentTitles[profile.deployment]}, or sign in again: webex-token login ${profile.name}`,
@@ -92,15 +92,15 @@ const adminDescriptions = {
 };
 
 const reviewReasons = {
-  'other-deployment': 'the token belongs to another Webex deployment than this profile.',
-  'other-organization': 'the token belongs to another organization than this profile.',
+  'other-deployment': 'the token belongs to a different Webex deployment than this profile.',
+  'other-organization': 'the token belongs to a different organization than this profile.',
   'not-full-admin': 'the person who signed in is not a full administrator, so the token cannot create users.',
   rejected: 'Webex rejected this token, and the profile has another one.',
 };
 
 function expirySentence({ token }: VerificationResult): string {
   const { expiresAt, source } = expiryOf(token.lifetimes);
-  if (source === null) return 'Its expiry date is unknown; Webex is asked for it every day.';
+  if (source === null) return 'Its expiry date is unknown. It is checked with Webex every day.';
   const how = {
     confirmed: 'confirmed by Webex',
     reported: 'reported at sign-in; the Webex guides say 365 days',

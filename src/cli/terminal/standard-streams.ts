@@ -1,6 +1,6 @@
 import { fstatSync, statSync } from 'node:fs';
 
-/** What decides how text is printed. */
+/** The properties of a stream that determine how text is printed. */
 export interface OutputStream {
   isTTY?: boolean;
   columns?: number;
@@ -8,17 +8,17 @@ export interface OutputStream {
 
 const noTerminal: OutputStream = { isTTY: false };
 
-/** Standard output, as far as it matters for how text is printed. */
+/** The properties of standard output. */
 export function standardOutput(): OutputStream {
   return mayBeTerminal(1) ? process.stdout : noTerminal;
 }
 
-/** The same for standard error. */
+/** The properties of standard error. */
 export function standardError(): OutputStream {
   return mayBeTerminal(2) ? process.stderr : noTerminal;
 }
 
-/** By descriptor. A descriptor stays what it is for as long as the process runs. */
+/** By descriptor. The kind of a descriptor does not change while the process runs. */
 const known = new Map<number, boolean>();
 
 function mayBeTerminal(descriptor: number): boolean {
@@ -27,7 +27,10 @@ function mayBeTerminal(descriptor: number): boolean {
   return answer;
 }
 
-/** For a pipe, a file and `/dev/null`, Node's stream loads what connections need, which takes as long as the rest of a short command. */
+/**
+ * For a pipe, a file and `/dev/null`, Node's stream loads the code for connections, which takes as long as the rest of a
+ * short command.
+ */
 function isDevice(descriptor: number): boolean {
   if (process.platform === 'win32') return true;
   try {

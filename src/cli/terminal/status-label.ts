@@ -12,15 +12,15 @@ const styles = {
   empty: 'dim',
 } as const satisfies Record<ProfileStatus, string>;
 
-/** What speaks against a token that is in use, in a few words. */
+/** Short texts for the problems of a token in use. */
 export const findingLabels = {
   'other-organization': 'wrong organization',
   'not-full-admin': 'not a full administrator',
 } as const satisfies Record<TokenFinding, string>;
 
 /**
- * A profile's status, in color where the stream gets color, and what speaks against its token. The words alone say
- * everything.
+ * A profile's status and the problem of its token, if any. In color if the stream gets color, but the words alone are
+ * sufficient.
  */
 export function statusLabel({ status, finding }: Pick<ProfileSummary, 'status' | 'finding'>): string {
   const label = styled(styles[status], status);

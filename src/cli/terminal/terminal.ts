@@ -18,7 +18,7 @@ export function styled(style: Style, text: string, stream: OutputStream = standa
   return wantsColor(stream) ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Prints the result for a person, without control sequences that would act on the terminal. */
+/** Prints a result for people, without control sequences that would affect the terminal. */
 export function print(text: string): void {
   printExactly(stripTerminalControls(text));
 }
@@ -33,22 +33,22 @@ export function printJson(value: unknown): void {
   printExactly(escapeTerminalControls(JSON.stringify(value, null, 2)));
 }
 
-/** Prints sentences of the result, broken between words on a narrow terminal. Tables are printed with `print`. */
+/** Prints a result that consists of sentences, wrapped on a narrow terminal. Tables are printed with `print`. */
 export function printProse(text: string): void {
   print(wrapFor(standardOutput(), withLocalTimes(text)));
 }
 
-/** Prints what is not the result, on standard error. */
+/** Prints a message, which is not part of the result, on standard error. */
 export function note(text: string): void {
   writeMessage(`${wrapFor(standardError(), stripTerminalControls(withLocalTimes(text)))}\n`);
 }
 
-/** Prints what is not the result, and what a person copies: it is never broken, however narrow the terminal is. */
+/** Prints a message that the user copies, such as a link. It is never wrapped, even on a narrow terminal. */
 export function noteWhole(text: string): void {
   writeMessage(`${stripTerminalControls(text)}\n`);
 }
 
-/** Suggests the next command after a success, or what it is for. Only a person at a terminal needs it. */
+/** Suggests the next command after a success. `purpose` says what it is for. Printed only on a terminal. */
 export function suggestNext(command: readonly string[], purpose = 'Next'): void {
   if (standardError().isTTY) note(`${purpose}: ${commandLine(command)}`);
 }
@@ -57,7 +57,7 @@ export function warn(text: string): void {
   note(`${styled('yellow', 'Warning:', standardError())} ${text}`);
 }
 
-/** Prints what happened, why, and what to do next. An unexpected error comes with its stack, and without tokens. */
+/** Prints what happened, why, and what to do next. An unexpected error is printed with its stack, but without tokens. */
 export function reportError(error: unknown): void {
   if (error instanceof BrokerError) {
     note(`${styled('red', 'webex-token:', standardError())} ${error.message}`);
@@ -70,14 +70,14 @@ export function reportError(error: unknown): void {
   );
 }
 
-/** Reads all of standard input as text, in UTF-8 or UTF-16. Throws `E_INPUT`, also where it is longer than `maxBytes`. */
+/** Reads all of standard input as text, in UTF-8 or UTF-16. Throws `E_INPUT`, also if it is longer than `maxBytes`. */
 export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
   return await readInput(() => false, maxBytes);
 }
 
 /**
- * Reads the first line of standard input that is not empty, without waiting for the end. Empty if it ends before, or if
- * `signal` ends the wait. Throws `E_INPUT`.
+ * Reads the first non-empty line of standard input, without waiting for its end. Empty if there is none, or if `signal`
+ * ends the wait. Throws `E_INPUT`.
  */
 export async function readInputLine(signal: AbortSignal): Promise<string> {
   const stop = () => void process.stdin.destroy();
@@ -93,7 +93,7 @@ export async function readInputLine(signal: AbortSignal): Promise<string> {
   }
 }
 
-/** Reads until the end, or until a line has ended and `isComplete`. */
+/** Reads until the end, or until a line ends and `isComplete` returns true. */
 async function readInput(isComplete: (read: Buffer) => boolean, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,10 +1,10 @@
 import { formatInstants } from '../../text/instant.ts';
 
 /*
- * Instants for a person: in the time zone of this machine. JSON has RFC 3339 in UTC instead.
+ * Formats times for people, in the time zone of this machine. JSON output uses RFC 3339 in UTC instead.
  */
 
-/* Not from Intl, whose first use takes longer than most commands. */
+/* Intl is not used because its first call takes longer than most commands. */
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** For a sentence: `28 Nov 2027`. */

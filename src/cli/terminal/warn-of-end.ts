@@ -7,8 +7,8 @@ import { warn } from './terminal.ts';
 import { dateInSentence } from './time.ts';
 
 /**
- * Warns a person at a terminal before a token is used that Webex rejected, or that expires within the days of the first
- * reminder. Programs that read standard error get no warning.
+ * Prints a warning on a terminal if Webex rejects the token, or if it expires within the first reminder's days. Programs
+ * that read standard error get no warning.
  */
 export function warnOfEnd(vault: Vault, { profile, token, expiry }: DecryptedToken): void {
   if (!standardError().isTTY) return;
@@ -20,7 +20,7 @@ export function warnOfEnd(vault: Vault, { profile, token, expiry }: DecryptedTok
   const now = vault.now();
   const end = knownEnd(expiry.expiresAt);
   const [firstReminder = 0] = vault.settings.reminders.days;
-  // Who asks for a token that has expired knows it.
+  // A user who requests an expired token already knows that.
   if (end === null || end <= now || end > now + firstReminder * dayMs) return;
   const days = daysLeft(end, now);
   const left = days === 1 ? '1 day' : `${days} days`;

@@ -2,13 +2,13 @@ import { misspelledVariables } from '../../config/misspelled-variables.ts';
 import { environmentWithDotEnv } from '../../environment/environment.ts';
 import { warn } from './terminal.ts';
 
-/** Warns of variables whose name is nearly one of ours: they have no effect, and the mistake is easy to overlook. */
+/** Warns about variables that look like misspelled settings. They have no effect, and the mistake is easy to overlook. */
 export function warnOfMisspelledVariables(): void {
   let environment: NodeJS.Dict<string>;
   try {
     environment = environmentWithDotEnv(process.env);
   } catch {
-    // The command itself reports this when it reads the settings.
+    // The command itself reports this error when it reads the settings.
     return;
   }
   for (const { name, meant } of misspelledVariables(Object.keys(environment))) {

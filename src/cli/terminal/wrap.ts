@@ -1,14 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Narrower than this, no terminal shows text that anyone could read. */
+/** Text is not wrapped to fewer columns than this, because it would be unreadable. */
 const minColumns = 20;
 
-/** Text for a stream: on a terminal, lines that are too long are broken between words; elsewhere it stays as it is. */
+/** Wraps long lines of text for a terminal. For any other stream, the text is unchanged. */
 export function wrapFor(stream: { isTTY?: boolean; columns?: number }, text: string): string {
   return stream.isTTY && stream.columns ? wrap(text, stream.columns) : text;
 }
 
-/** Breaks long lines between words, and keeps their indentation. A word that is too long, such as a link, stays whole. */
+/** Wraps long lines between words, and keeps their indentation. A word that is too long, such as a link, stays whole. */
 export function wrap(text: string, columns: number): string {
   return text
     .split('\n')
@@ -21,7 +21,7 @@ function wrapLine(line: string, columns: number): string {
   const indent = /^ */.exec(line)?.[0] ?? '';
   const lines: string[] = [];
   let current = '';
-  // Spaces stay with the word before them: columns of a table keep their distance.
+  // Spaces stay with the word before them, so that table columns keep their distance.
   for (const word of line.slice(indent.length).split(/(?<= )(?=[^ ])/)) {
     if (current !== '' && widthOf(indent + current + word.trimEnd()) > columns) {
       lines.push(indent + current.trimEnd());
