@@ -22,7 +22,7 @@ import { forwardedAddress } from './request/forwarded-address.ts';
 import { sendJson } from './responses.ts';
 import { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
 
-/** Each check reads the store and occupies a thread of the pool that also writes to the disk. */
+/** How many checks run at once. Each one reads the store and occupies a thread of the pool that also writes to the disk. */
 const assertionChecksAtOnce = 2;
 
 export interface ApiOptions {
@@ -37,9 +37,9 @@ export interface ApiOptions {
   describe?(): Promise<string>;
   /** The reverse proxies whose `X-Forwarded-For` is trusted: addresses or networks. None by default. */
   trustedProxies?: string[];
-  /** Asks the issuers of workload identities for their keys. Default: with the proxy and certificates of the environment. */
+  /** Fetches the keys of workload identity issuers. Default: uses the proxy and certificates of the environment. */
   fetch?: typeof globalThis.fetch;
-  /** How long such an issuer may take for one document. Milliseconds; by default, five seconds. */
+  /** How long an issuer may take for one document. Milliseconds. Default: five seconds. */
   issuerTimeoutMs?: number;
   /** Reads the store. By default, the implementation for its engine. */
   reads?: TokenRequestStore;
@@ -49,7 +49,7 @@ export interface Api {
   listener: RequestListener;
   /** Every path, with its method. `GET` includes `HEAD`. */
   endpoints: ReadonlyMap<string, ApiEndpoint>;
-  /** For the SCIM relay, which shares the queue and the clients. */
+  /** For the SCIM relay, which uses the same queue and clients. */
   context: ApiContext;
   /** Lets requests in flight finish, and releases the store. */
   close(): Promise<void>;
@@ -80,10 +80,7 @@ export function createApi(options: ApiOptions): Api {
         timeoutMs: options.issuerTimeoutMs,
       },
       (of, error) =>
-        log.warn(
-          { err: error, issuer: of },
-          'the keys of an issuer of workload identities are not available',
-        ),
+        log.warn({ err: error, issuer: of }, 'the keys of a workload identity issuer are not available'),
     ),
     tokenCache,
     throttle: new Throttle(),
@@ -93,7 +90,7 @@ export function createApi(options: ApiOptions): Api {
   };
 
   vault.rollbackDetector.onProblem((problem) => {
-    log.error({ err: problem }, 'the store failed its integrity check: no more tokens are served');
+    log.error({ err: problem }, 'the store failed its integrity check: tokens are no longer served');
   });
 
   const document = metadata(context);
@@ -135,7 +132,7 @@ function internalError(log: ApiOptions['log'], response: ServerResponse, error: 
   log.error({ err: error, requestId: requestIdOf(response) }, 'token API request failed');
   sendOAuthError(response, {
     code: 'server_error',
-    description: 'Internal error. See the log of the server.',
+    description: 'Internal error. See the server log.',
     status: 500,
   });
 }

@@ -24,7 +24,7 @@ export interface ApiContext {
   throttle: Throttle;
   verifiedSecrets: VerifiedSecrets;
   rejectedRequests: RejectedCallbackLog;
-  /** The client's address: the peer of the connection, or what a trusted proxy reports. */
+  /** The client's address: the peer of the connection, or the address that a trusted proxy reports. */
   addressOf(request: IncomingMessage): string;
 }
 

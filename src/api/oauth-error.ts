@@ -20,7 +20,7 @@ export interface OAuthErrorResponse extends Refusal {
   code: OAuthErrorCode;
 }
 
-/** Thrown for an error that the request itself shows. */
+/** Thrown for an error in the request itself. */
 export class OAuthError extends Error {
   readonly refusal: OAuthErrorResponse;
 
@@ -37,11 +37,11 @@ export function sendOAuthError(response: ServerResponse, refusal: Refusal): void
   const { code, description, retryAfter, allow } = refusal;
   const status = statusOf(refusal);
   sendJson(response, status, JSON.stringify({ error: code, error_description: printable(description) }), {
-    // RFC 9110 §11.6.1 requires it in every 401 and allows it elsewhere, for example in a 429.
+    // RFC 9110 §11.6.1 requires this header in every 401 and allows it elsewhere, for example in a 429.
     ...((status === 401 || code === 'invalid_client') && { 'WWW-Authenticate': challenge }),
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(allow !== undefined && { Allow: allow }),
-    // The log of the server has more about it.
+    // The server log has more details under this ID.
     ...(status >= 500 && { 'X-Request-Id': requestIdOf(response) }),
     // Do not wait for the rest of a body that is too large.
     ...(status === 413 && { Connection: 'close' }),

@@ -1,4 +1,4 @@
-/** Why a request is refused. Each endpoint writes it in its own form. */
+/** Why a request is rejected. Each endpoint formats it in its own way. */
 export interface Refusal {
   /** For the audit log: an OAuth error code, or a short reason. */
   code: string;

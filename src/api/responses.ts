@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * The headers of every response: no cache stores it (RFC 6749 §5.1), and a browser that is redirected here does nothing
- * with it. One object, because setting the headers one by one would slow down the token endpoint.
+ * The headers of every response. They keep caches from storing it (RFC 6749 §5.1), and keep a browser that is redirected here
+ * from using it. One object, because setting the headers one by one would slow down the token endpoint.
  */
 const fixedHeaders = {
   'Cache-Control': 'no-store',

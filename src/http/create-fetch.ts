@@ -8,10 +8,10 @@ import { passOverInformational } from './informational-answers.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** Timeout for opening a connection: shorter than that of any request, so that the error names the hop. Milliseconds. */
+/** Timeout for opening a connection. Shorter than any request timeout, so that the error names the hop. Milliseconds. */
 const connectTimeoutMs = 8_000;
 
-/** Opens connections through the proxy and with the certificate authorities of this environment, and keeps them open. */
+/** Opens connections with the proxy and certificate authorities of this environment, and keeps them open for reuse. */
 export function createAgent(
   environment: Readonly<NodeJS.Dict<string>>,
   timeoutMs: number = connectTimeoutMs,

@@ -1,7 +1,7 @@
 import type { Explanation } from './explanation.ts';
 import type { FailureReason, HttpFailure } from './json-client.ts';
 
-/** Help that depends on the call: what a 401, 403 or 404 means differs by request. */
+/** Help that depends on the call, because a 401, 403 or 404 means something different for each request. */
 export type SpecificHelp = Partial<Record<FailureReason, string>>;
 
 const tryLater = 'Try again in a few minutes. See https://status.webex.com if it repeats.';
@@ -25,7 +25,7 @@ function describe(failure: HttpFailure, service: string): Explanation {
   switch (failure.reason) {
     case 'other-deployment':
       return {
-        message: `The token belongs to the other Webex deployment than this profile, so it was not sent to ${host}.`,
+        message: `The token belongs to a different Webex deployment than this profile, so it was not sent to ${host}.`,
         help: 'Store it in a profile of that deployment: commercial or government.',
       };
     case 'unauthorized':
@@ -40,8 +40,8 @@ function describe(failure: HttpFailure, service: string): Explanation {
       };
     case 'not-found':
       return {
-        message: `${service} does not know this address (404) on ${host}.`,
-        help: 'Check the organization ID, and whether the profile’s deployment (Webex or Webex for Government) is right.',
+        message: `${service} has no such address (404) on ${host}.`,
+        help: 'Check the organization ID and the profile’s deployment (Webex or Webex for Government).',
       };
     case 'rate-limited':
       return failure.retryAfterSeconds === null
@@ -57,7 +57,7 @@ function describe(failure: HttpFailure, service: string): Explanation {
       return { message: `${service} reports a server error (${status}).`, help: tryLater };
     case 'redirected':
       return {
-        message: `${host} redirects the request to another address${status === 0 ? '' : ` (${status})`}. The redirect was not followed, so the token was sent nowhere else.`,
+        message: `${host} redirects the request to another address${status === 0 ? '' : ` (${status})`}. The redirect was not followed, so the token was not sent anywhere else.`,
         help: intercepted,
       };
     case 'unexpected-status':
@@ -80,6 +80,6 @@ function describe(failure: HttpFailure, service: string): Explanation {
         help: intercepted,
       };
     default:
-      return failure.network ?? { message: `${host} did not answer.`, help: tryLater };
+      return failure.network ?? { message: `${host} did not respond.`, help: tryLater };
   }
 }

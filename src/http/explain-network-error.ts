@@ -24,12 +24,12 @@ function describe(reason: NetworkReason, host: string, proxy: string | null): Ex
   const through = proxy === null ? '' : ` through the proxy ${proxy}`;
   const network =
     proxy === null
-      ? 'Check this machine’s network. Behind a proxy, set HTTPS_PROXY, as README.md describes.'
+      ? 'Check this machine’s network. If you are behind a proxy, set HTTPS_PROXY as described in README.md.'
       : `If it repeats, ask the administrator of the proxy whether it allows ${host}.`;
   switch (reason) {
     case 'timeout':
       return {
-        message: `${host} did not answer in time${through}.`,
+        message: `${host} did not respond in time${through}.`,
         help: `Try again in a few minutes. ${network}`,
       };
     case 'tls':

@@ -1,4 +1,4 @@
-/** A failure, explained to a person. */
+/** The explanation of a failure, for people. */
 export interface Explanation {
   /** What happened. */
   message: string;

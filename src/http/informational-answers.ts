@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 
-/** The longest head of an informational answer. Bytes. */
+/** The maximum size of an informational response. Bytes. */
 const maxHead = 16_384;
 
-/** 101 changes the protocol, and was not asked for either. */
+/** Not 101, which switches the protocol; no request asks for that. */
 const start = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r]/;
 const startLength = 'HTTP/1.1 100 '.length;
 const startOfAnyAnswer = Buffer.from('HTTP/1.');
 
 /**
- * Takes informational answers (1xx) out of what an HTTP client reads from this connection. A server may send them without
- * being asked, and a client passes over them (RFC 9110 §15.2), but undici closes the connection after `100 Continue`. It
- * writes the head of a request as a text, and its body as bytes, so that each text begins the wait for an answer. Within an
- * answer nothing is changed.
+ * Removes informational responses (1xx) from what an HTTP client reads from this connection. A server may send them at any
+ * time, and clients should ignore them (RFC 9110 §15.2), but undici closes the connection after `100 Continue`. undici writes
+ * the headers of a request as text and its body as bytes, so a write of text means that a response comes next. Bytes within a
+ * response are not changed.
  */
 export function passOverInformational<S extends Socket>(socket: S): S {
   const { read, write } = socket;
@@ -53,7 +53,7 @@ function isInformational(answer: Buffer): boolean {
   return start.test(answer.toString('latin1', 0, startLength));
 }
 
-/** Whether more bytes have to arrive before it is known what this is. */
+/** Whether more bytes are needed to decide whether this is an informational response. */
 function isUndecided(answer: Buffer): boolean {
   if (isInformational(answer)) return answer.length < maxHead;
   const known = answer.subarray(0, startOfAnyAnswer.length);

@@ -5,7 +5,7 @@ import type { Explanation } from './explanation.ts';
 import { assertSecureUrl } from './secure-url.ts';
 
 export type FailureReason =
-  /** Nothing was sent: the token belongs to the other deployment. */
+  /** Nothing was sent, because the token belongs to the other deployment. */
   | 'other-deployment'
   | 'unauthorized'
   | 'forbidden'
@@ -36,7 +36,7 @@ export interface HttpFailure {
   detail: string | null;
   /** Why no response arrived, and what to do; absent if one arrived. */
   network?: Explanation;
-  /** From `Retry-After`, in seconds, at most 3600; null where absent or not understood. */
+  /** From `Retry-After`, in seconds, at most 3600; null if absent or invalid. */
   retryAfterSeconds: number | null;
   /** The ID that the vendor's support asks for, or null. */
   trackingId: string | null;
@@ -50,7 +50,7 @@ export type JsonResponse =
 
 export interface JsonCall {
   url: string;
-  /** The whole header value, e.g. `Bearer …` or `SSWS …`; absent: none is sent. */
+  /** The whole value of `Authorization`, such as `Bearer …` or `SSWS …`. If absent, the header is not sent. */
   authorization?: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
@@ -64,7 +64,7 @@ export interface JsonCall {
   secrets?: readonly string[];
 }
 
-/** Far above any expected response. */
+/** Far larger than any expected response. */
 const maxBytes = 1_048_576;
 
 /**
@@ -76,7 +76,7 @@ export async function requestJson(call: JsonCall): Promise<JsonResponse> {
   const url = assertSecureUrl(call.url);
   const { authorization } = call;
   if (authorization !== undefined && !/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
-    // fetch would refuse it too, with the credential in its message.
+    // fetch would reject it too, but with the credential in its error message.
     throw new BrokerError(
       'E_TOKEN_SYNTAX',
       'The token contains characters that are not allowed in a bearer token.',
@@ -158,7 +158,7 @@ async function boundedText(response: Response): Promise<string | null> {
     if (size > maxBytes) return null;
     chunks.push(chunk);
   }
-  // Drops a byte order mark, which JSON.parse would refuse.
+  // Removes a byte order mark, which JSON.parse rejects.
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
@@ -201,7 +201,7 @@ function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** RFC 9110 §10.2.3: seconds or a date. Webex's SDK waits an hour at most. */
+/** RFC 9110 §10.2.3: seconds or a date. At most an hour, as in Webex's SDK. */
 function retryAfter(value: string | null, now: () => number): number | null {
   if (value === null) return null;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now()) / 1000;

@@ -23,7 +23,7 @@ export function isUntrusted(error: unknown): boolean {
   );
 }
 
-/** Names and codes of the error and its causes and, if several addresses were tried, of each one. */
+/** The names and codes of the error and its causes. If several addresses were tried, includes those of each attempt. */
 function errorCodes(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > 5) return [];
   const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];

@@ -1,12 +1,12 @@
 import type { Agent, Dispatcher } from 'undici';
 import { environmentWithDotEnv } from '../environment/environment.ts';
 
-/** Connections to one host that are open at once. Further requests wait. */
+/** The maximum number of connections to one host. Further requests wait. */
 const maxConnections = 256;
 
 /**
- * Sends requests as they are: `fetch` would normalize the address and follow the rules of browsers for headers. It uses the
- * same proxy, certificate authorities and kept connections as `outboundFetch`. The caller checks the address first, with
+ * Sends requests unchanged, whereas `fetch` would normalize the address and apply browser rules to headers. Uses the same proxy
+ * and certificate authorities as `outboundFetch`, and reuses connections. The caller first checks the address with
  * `assertSecureUrl`. No redirect is followed, and nothing is sent twice.
  */
 export class RawRequests {
@@ -37,7 +37,7 @@ export class RawRequests {
   }
 }
 
-/** Loaded with the first request, as `fetch` is. */
+/** Loaded with the first request, like `fetch`. */
 async function load(): Promise<Agent> {
   const { createAgent } = await import('./create-fetch.ts');
   return createAgent(environmentWithDotEnv(process.env), undefined, { connections: maxConnections });

@@ -10,7 +10,7 @@ export interface RetryHooks {
 export interface RetryRules {
   /** Whether the request can safely be sent twice, for example after a lost response. */
   idempotent: boolean;
-  /** Whether 401, 403 and 409 may mean that a new object has not propagated yet. */
+  /** Whether 401, 403 and 409 can mean that a new object has not propagated yet. */
   eventuallyConsistent: boolean;
 }
 
@@ -21,7 +21,7 @@ const transientDelays = [1, 2, 4];
 /** A longer `Retry-After` is reported instead of waited for. Seconds. */
 const maxRetryAfterSeconds = 120;
 
-/** Retries the call a bounded number of times, while a retry may help. Returns the last response. */
+/** Retries the call a limited number of times, as long as a retry may help. Returns the last response. */
 export async function withRetry(
   call: () => Promise<JsonResponse>,
   rules: RetryRules,
@@ -65,10 +65,10 @@ function waitAfter(failure: HttpFailure, rules: RetryRules, attempt: number): nu
 function reasonIn({ host, status, reason }: HttpFailure): string {
   if (status === 429) return `${host} received too many requests (429)`;
   if (status === 401 || status === 403 || status === 409) {
-    return `${host} responds with ${status}, which is normal for a while for a new application`;
+    return `${host} responds with ${status}, which is normal for a short time after an application is created`;
   }
   if (status !== null && status >= 500) return `${host} reports a server error (${status})`;
   return reason === 'timeout'
-    ? `${host} did not answer in time`
+    ? `${host} did not respond in time`
     : `the connection to ${host} was interrupted`;
 }

@@ -1,8 +1,8 @@
 import { BrokerError } from '../errors/broker-error.ts';
 
 /**
- * Rejects an address that tokens and sign-ins must not be sent to: it must be https, or plain http on this machine, without
- * a user name or password. Throws `E_INSECURE_ADDRESS`.
+ * Rejects an address to which tokens and sign-ins must not be sent. It must be https, or plain http on this machine, and must
+ * not contain a user name or password. Throws `E_INSECURE_ADDRESS`.
  */
 export function assertSecureUrl(address: string): URL {
   const url = URL.parse(address);

@@ -3,19 +3,19 @@ export interface RelayLimits {
   maxRequestBytes: number;
   /** Before and after decompression. */
   maxResponseBytes: number;
-  /** Bodies of requests that are held in memory, all together. */
+  /** Request bodies in memory, in total. */
   maxBufferedBytes: number;
-  /** For the headers of Webex's answer. */
+  /** Until the headers of Webex's response arrive. */
   headersMs: number;
-  /** Between two pieces of the answer. */
+  /** Between two chunks of the response. */
   idleMs: number;
   /** For the whole exchange with Webex, and for a client that reads slowly. */
   totalMs: number;
-  /** How often it is checked whether the client of a request under way still has access. */
+  /** How often the access of clients with running requests is checked again. */
   recheckMs: number;
   /** For a new token to be verified. */
   verificationMs: number;
-  /** For the body of a 401, which nobody gets: read to its end, it leaves the connection usable. */
+  /** For the body of a 401. It is not forwarded, but reading it to its end keeps the connection usable. */
   discardMs: number;
 }
 

@@ -20,24 +20,24 @@ export interface RelayOptions {
   log: Pick<Logger, 'error' | 'warn'>;
   /** Default: `relayLimits`. */
   limits?: Partial<RelayLimits>;
-  /** Sends the reminders that are due. By default, on the channels of the settings. */
+  /** Sends the reminders that are due. Default: on the configured channels. */
   remind?: () => Promise<void>;
 }
 
 export interface Relay {
-  /** Answers requests whose target `isRelayTarget` accepts. */
+  /** Handles requests whose target `isRelayTarget` accepts. */
   listener: RequestListener;
   /** In the text format of Prometheus. */
   metrics(): string;
-  /** Writes the traffic that was counted so far to the store. */
+  /** Writes the traffic counts so far to the store. */
   flush(): Promise<void>;
-  /** Ends the requests under way, and writes what was counted. */
+  /** Ends the running requests, and writes the traffic counts. */
   close(): Promise<void>;
 }
 
 /**
- * The SCIM relay: forwards requests of its clients to Webex with the current token of their profile. It shares the clients,
- * the queue, the throttle and the audit log of the token API.
+ * The SCIM relay: forwards its clients' requests to Webex with the current token of their profile. It uses the clients, the
+ * queue, the throttle and the audit log of the token API.
  */
 export function createRelay(options: RelayOptions): Relay {
   const { api, log } = options;
@@ -79,11 +79,11 @@ export function createRelay(options: RelayOptions): Relay {
 /** RFC 6750 §2.1. */
 const bearer = /^Bearer +([\w.~+/-]{1,512}=*) *$/i;
 
-/** The secret names its client by itself: a provisioning tool sends nothing else. */
+/** The secret alone identifies the client, because provisioning tools send nothing else. */
 function identityOf(authorization: string | undefined): Identity {
   const secret = bearer.exec(authorization ?? '')?.[1];
   if (secret === undefined) {
-    const why = 'Send the secret of a client of the relay as Authorization: Bearer SECRET.';
+    const why = 'Send the secret of a relay client as Authorization: Bearer SECRET.';
     return { client: '', proof: { kind: 'none', why } };
   }
   const proof = verifySecret(secret);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type Refusal, statusOf } from '../api/refusal.ts';
 import { send } from '../api/responses.ts';
 
-/** RFC 7644 §3.12. A provisioning tool reads nothing else, not even for 429 and 503. */
+/** RFC 7644 §3.12. Provisioning tools expect this format in every error response, even for 429 and 503. */
 const schema = 'urn:ietf:params:scim:api:messages:2.0:Error';
 
 /** RFC 6750 §3. */
@@ -22,13 +22,13 @@ export function sendScimError(
     ...(status === 401 && { 'WWW-Authenticate': challenge }),
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(allow !== undefined && { Allow: allow }),
-    // Do not wait for the rest of a body that nobody reads.
+    // Do not wait for the rest of a body that is not read.
     ...(!response.req.complete && { Connection: 'close' }),
   });
   return status;
 }
 
-/** A client that is known but may not do this gets 403, so that its secret is not taken for a wrong one. */
+/** A known client without the right for this request gets 403, so that it does not consider its secret wrong. */
 function scimStatusOf(refusal: Refusal): number {
   return refusal.code === 'unauthorized_client' ? 403 : statusOf(refusal);
 }

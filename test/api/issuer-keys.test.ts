@@ -76,7 +76,7 @@ describe('the keys of an issuer', () => {
     expect(await lastEntry()).toMatchObject({
       outcome: 'temporarily_unavailable',
       client: 'ci',
-      subject: `no keys of ${issuer.issuer}`,
+      subject: `no keys from ${issuer.issuer}`,
     });
     // During the pause, the issuer is left alone; after it, the client is served.
     issuer.answers.clear();

@@ -301,7 +301,7 @@ describe('a running server', () => {
     const error = await brokerErrorOf(() => healthProbes(vault).ready());
     expect(error).toMatchObject({ code: 'E_STORE_ROLLED_BACK' });
     expect((await askToken(api, 'ci', secret)).status).toBe(503);
-    expect(JSON.stringify(api.logged)).toContain('no more tokens are served');
+    expect(JSON.stringify(api.logged)).toContain('tokens are no longer served');
     // What it has seen is not replaced by what it finds now.
     await vault.rollbackDetector.remember();
     expect(vault.rollbackDetector.problem?.code).toBe('E_STORE_ROLLED_BACK');

@@ -46,7 +46,7 @@ describe('a failing proxy', () => {
     [
       'refuses the host',
       'proxy-tunnel',
-      /refuses the connection to webexapis\.test:443 \(403\)/,
+      /does not allow the connection to webexapis\.test:443 \(403\)/,
       answering(403),
     ],
     ['cannot reach the host', 'proxy-tunnel', /could not reach webexapis\.test \(502\)/, answering(502)],

@@ -9,18 +9,18 @@ import type { Credentials } from './credentials.ts';
 import { ForeignAssertionError, readForeignAssertion, verifyForeignAssertion } from './foreign-assertion.ts';
 import { type Identity, validClientName } from './identify.ts';
 
-/* Loaded with the first assertion: most servers get none, and jose takes a while to load. */
+/* Loaded when the first assertion arrives: most servers never get one, and jose takes a while to load. */
 
 type AssertionCredentials = Extract<Credentials, { kind: 'assertion' }>;
 
-/** The client that an assertion is claimed to be of: `client_id`, else its `sub`. Empty if it is not a valid client name. */
+/** The client that sent an assertion, as claimed: `client_id`, or else `sub`. Empty if that is not a valid client name. */
 function claimedClient({ client, assertion }: AssertionCredentials): string {
   return validClientName(client ?? subjectOf(assertion) ?? '');
 }
 
 /**
- * Checks a client assertion: by the keys of the client's issuer if it has a workload identity, else by the registered keys of
- * its `sub`. While an issuer is asked for its keys, other assertions are checked. `address`: of the caller.
+ * Checks a client assertion. For a client with a workload identity, uses the keys of its issuer; otherwise the registered keys
+ * of the assertion's `sub`. While an issuer's keys are fetched, other assertions are checked. `address`: the caller's address.
  */
 export async function assertionIdentity(
   context: ApiContext,
@@ -46,9 +46,11 @@ async function registeredIdentity(
 ): Promise<WorkloadIdentity | Identity> {
   const none = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
   try {
-    return (await clientWorkloadIdentity(vault.db, client)) ?? none('The client was changed meanwhile.');
+    return (
+      (await clientWorkloadIdentity(vault.db, client)) ?? none('The client was changed in the meantime.')
+    );
   } catch (error) {
-    // A row that was changed outside this program must not make it call anyone. The lookup of the request reports it.
+    // A row that was changed outside this program must not trigger a request to any host. The request's lookup reports it.
     if (error instanceof BrokerError) return none(error.message);
     throw error;
   }
@@ -64,7 +66,7 @@ async function foreignProof(
     const { kid, expiresAt } = readForeignAssertion(assertion, identity, vault.now());
     const keys = await issuerKeys.keysOf(identity.issuer, kid);
     if (!keys.ok) {
-      const detail = `no keys of ${identity.issuer}`;
+      const detail = `no keys from ${identity.issuer}`;
       return { kind: 'unchecked-assertion', retryAfter: keys.retryAfter, detail };
     }
     await assertionChecks.run(lane, () => verifyForeignAssertion(assertion, keys.findKey, vault.now()));
@@ -87,7 +89,7 @@ async function ownAssertion(
     return fail('client_id differs from the sub of the assertion.');
   }
   if (jwks === null) {
-    return fail('No client with registered keys has the sub of the assertion as its client_id.');
+    return fail('There is no client with registered keys whose client_id is the sub of the assertion.');
   }
   const now = vault.now();
   const checked = await checkAssertion(credentials.assertion, client, { jwks, audiences, now });

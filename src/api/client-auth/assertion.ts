@@ -17,7 +17,7 @@ import { clockTolerance, verifyJwt } from './verify-jwt.ts';
 /** Maximum lifetime of an assertion. Seconds. */
 const maxLifetime = 3600;
 
-/** A valid client assertion, or why it is invalid, as text for its author. */
+/** A valid client assertion, or the reason why it is invalid, as text for its author. */
 export type CheckedAssertion = { ok: true; assertion: Assertion } | { ok: false; why: string };
 
 /** The `sub` of a JWT, unverified; null if it is not a JWT. */
@@ -31,8 +31,9 @@ export function subjectOf(jwt: string): string | null {
 }
 
 /**
- * Checks a JWT for client authentication (RFC 7523 §3): signed by one of the client's keys, `iss` and `sub` the client,
- * `aud` one of ours, `exp` within the hour, and a `jti`. The store checks whether the `jti` was used before.
+ * Checks a JWT for client authentication (RFC 7523 §3). It must be signed by one of the client's keys, with the client as
+ * `iss` and `sub`, an `aud` of this server, an `exp` within the next hour, and a `jti`. The store checks whether the `jti` was
+ * used before.
  */
 export async function checkAssertion(
   jwt: string,
@@ -60,7 +61,7 @@ export async function checkAssertion(
     return { ok: false, why: 'its exp is more than an hour in the future' };
   }
   const jtiHash = createHash('sha256').update(jti).digest('base64url');
-  // A NumericDate may have a fraction (RFC 7519 §2). Rounded up: the assertion is accepted until that second is over.
+  // A NumericDate may have a fraction (RFC 7519 §2). It is rounded up, because the assertion is accepted until then.
   return { ok: true, assertion: { jtiHash, expiresAt: (Math.ceil(exp) + clockTolerance) * 1000 } };
 }
 
@@ -70,8 +71,8 @@ function isKeySet(value: unknown): value is JSONWebKeySet {
 }
 
 /**
- * The claims of a JWT that one of the keys has signed. Its `kid` is a hint (RFC 7515 §4.1.4): the key with that ID is
- * preferred. If no key has it, each matching key is tried.
+ * The claims of a JWT that one of the keys has signed. Its `kid` is only a hint (RFC 7515 §4.1.4): the key with that ID is
+ * preferred. If there is none, each matching key is tried.
  */
 async function verified(jwt: string, jwks: JSONWebKeySet, options: JWTVerifyOptions): Promise<JWTPayload> {
   const find = createLocalJWKSet(jwks);

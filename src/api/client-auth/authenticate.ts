@@ -10,9 +10,12 @@ import type { OAuthErrorResponse } from '../oauth-error.ts';
 /** The credentials of a request, checked as far as possible without the store. */
 export type ClientProof =
   | { kind: 'secret'; hash: Buffer }
-  /** An assertion that is valid under these keys. They must still be the client's keys in the store. */
+  /** An assertion that is valid with these keys. In the store, they must still be the client's keys. */
   | { kind: 'assertion'; jwks: string; assertion: Assertion }
-  /** The JWT of another issuer, valid for this identity. It must still be the client's in the store. `expiresAt` in epoch milliseconds. */
+  /**
+   * A JWT from another issuer that is valid for this identity. In the store, the identity must still be the client's.
+   * `expiresAt` in epoch milliseconds.
+   */
   | { kind: 'foreign-assertion'; identity: WorkloadIdentity; expiresAt: number }
   /** `detail` says which claim did not match. Only the audit log gets it. */
   | { kind: 'wrong-assertion'; detail: string }
@@ -25,12 +28,12 @@ export type Authentication =
   | { ok: false; refusal: OAuthErrorResponse; reason: AuthenticationFailure };
 
 /**
- * `no-valid-credentials`: none, or of a kind that cannot be guessed. `not-checked`: they could be valid. `not-allowed`: they
- * were valid.
+ * `no-valid-credentials`: the request had none, or wrong ones of a kind that cannot be guessed. `not-checked`: the credentials
+ * may be valid. `not-allowed`: the credentials are valid.
  */
 export type AuthenticationFailure = 'wrong-secret' | 'no-valid-credentials' | 'not-checked' | 'not-allowed';
 
-/** The hash of a secret that is compared with the stored one, as bytes; see `hashSecret`. */
+/** The hash of a secret as bytes, to be compared with the stored hash; see `hashSecret`. */
 export function verifySecret(secret: string): ClientProof {
   return { kind: 'secret', hash: hash('sha256', secret, 'buffer') };
 }
@@ -68,7 +71,7 @@ export function authenticate(
   return { ok: true, used };
 }
 
-/** Kinds of which anyone who knows a client's name can send one after the other. */
+/** Failures that anyone who knows a client's name can cause again and again. */
 const countedKinds: ClientProof['kind'][] = ['secret', 'wrong-assertion', 'foreign-assertion'];
 
 function notChecked(retryAfter: number): Authentication {
@@ -99,7 +102,7 @@ function matchingCredential(
   return same ? 'current' : null;
 }
 
-/** Compared for an unknown client, so that it takes as long as for a known one. */
+/** Compared with for an unknown client, so that the comparison takes as long as for a known one. */
 const noSecret = Buffer.alloc(32);
 
 function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'current' | 'previous' | null {

@@ -1,7 +1,7 @@
 import { OAuthError } from '../oauth-error.ts';
 import { type Form, formDecode } from '../request/form.ts';
 
-/** The credentials in a request, not verified yet. */
+/** The unverified credentials of a request. */
 export type Credentials =
   | { kind: 'secret'; client: string; secret: string }
   | { kind: 'assertion'; client: string | null; assertion: string }
@@ -26,7 +26,7 @@ export function readCredentials(authorization: string | undefined, form: Form): 
   if (methods.length > 1 && !twice) throw severalMethods();
   if (authorization !== undefined) {
     const basic = basicCredentials(authorization, clientId);
-    // Entra ID calls this "Both": the same credentials in both places.
+    // Entra ID calls the same credentials in both places "Both".
     if (twice && !(basic.kind === 'secret' && basic.secret === secret)) throw severalMethods();
     return basic;
   }

@@ -4,7 +4,7 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { signingAlgorithms } from './signing-algorithms.ts';
 import { clockTolerance, verifyJwt } from './verify-jwt.ts';
 
-/** Far larger than the JWT of any platform. Bytes. */
+/** Far larger than any platform's JWTs. Bytes. */
 const maxLength = 16 * 1024;
 
 /**
@@ -17,9 +17,9 @@ const maxAge = 86_400;
 const maxAudiences = 50;
 const maxKidLength = 300;
 
-/** What makes an assertion invalid, for the audit log. The caller gets no detail. */
+/** Why an assertion is invalid, for the audit log. The caller gets no details. */
 export class ForeignAssertionError extends Error {
-  /** The claim or header parameter, and what it was, in one line. */
+  /** The claim or header parameter and its value, on one line. */
   readonly detail: string;
 
   constructor(name: string, found: unknown = undefined) {
@@ -30,16 +30,16 @@ export class ForeignAssertionError extends Error {
 }
 
 export interface ForeignAssertion {
-  /** The ID of the key that it claims to be signed with; null if it names none. */
+  /** The ID of the key that it claims to be signed with; null if it has none. */
   kid: string | null;
-  /** From when on it is not accepted any more. Epoch milliseconds. */
+  /** When it stops being accepted. Epoch milliseconds. */
   expiresAt: number;
 }
 
 /**
- * Reads the JWT of another issuer (RFC 7523 §3) and checks everything but its signature, so that keys are only asked for where
- * they can help. It may come again until it ends: it needs no `jti`. Key addresses and keys in its header are ignored. `now` in
- * epoch milliseconds. Throws `ForeignAssertionError`.
+ * Reads a JWT from another issuer (RFC 7523 §3) and checks everything except its signature, so that keys are fetched only for
+ * a JWT that can be valid. The JWT may be used again until it expires, so it needs no `jti`. Keys and key addresses in its
+ * header are ignored. `now` in epoch milliseconds. Throws `ForeignAssertionError`.
  */
 export function readForeignAssertion(jwt: string, identity: WorkloadIdentity, now: number): ForeignAssertion {
   if (jwt.length > maxLength) throw new ForeignAssertionError('size', `${jwt.length} bytes`);
@@ -47,7 +47,7 @@ export function readForeignAssertion(jwt: string, identity: WorkloadIdentity, no
   const { alg, kid } = header;
   if (typeof alg !== 'string' || !signingAlgorithms.includes(alg))
     throw new ForeignAssertionError('alg', alg ?? 'none');
-  // No extension changes what this program checks, so none is understood (RFC 7515 §4.1.11).
+  // No extension is supported, so a JWT that requires one has to be rejected (RFC 7515 §4.1.11).
   if (header.crit !== undefined) throw new ForeignAssertionError('crit', header.crit);
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > maxKidLength)) {
     throw new ForeignAssertionError('kid', kid);
@@ -77,7 +77,7 @@ export async function verifyForeignAssertion(
         decodeProtectedHeader(jwt).kid ?? 'no key of the issuer matches',
       );
     }
-    // Whatever else jose and Web Crypto say, the signature cannot be verified: keys of the issuer may be damaged, too.
+    // After any other error from jose or Web Crypto, the signature could not be verified: the issuer's keys may be damaged.
     throw new ForeignAssertionError('signature');
   }
 }
@@ -96,7 +96,7 @@ function hasAudience(aud: unknown, registered: string): boolean {
   return matchesAudience(registered, audiences);
 }
 
-/** Checks `exp`, `nbf` and `iat`, and returns when it ends, in epoch milliseconds. */
+/** Checks `exp`, `nbf` and `iat`, and returns when the JWT stops being accepted, in epoch milliseconds. */
 function endOf(payload: JWTPayload, now: number): number {
   const seconds = now / 1000;
   const { exp, nbf, iat } = payload;
@@ -105,7 +105,7 @@ function endOf(payload: JWTPayload, now: number): number {
     throw new ForeignAssertionError('nbf', time(nbf));
   }
   if (iat === undefined) {
-    // Its age is unknown, so what is left of its life is bounded instead.
+    // Its age is unknown, so its remaining lifetime is limited instead.
     if (exp > seconds + maxAge + clockTolerance) throw new ForeignAssertionError('exp', time(exp));
     return (exp + clockTolerance) * 1000;
   }
@@ -119,13 +119,13 @@ function isTime(value: unknown): value is number {
   return Number.isFinite(value);
 }
 
-/** A `NumericDate` as a date, which is what a person compares with a clock. */
+/** A `NumericDate` as a date that a person can compare with a clock. */
 function time(value: unknown): unknown {
   if (value === undefined) return 'missing';
   return isTime(value) && Math.abs(value) < 8.64e12 ? new Date(value * 1000).toISOString() : value;
 }
 
-/** In one line of up to 200 characters. Each segment is checked on its own: a long path would look like a token and be hidden. */
+/** On one line of up to 200 characters. Each segment is sanitized separately, because a long path would look like a token. */
 function shown(found: unknown): string {
   const text = typeof found === 'string' ? found : (JSON.stringify(found) ?? '');
   const parts = text.slice(0, 200).split(/([:/])/);

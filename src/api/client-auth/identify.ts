@@ -1,11 +1,11 @@
 import { isClientName } from '../../domain/client.ts';
 import { type ClientProof, verifySecret } from './authenticate.ts';
 
-/** The claimed client of a request and its credentials. The store decides whether they are valid. */
+/** The client that a request claims to be from, and its credentials. They are checked against the store later. */
 export interface Identity {
   /** Empty if the request has no valid client name. */
   client: string;
-  /** The hash in base64url of a secret that names its client by itself. */
+  /** The hash of a secret that identifies its client without a client name, in base64url. */
   secretHash?: string;
   proof: ClientProof;
 }
@@ -15,7 +15,7 @@ export function secretIdentity({ client, secret }: { client: string; secret: str
   return { client: validClientName(client), proof: verifySecret(secret) };
 }
 
-/** The name, or empty if it is invalid: an invalid name must not reach the log. */
+/** The name, or an empty string if it is invalid, because an invalid name must not reach the log. */
 export function validClientName(name: string): string {
   return isClientName(name) ? name : '';
 }

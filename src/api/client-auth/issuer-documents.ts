@@ -4,25 +4,25 @@ import { requestJson } from '../../http/json-client.ts';
 import { isLoopback } from '../../http/secure-url.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
-/** For one document, its body included. Milliseconds. */
+/** Timeout for one document, including its body. Milliseconds. */
 export const issuerTimeoutMs = 5_000;
 
-/** More than any issuer publishes. */
+/** More keys than any issuer publishes. */
 const maxKeys = 100;
 
 /**
- * Issuers whose keys are on another host, by their own discovery documents. For every other issuer the keys are on its own
- * host, so that its document cannot make this server call another one.
+ * Issuers whose discovery documents refer to keys on another host. For every other issuer, the keys must be on its own host, so
+ * that its document cannot make this server call another host.
  */
 const otherKeyHosts: Record<string, readonly string[]> = {
   'accounts.google.com': ['www.googleapis.com'],
-  // Entra ID's tokens of version 1.
+  // Entra ID's version 1 tokens.
   'sts.windows.net': ['login.microsoftonline.com', 'login.windows.net'],
 };
 
-/** Why the keys of an issuer are not available, as text for the administrator. */
+/** The reason why an issuer's keys are not available, as text for the administrator. */
 export class IssuerError extends Error {
-  /** Whether the issuer has answered, but not with what is needed. */
+  /** Whether the issuer responded, but with an unusable document. */
   readonly answered: boolean;
 
   constructor(message: string, answered = true) {
@@ -35,16 +35,16 @@ export interface IssuerRequest {
   fetch: typeof globalThis.fetch;
   /** Epoch milliseconds. */
   now: () => number;
-  /** For one document; by default, `issuerTimeoutMs`. */
+  /** Timeout for one document. Default: `issuerTimeoutMs`. */
   timeoutMs?: number | undefined;
 }
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
 const keySetSchema = z.object({ keys: z.array(z.unknown()).max(maxKeys) });
-/** Other keys cannot verify a signature with one of our algorithms. */
+/** Keys of other types cannot verify a signature with a supported algorithm. */
 const keySchema = z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']), kid: z.string().optional() });
 
-/** The address of an issuer's keys, by its OpenID Connect discovery document. Throws `IssuerError`. */
+/** The address of an issuer's keys, from its OpenID Connect discovery document. Throws `IssuerError`. */
 export async function discoverKeys(issuer: string, request: IssuerRequest): Promise<string> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const parsed = discoverySchema.safeParse(await readDocument(address, request));

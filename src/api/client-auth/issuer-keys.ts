@@ -1,31 +1,31 @@
 import type { JWTVerifyGetKey } from 'jose';
 import type { IssuerRequest } from './issuer-documents.ts';
 
-/** Keys are asked for again once they are this old, so that a key that the issuer withdrew stops working. Milliseconds. */
+/** After this time, keys are fetched again, so that a key that the issuer has withdrawn stops working. Milliseconds. */
 const freshMs = 10 * 60_000;
 
-/** While the issuer does not answer, its last keys are used for so long. Milliseconds. */
+/** How long the last keys are used while the issuer does not respond. Milliseconds. */
 const staleMs = 24 * 3_600_000;
 
-/** How long the address of the keys is used before the issuer is asked for it again. Milliseconds. */
+/** How long the address of the keys is used before it is fetched again. Milliseconds. */
 const discoveryMs = 3_600_000;
 
 /**
- * The pause between two fetches from one issuer: it doubles with each one that does not find the wanted key. At most 50 s, so
- * that a new key is known within a minute; a flood of unknown key IDs causes ten requests in its first minute at most.
+ * The pause between two fetches from one issuer. It doubles with each fetch that does not find the requested key, up to 50 s, so
+ * that a new key is known within a minute. A flood of unknown key IDs causes at most ten requests in its first minute.
  */
 const firstPauseMs = 2_000;
 const lastPauseMs = 50_000;
 
-/** Registered issuers whose keys are kept; the one that was used least recently is forgotten first. */
+/** How many issuers' keys are cached. The least recently used one is dropped first. */
 const maxIssuers = 100;
 
-/** `retryAfter`: in how many seconds the issuer is asked again. */
+/** `retryAfter`: the number of seconds until the next fetch from the issuer. */
 export type IssuerKeysResult = { ok: true; findKey: JWTVerifyGetKey } | { ok: false; retryAfter: number };
 
 interface KeySet {
   findKey: JWTVerifyGetKey;
-  /** Undefined for keys without one. */
+  /** Undefined for keys without an ID. */
   ids: ReadonlySet<string | undefined>;
   fetchedAt: number;
 }
@@ -41,7 +41,7 @@ interface Issuer {
 }
 
 /**
- * The public keys of the issuers of workload identities. They are fetched when an assertion needs them, once for all that wait,
+ * The public keys of workload identity issuers. They are fetched when an assertion needs them, once for all requests that wait,
  * and outside the queue of token requests, so that a slow issuer delays only its own clients.
  */
 export class IssuerKeys {
@@ -55,7 +55,8 @@ export class IssuerKeys {
   }
 
   /**
-   * The keys of a registered issuer, with the key `kid` if it has that (null: any key). Fails if the issuer could not be asked.
+   * The keys of a registered issuer, including the key `kid` if the issuer has it (null: any key). Fails if the issuer cannot be
+   * reached.
    */
   async keysOf(issuer: string, kid: string | null): Promise<IssuerKeysResult> {
     const known = this.#known(issuer);
@@ -79,7 +80,7 @@ export class IssuerKeys {
       pauseMs: firstPauseMs,
       running: null,
     };
-    // Deleted and set again, so that the map stays in the order of use.
+    // Deleted and set again, so that the map stays in order of use.
     this.#issuers.delete(issuer);
     this.#issuers.set(issuer, known);
     for (const oldest of this.#issuers.keys()) {
@@ -97,7 +98,7 @@ export class IssuerKeys {
     return this.#age(attemptedAt) >= pauseMs;
   }
 
-  /** Also for a clock that was set back. Milliseconds. */
+  /** Also correct after the clock was set back. Milliseconds. */
   #age(instant: number): number {
     return Math.abs(this.#request.now() - instant);
   }
@@ -111,7 +112,7 @@ export class IssuerKeys {
       found = has(known.keys, kid);
     } catch (error) {
       known.failed = true;
-      // It may have moved its keys.
+      // The issuer may have moved its keys.
       known.address = null;
       this.#onFailure(issuer, error);
     }
@@ -122,7 +123,7 @@ export class IssuerKeys {
   }
 
   async #read(issuer: string, known: Issuer): Promise<KeySet> {
-    // Loaded when the first issuer is asked: most servers have none.
+    // Loaded with the first fetch, because most servers have no issuers.
     const [{ discoverKeys, readKeys }, { createLocalJWKSet }] = await Promise.all([
       import('./issuer-documents.ts'),
       import('jose'),

@@ -1,6 +1,6 @@
 import { networkOf } from '../../domain/network.ts';
 
-/** Failures without a delay. */
+/** How many failures cause no delay. */
 const freeFailures = 5;
 
 /** The longest delay. Seconds. */
@@ -16,9 +16,9 @@ interface Failures {
 }
 
 /**
- * Counts wrong credentials by client and address, and delays each further one longer. It never rejects the right
- * credentials: secrets have 256 bits and cannot be guessed. So no one can lock a client out, not even from the client's
- * own address. What it protects is the log, the disk and the CPU.
+ * Counts wrong credentials by client and address, and increases the delay with each failure. It never rejects correct
+ * credentials: secrets have 256 bits and cannot be guessed. So no one can lock out a client, not even from the client's own
+ * address. The throttle protects the log, the disk and the CPU.
  */
 export class Throttle {
   readonly #failures = new Map<string, Failures>();

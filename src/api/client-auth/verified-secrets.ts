@@ -4,8 +4,8 @@ import { timingSafeEqual } from 'node:crypto';
 const perClient = 2;
 
 /**
- * Remembers the SHA-256 of secrets that clients have authenticated with. It grants nothing: it only decides the priority
- * of a request before the store is read. It holds only registered clients, so it needs no limit.
+ * Remembers the SHA-256 of secrets with which clients have authenticated. It grants no access: it only determines the priority
+ * of a request before the store is read. It contains only registered clients, so it needs no size limit.
  */
 export class VerifiedSecrets {
   readonly #byClient = new Map<string, Buffer[]>();
@@ -23,7 +23,7 @@ export class VerifiedSecrets {
     return (this.#byClient.get(client) ?? []).some((known) => timingSafeEqual(known, hash));
   }
 
-  /** The client that authenticated with a secret that names no client, by its hash in base64url; null if none did. */
+  /** The client that authenticated with the secret of this hash (base64url) and no client name; null if none did. */
   clientOf(hash: string): string | null {
     return this.#clients.get(hash) ?? null;
   }

@@ -4,7 +4,7 @@ import { signingAlgorithms } from './signing-algorithms.ts';
 /** The tolerated clock difference. Seconds. */
 export const clockTolerance = 30;
 
-/** The claims of a JWT that one of the keys has signed; if several match, each is tried. Throws the errors of jose. */
+/** The claims of a JWT that one of the keys has signed. If several keys match, each is tried. Throws jose's errors. */
 export async function verifyJwt(
   jwt: string,
   findKey: JWTVerifyGetKey,

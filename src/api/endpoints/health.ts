@@ -35,7 +35,7 @@ const reasons: Record<string, string> = {
   E_INTEGRITY: 'the database was changed outside this program',
 };
 
-/** Anyone can read it, so it does not say where the store is. */
+/** Anyone can read this text, so it does not reveal where the store is. */
 function reasonOf(error: unknown): string {
   const reason = error instanceof BrokerError ? reasons[error.code] : undefined;
   return reason ?? 'the store cannot be read or written';

@@ -20,7 +20,7 @@ import {
 import { digestOf } from '../tokens/decrypted-token-cache.ts';
 import { missingKeyError } from '../tokens/missing-key.ts';
 
-/** `POST /oauth/introspect`, RFC 7662. For a token that the client may not get, the answer is `active: false`. */
+/** `POST /oauth/introspect` (RFC 7662). For a token that the client may not get, the response is `active: false`. */
 export function introspection(context: ApiContext): RequestListener {
   const make = (incoming: IncomingRequest) => new IntrospectionRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.introspection, make });
@@ -30,9 +30,9 @@ export function introspection(context: ApiContext): RequestListener {
 const action = 'introspect';
 
 class IntrospectionRequest extends ClientRequest {
-  /** The organization in the token, if it has one: only that organization's tokens have to be decrypted. */
+  /** The organization in the token, if it contains one. Then only that organization's tokens have to be decrypted. */
   readonly orgId: string | null;
-  /** For a token without an organization. Bounded, so that a client with many profiles does not delay others. */
+  /** For a token without an organization. Limited, so that a client with many profiles does not delay others. */
   readonly profileLimit = 1_000;
   /** Webex accepts a replaced token until it expires. A token that needs review was never issued to a client. */
   override readonly withPrevious = true;
@@ -96,7 +96,7 @@ class IntrospectionRequest extends ClientRequest {
       const { token } = profile;
       const digest = token === null ? null : this.#digest(token, profile);
       if (token === null || digest === null || token.rejectedAt !== null) continue;
-      // The same token may be stored twice. The later expiry counts.
+      // The same token may be stored twice. The later expiry date counts.
       const other = tokens.get(digest);
       if (other === undefined || other.token.expiresAt < token.expiresAt)
         tokens.set(digest, { profile, token });

@@ -4,9 +4,9 @@ import type { ApiContext } from '../context.ts';
 import { apiPaths } from '../paths.ts';
 import { sendJson } from '../responses.ts';
 
-/** `GET /.well-known/oauth-authorization-server`, RFC 8414. Also served where OpenID Connect clients look (§5). */
+/** `GET /.well-known/oauth-authorization-server` (RFC 8414). Also served at the path that OpenID Connect clients use (§5). */
 export function metadata({ issuer }: ApiContext): RequestListener {
-  // A workload identity's JWT has no method in the registry of RFC 8414: it is sent as private_key_jwt is.
+  // The registry of RFC 8414 has no method for a workload identity's JWT, which is sent in the same way as private_key_jwt.
   const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
   const json = JSON.stringify({
     issuer,

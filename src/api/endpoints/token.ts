@@ -31,7 +31,7 @@ const action = 'read';
 
 class TokenRequest extends ClientRequest {
   readonly orgId: string | null;
-  /** Enough to see that the client has to name one. */
+  /** Enough to detect that the client has to choose one. */
   readonly profileLimit = 2;
   readonly #query: TokenQuery;
   /** The error in the request. Only an authenticated client gets it. */
@@ -78,7 +78,7 @@ class TokenRequest extends ClientRequest {
   }
 }
 
-/** Seconds until the client should request a token again: within the hour if the expiry is unknown. */
+/** Seconds until the client should request a token again; at most an hour if the expiry date is unknown. */
 function expiresIn(expiresAt: number, maxExpiresIn: number | null, now: number): number {
   const end = knownEnd(expiresAt);
   const left = end === null ? defaultMaxExpiresIn : secondsLeft(end, now);

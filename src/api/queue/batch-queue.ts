@@ -11,20 +11,20 @@ const maxWaitMs = 10_000;
 const firstRetryMs = 3;
 const lastRetryMs = 500;
 
-/** How many turns of the event loop in a row may bring no request before a batch starts without those that are expected. */
+/** After this many turns of the event loop without a new request, a batch starts without the expected ones. */
 const maxQuietTurns = 2;
 
-/** After a batch that took longer, the next one also waits on the clock: a small part of what the disk takes. Milliseconds. */
+/** After a batch that took longer, the next one also waits a fixed time, short compared to a write to disk. Milliseconds. */
 const slowBatchMs = 4;
 const slowGatherMs = 1;
 
-/** Requests per commit: enough to keep the disk busy, few enough that the next batch starts soon. */
+/** Requests per commit: enough to keep the disk busy, but few enough that the next batch starts soon. */
 export const batchSize = 128;
 
-/** A queued request. Exactly one of `answer` and `fail` is called in the end. */
+/** A queued request. In the end, exactly one of `answer` and `fail` is called. */
 export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
-  /** The store could not be read or written. */
+  /** Called if the store could not be read or written. */
   fail(error: unknown): void;
 }
 
@@ -35,19 +35,19 @@ interface Retries {
 }
 
 /**
- * Collects the requests that arrive while a batch is being written, so that they share the next commit. One batch is written
- * at a time, because all of them wait for the disk. No request makes another one fail or wait for long: a batch that fails is
- * split and retried, and a request that has to wait is requeued alone.
+ * Collects the requests that arrive while a batch is being written, so that they share the next commit. Only one batch is
+ * written at a time, because all batches wait for the disk. No request makes another one fail or wait for long: a failed batch
+ * is split and retried, and a request that has to wait is requeued by itself.
  */
 export class BatchQueue {
   readonly #reads: TokenRequestStore;
   readonly #now: () => number;
   readonly #waiting = new FairQueue<PendingRequest>();
-  /** Retries of the requests that were requeued and are not answered yet. */
+  /** Retries of the requests that were requeued and have no response yet. */
   readonly #retries = new WeakMap<TokenRequestRead, Retries>();
   #requeued = 0;
   #running: Promise<void> | null = null;
-  /** How many requests may come before the next batch. */
+  /** How many requests to wait for before the next batch. */
   #expected = 0;
 
   constructor(reads: TokenRequestStore, now: () => number) {
@@ -72,7 +72,7 @@ export class BatchQueue {
         const batch = this.#waiting.take(batchSize);
         const startedAt = performance.now();
         await this.#run(batch, startedAt + maxWaitMs);
-        // Its clients may send again at once, next to those that have come meanwhile.
+        // The clients of this batch may send new requests at once, in addition to the requests that arrived meanwhile.
         this.#expected = Math.min(batch.length + this.#waiting.size, batchSize);
         const isSlow = performance.now() - startedAt > slowBatchMs;
         if (isSlow && this.#waiting.size > 0 && batch.length > 1) await sleep(slowGatherMs);
@@ -84,8 +84,8 @@ export class BatchQueue {
   }
 
   /**
-   * Reads the other requests that have already arrived. Then it waits for as many as there were before, while they keep
-   * coming: what a batch takes hardly depends on its size, and half a batch makes the other half wait for the disk.
+   * Reads the other requests that have already arrived. Then waits until there are as many as in the previous batch, as long as
+   * more keep arriving. The duration of a batch hardly depends on its size, and a request that misses it waits for the disk.
    */
   async #gather(): Promise<void> {
     for (let quietTurns = 0; quietTurns < maxQuietTurns; ) {

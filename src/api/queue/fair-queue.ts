@@ -1,14 +1,14 @@
 import { networkOf } from '../../domain/network.ts';
 
-/** The share of the queue that a request belongs to. */
+/** The part of the queue that a request belongs to. */
 export interface Lane {
-  /** Whether its credentials were valid a moment ago. */
+  /** Whether the credentials were recently valid. */
   authenticated: boolean;
   /** The authenticated client, or the claimed client and its network. */
   key: string;
 }
 
-/** The lane of a request whose credentials are not verified: by the client that it claims, and its network. */
+/** The lane of a request with unverified credentials: by the claimed client and its network. */
 export function unauthenticatedLane(client: string, address: string): Lane {
   return { authenticated: false, key: JSON.stringify([client, networkOf(address)]) };
 }
@@ -17,12 +17,12 @@ interface Laned {
   readonly lane: Lane;
 }
 
-/** The share of each batch reserved for requests without authenticated credentials, if so many wait. */
+/** The share of each batch that is reserved for waiting requests with unverified credentials. */
 const unauthenticatedShare = 0.25;
 
 /**
- * Waiting requests, taken round-robin: one from each lane, then the next one from each. A client that sends many requests
- * does not delay the others, and authenticated requests come before the rest.
+ * Waiting requests, taken round-robin: one from each lane, then the next one from each lane. A client that sends many requests
+ * does not delay others, and authenticated requests come first.
  */
 export class FairQueue<T extends Laned> {
   readonly #authenticated = new RoundRobin<T>();
@@ -36,7 +36,7 @@ export class FairQueue<T extends Laned> {
     (item.lane.authenticated ? this.#authenticated : this.#unproven).add(item.lane.key, item);
   }
 
-  /** Takes up to `count` items in turn. */
+  /** Takes up to `count` items, lane by lane. */
   take(count: number): T[] {
     const reserved = Math.min(this.#unproven.size, Math.floor(count * unauthenticatedShare));
     const taken = this.#authenticated.take(count - reserved);
@@ -45,7 +45,7 @@ export class FairQueue<T extends Laned> {
 }
 
 class RoundRobin<T> {
-  /** In the order of their turn. */
+  /** Lanes in the order in which they are served. */
   readonly #lanes = new Map<string, T[]>();
   size = 0;
 

@@ -29,7 +29,7 @@ export type RequestOutcome = { profile: string | null } & (
   | {
       json: string;
       granted: boolean;
-      /** False where the request will be decided once more: that decision is recorded. Default: true. */
+      /** False if the request will be decided again; then only the later decision is recorded. Default: true. */
       recorded?: boolean;
     }
   | { refusal: Refusal }
@@ -46,7 +46,7 @@ export interface IncomingRequest extends AuthenticatedRequest {
   form: Form;
 }
 
-/** A client's request, from the time it has been read until it is answered. */
+/** A client's request, from when it has been read until the response is sent. */
 export abstract class ClientRequest implements PendingRequest {
   readonly client: string;
   readonly secretHash?: string;
@@ -55,23 +55,23 @@ export abstract class ClientRequest implements PendingRequest {
   abstract readonly profileLimit: number;
   readonly withPrevious: boolean = false;
   readonly assertion: Assertion | null;
-  /** Whether it is for clients of the SCIM relay. All others get tokens. */
+  /** Whether the endpoint is for SCIM relay clients. All other endpoints are for clients that get tokens. */
   protected readonly forRelay: boolean = false;
-  /** What the audit log says about it next to the client and the profile. */
+  /** Recorded in the audit log in addition to the client and the profile. */
   protected readonly subject: string | null = null;
   protected readonly context: ApiContext;
   protected readonly response: ServerResponse;
   readonly #identity: Identity;
-  /** Of the client, also behind trusted proxies. */
+  /** The client's address, also behind trusted proxies. */
   protected readonly address: string;
   readonly #action: string;
   /** The client's name as it is stored, or as the request claims it. */
   #name: string;
   /** The latest decision. */
   #answer: { json: string } | { refusal: Refusal } | null = null;
-  /** Seconds that a wrong secret has to wait; null before it was counted. */
+  /** The delay for a wrong secret in seconds; null before the failure was counted. */
   #wait: number | null = null;
-  /** The audit row of a rate-limited rejection: null if it is only counted, undefined before that is known. */
+  /** The audit row of a rate-limited rejection; null if it is only counted, undefined before that is decided. */
   #firstEntry: AuditEntry | null | undefined;
 
   constructor(action: string, { context, request, response, identity }: AuthenticatedRequest) {
@@ -87,14 +87,14 @@ export abstract class ClientRequest implements PendingRequest {
     this.#identity = identity;
   }
 
-  /** The response, from what the store holds. `now` in epoch milliseconds. */
+  /** Makes the response from the data in the store. `now` in epoch milliseconds. */
   protected abstract outcome(found: Lookup, now: number): RequestOutcome;
 
   decide(found: Lookup | null): Decision {
     try {
       return this.#decide(found);
     } catch (error) {
-      // A request that has to wait does so alone, and one that fails does not affect the rest of its batch.
+      // A request that has to wait is requeued by itself, and a failed request does not affect the rest of its batch.
       if (error instanceof RetryLater) throw error;
       this.logError(error, 'token API request could not be decided');
       const description = 'Internal error. See the log of the server.';
@@ -113,7 +113,7 @@ export abstract class ClientRequest implements PendingRequest {
     const authentication = authenticate(found, proof, this.address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
     this.context.throttle.succeeded(this.#name, this.address);
-    // A request in an authenticated lane has a secret that is remembered already.
+    // The secret of a request in an authenticated lane is already remembered.
     if (proof.kind === 'secret' && !this.lane.authenticated)
       this.context.verifiedSecrets.add(this.#name, proof.hash);
     if ((found.client.relayRights !== null) !== this.forRelay) return this.#wrongUse(authentication.used);
@@ -146,7 +146,7 @@ export abstract class ClientRequest implements PendingRequest {
     sendOAuthError(this.response, refusal);
   }
 
-  /** With the ID that the answer has too. */
+  /** Logs an error with the request ID that the response also contains. */
   protected logError(error: unknown, message: string, more: { profile?: string | null } = {}): void {
     this.context.log.error({ err: error, ...more, requestId: requestIdOf(this.response) }, message);
   }
@@ -156,7 +156,7 @@ export abstract class ClientRequest implements PendingRequest {
     return this.#name;
   }
 
-  /** A row that was changed outside this program yields no token and no detail. */
+  /** Rejects the request, without details, because a row was changed outside this program. */
   #untrusted(error: BrokerError): Decision {
     const { vault } = this.context;
     const missingKey = missingKeyError(error);
@@ -202,17 +202,17 @@ export abstract class ClientRequest implements PendingRequest {
     return { granted: false, used: null, entry: this.#entry(refusal.code, null) };
   }
 
-  /** The secret of a relay client yields no token, and that of another client opens no relay. */
+  /** Rejects a relay client at the token API, and any other client at the relay. */
   #wrongUse(used: 'current' | 'previous'): Decision {
     const code = 'unauthorized_client';
     const description = this.forRelay
       ? `This client gets tokens and cannot use the SCIM relay. Register a client for the relay: ${commandLine(['client', 'add', '--relay'])}`
-      : 'This client is for the SCIM relay and gets no token. Register another client for tokens.';
+      : 'This client is for the SCIM relay and cannot get tokens. Register another client for tokens.';
     this.#answer = { refusal: { code, description, ...(this.forRelay && { status: 403 }) } };
     return { granted: false, used, entry: this.#entry(code, null) };
   }
 
-  /** A rejection that anyone can cause is written once and then counted. */
+  /** A rejection that anyone can cause is recorded once and then only counted. */
   #entryIfFirst(outcome: string, found: Lookup | null): AuditEntry | null {
     if (this.#firstEntry === undefined) {
       const entry = { ...this.#entry(outcome, null), ...(found === null && { client: null }) };
@@ -234,7 +234,7 @@ export abstract class ClientRequest implements PendingRequest {
   }
 }
 
-/** An endpoint of the token API that clients call. */
+/** An endpoint of the token API for clients. */
 export interface Endpoint {
   /** The action in the audit log. */
   action: string;
@@ -261,7 +261,7 @@ export function clientEndpoint(context: ApiContext, endpoint: Endpoint): Request
   };
 }
 
-/** Only an assertion takes time to check. Other credentials are passed on without a promise. */
+/** Only checking an assertion takes time. Other credentials are passed on without a promise. */
 function identify(
   context: ApiContext,
   { path }: Endpoint,
@@ -301,12 +301,12 @@ function laneOf(
   return known ? { authenticated: true, key: client } : unauthenticatedLane(client, address);
 }
 
-/** The accepted audiences of an assertion: our issuers, the called endpoint and the token endpoint. */
+/** The accepted audiences of an assertion: this server's issuers, the called endpoint and the token endpoint. */
 function audiencesOf({ origins }: ApiContext, path: string): string[] {
   return [...new Set(origins.flatMap((origin) => [origin, origin + apiPaths.token, origin + path]))];
 }
 
-/** Rejects a request that was invalid before the store was read. */
+/** Rejects a request that is found invalid before the store is read. */
 function rejectUnread(
   context: ApiContext,
   { action }: Endpoint,
@@ -337,7 +337,7 @@ function rejectUnread(
   });
 }
 
-/** The store could not be read or written. */
+/** The response if the store could not be read or written. */
 function storeFailure(context: ApiContext, response: ServerResponse, error: unknown): Refusal {
   const { rollbackDetector } = context.vault;
   if (error instanceof BrokerError && isAboutWholeStore(error)) rollbackDetector.report(error);

@@ -1,8 +1,8 @@
 import { OAuthError } from '../oauth-error.ts';
 
 /**
- * Whether a page of another site made the browser send the request. Browsers send the page's origin with every POST; other
- * programs send none. No page uses this API, and no page may try credentials from its visitor's address.
+ * Whether a page of another site made the browser send the request. Browsers send the page's origin with every POST request;
+ * other programs send no origin. No page uses this API, and no page may try out credentials from its visitor's address.
  */
 export function isCrossOrigin(origin: string | undefined, own: readonly string[]): boolean {
   return origin !== undefined && !own.some((each) => URL.parse(each)?.origin === origin);

@@ -6,14 +6,14 @@ import { OAuthError } from '../oauth-error.ts';
 /** Larger than any assertion. Bytes. */
 const maxLength = 32 * 1024;
 
-/** The parameters of a request. `resource` may be repeated (RFC 8707), no other one may. */
+/** The parameters of a request. Only `resource` may be repeated (RFC 8707). */
 export interface Form {
   get(name: string): string | undefined;
   resources: string[];
 }
 
 /**
- * Reads a body of `application/x-www-form-urlencoded`. Optimized for a small body in one chunk, the usual case: a general
+ * Reads an `application/x-www-form-urlencoded` body. Optimized for the usual case, a small body in one chunk, because a general
  * body parser takes longer than the rest of the request. Calls back with the form or an `OAuthError`.
  */
 export function readForm(

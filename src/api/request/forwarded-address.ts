@@ -5,8 +5,8 @@ import { peerAddress } from '../context.ts';
 
 /**
  * Returns the client's address behind reverse proxies: the last address in `X-Forwarded-For` that is not a trusted proxy.
- * If a proxy wrote no address, such as `unknown`, the result is that proxy's address. `Forwarded` is not read: a proxy
- * that does not support it forwards what the client wrote.
+ * If a proxy wrote something other than an address, such as `unknown`, the result is that proxy's address. `Forwarded` is not
+ * read, because a proxy that does not support it forwards the client's own value.
  */
 export function forwardedAddress(trustedProxies: string[]): (request: IncomingMessage) => string {
   if (trustedProxies.length === 0) return peerAddress;

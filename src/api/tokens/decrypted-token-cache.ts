@@ -14,7 +14,7 @@ const maxDigests = 20_000;
 
 interface CachedToken {
   accessToken: string;
-  /** The ciphertext. Another one, even of the same token, is decrypted again. */
+  /** The ciphertext. A different one, even for the same token, is decrypted again. */
   ciphertext: string;
   /** A row that was moved to another profile is decrypted again, which fails. */
   profileId: string;
@@ -22,7 +22,7 @@ interface CachedToken {
 }
 
 /**
- * Decrypts tokens and caches each for at most five seconds: decryption is the most expensive part of a request.
+ * Decrypts tokens and caches each one for at most five seconds, because decryption is the most expensive part of a request.
  * Authorization is not checked here.
  */
 export class DecryptedTokenCache {
@@ -38,8 +38,8 @@ export class DecryptedTokenCache {
   }
 
   /**
-   * Decrypts a token. Throws `E_INTEGRITY` if that fails, and `RetryLater` if its key has to be looked up first, because
-   * another process has rotated it. The request is then retried.
+   * Decrypts a token. Throws `E_INTEGRITY` if that fails, and `RetryLater` if another process has rotated the key, so that it
+   * has to be looked up first. The request is then retried.
    */
   open({ tokenId, ciphertext }: StoredToken, { profileId }: GrantedProfile): string {
     const known = this.#opened.get(tokenId);
@@ -58,8 +58,8 @@ export class DecryptedTokenCache {
   }
 
   /**
-   * SHA-256 of a token in hexadecimal. Cached while the ciphertext is the same, because one token may have to be compared
-   * with many. Throws as `open` does.
+   * SHA-256 of a token in hexadecimal. Cached while the ciphertext is the same, because a token may have to be compared with
+   * many others. Throws the same errors as `open`.
    */
   digest(token: StoredToken, profile: GrantedProfile): string {
     const known = this.#digests.get(token.tokenId);

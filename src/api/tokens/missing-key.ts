@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { ErrorCode } from '../../errors/error-codes.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
 
-/** The stored rows or ciphertexts themselves are not what this program wrote. */
+/** Errors for rows or ciphertexts that this program did not write. */
 const integrityCodes: readonly ErrorCode[] = ['E_INTEGRITY', 'E_STORE_ROLLED_BACK', 'E_STORE_EMPTIED'];
 
 /** The response if the key of a stored token is unavailable; null for any other error. */

@@ -1,6 +1,6 @@
 /**
- * A resource in normalized form: scheme and host in lower case, without the default port and a trailing slash
- * (RFC 3986 §6.2.2.1, §6.2.3). Null if it is not an http(s) URL or has parts that a tenant URL never has.
+ * A resource in normalized form: scheme and host in lowercase, without the default port and a trailing slash
+ * (RFC 3986 §6.2.2.1, §6.2.3). Null if it is not an http(s) URL, or has parts that a tenant URL never has.
  */
 export function comparableResource(text: string): string | null {
   // Characters that the URL parser would drop or replace.

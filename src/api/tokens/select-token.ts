@@ -14,7 +14,7 @@ export type Selection =
   | { ok: true; profile: GrantedProfile; token: StoredToken; scopes: string[] }
   | { ok: false; profile: GrantedProfile | null; refusal: OAuthErrorResponse };
 
-/** What a request asks for. */
+/** The token that a request asks for. */
 export interface TokenQuery {
   /** A tenant URL (RFC 8707) normalized by `comparableResource`, empty if it is invalid; null if none was given. */
   resource: string | null;
@@ -70,7 +70,7 @@ function ambiguityError(matching: GrantedProfile[], query: TokenQuery): OAuthErr
   }
   return {
     code: 'unauthorized_client',
-    description: `This client has access to no profile any more. Ask an administrator to create it again: ${commandLine(['client', 'add'])}`,
+    description: `This client no longer has access to any profile. Ask an administrator to create it again: ${commandLine(['client', 'add'])}`,
   };
 }
 

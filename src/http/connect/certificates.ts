@@ -41,13 +41,13 @@ export function processCertificates(): string[] | undefined {
   return certificatesOfProcess;
 }
 
-/** The same as a secure context. */
+/** These certificates as a secure context. */
 export function processSecureContext(): SecureContext {
   contextOfThisProcess ??= createSecureContext({ ca: processCertificates() });
   return contextOfThisProcess;
 }
 
-/** The same for an environment, read on first use and cached. */
+/** The secure context for an environment, created on first use and cached. */
 export function trustedContext(environment: Environment): () => SecureContext {
   let context: SecureContext | undefined;
   return () => {

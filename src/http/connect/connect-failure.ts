@@ -1,4 +1,4 @@
-/** The hop that failed, in the order of the connection. */
+/** The hop that failed, in connection order. */
 export type Hop =
   | 'proxy-address'
   | 'proxy-name'
@@ -10,8 +10,8 @@ export type Hop =
   | 'tls';
 
 /**
- * A connection that could not be opened, with more detail than the system's error code. `message` names the proxy if there
- * is one; `help` says what to do next. Neither contains a password.
+ * A connection that could not be opened, with more detail than the system's error code. `message` contains the name of the
+ * proxy if there is one; `help` says what to do next. Neither contains a password.
  */
 export class ConnectFailure extends Error {
   readonly hop: Hop;
@@ -25,7 +25,7 @@ export class ConnectFailure extends Error {
   }
 }
 
-/** No response arrived through this proxy. The cause has the reason. */
+/** No response arrived through this proxy. The `cause` is the reason. */
 export class ProxiedFailure extends Error {
   /** Host and port of the proxy. */
   readonly proxy: string;
@@ -39,7 +39,7 @@ export class ProxiedFailure extends Error {
 
 /** What to do about a certificate from an unknown authority. */
 export const companyAuthorityHelp =
-  'A proxy or firewall of your company probably inspects the connection, and the CA certificate of your company is missing here. Ask for it and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem, or add it to the system’s certificate store.';
+  'A proxy or firewall in your company probably inspects the connection, and your company’s CA certificate is missing here. Ask for it and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem, or add it to the system’s certificate store.';
 
 /** The first one among the error and its causes, or null. */
 export function connectFailureOf(error: unknown): ConnectFailure | null {

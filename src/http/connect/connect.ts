@@ -98,16 +98,16 @@ async function handshake(
 ): Promise<TLSSocket> {
   const secure = connectTls({
     socket,
-    // The name that the certificate must have. An IP address is not a server name (RFC 6066 §3).
+    // The name that the certificate must contain. An IP address is not a server name (RFC 6066 §3).
     host,
     ...(isIP(host) === 0 && { servername: host }),
     ALPNProtocols: ['http/1.1'],
-    // Regardless of NODE_TLS_REJECT_UNAUTHORIZED: tokens are sent through it.
+    // Regardless of NODE_TLS_REJECT_UNAUTHORIZED, because tokens are sent through this connection.
     rejectUnauthorized: true,
     ...(secureContext !== undefined && { secureContext }),
   });
   let issuer: string | undefined;
-  // Before Node closes an untrusted connection.
+  // Read here because Node closes an untrusted connection right after.
   secure.prependListener('secure', () => {
     const { O, CN } = secure.getPeerCertificate().issuer ?? {};
     issuer = [O, CN].flat().filter(Boolean).join(', ');
@@ -139,7 +139,7 @@ function untrustedConnection(target: Target, proxy: HttpProxy | null, error: unk
     return new ConnectFailure(
       'tls',
       `${start} its certificate is for another host name.${by}`,
-      'Something else responds in its place: a sign-in page of the network, a proxy or a firewall. Ask your network administrator.',
+      'Something else responds in its place, such as a sign-in page of the network, a proxy or a firewall. Ask your network administrator.',
       error,
     );
   }
@@ -233,7 +233,7 @@ async function openProxy(
       );
     }
     const what = {
-      timeout: 'did not answer in time',
+      timeout: 'did not respond in time',
       refused: 'cannot be reached: nothing listens there, or a firewall blocks it',
       network: 'broke the connection',
     }[reason];
@@ -269,7 +269,7 @@ function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy
   }
   return new ConnectFailure(
     'proxy-tunnel',
-    `The proxy ${proxy.name} refuses the connection to ${target.host}:${target.port} (${statusCode}).`,
+    `The proxy ${proxy.name} does not allow the connection to ${target.host}:${target.port} (${statusCode}).`,
     `Ask the administrator of the proxy to allow ${target.host}. ${changeProxy(proxy)}`,
   );
 }

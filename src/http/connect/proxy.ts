@@ -58,7 +58,7 @@ function firstGiven(
   return null;
 }
 
-/** As in curl, an address without a scheme is that of an HTTP proxy. */
+/** As in curl, an address without a scheme is the address of an HTTP proxy. */
 function readProxy(variable: string, value: string): HttpProxy {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
   if (url === null || url.hostname === '' || !/^\/?$/.test(url.pathname + url.search + url.hash)) {
@@ -95,7 +95,7 @@ function unusable(variable: string, why: string): ConnectFailure {
   );
 }
 
-/** A % that escapes nothing is kept. */
+/** Keeps a % that is not followed by two hexadecimal digits. */
 function decoded(text: string): string {
   return text.replace(/(%[0-9a-f]{2})+/gi, (escaped) => {
     try {

@@ -13,7 +13,7 @@ const ends = new Set(['', '/', '?', '#']);
 
 const names: ReadonlySet<string> = new Set(resourceTypes);
 
-/** The longest name that has to be read before an address is known to be one of the profile. */
+/** The maximum length of a name that has to be read to decide whether an address belongs to the profile. */
 export const maxNameLength = Math.max(...resourceTypes.map((name) => name.length));
 
 /** Whether a text is the name of a resource with an address. */
@@ -21,7 +21,7 @@ export function isResourceName(text: string): boolean {
   return names.has(text);
 }
 
-/** Moves an address of the profile's own resources to the relay. Every other text is returned unchanged. */
+/** Replaces the tenant URL in an address of the profile's own resources by the relay's. Other text is returned unchanged. */
 export function relayed(address: string, { tenantUrl, relayUrl }: Addresses): string {
   if (address.slice(0, tenantUrl.length).toLowerCase() !== tenantUrl.toLowerCase()) return address;
   const rest = address.slice(tenantUrl.length);

@@ -1,6 +1,6 @@
 import { type Addresses, isResourceName, maxNameLength, relayed } from './addresses.ts';
 
-/** Deeper documents pass unchanged, so that nobody can fill the memory with brackets. */
+/** Documents that are nested more deeply pass unchanged, so that no one can fill the memory with brackets. */
 const maxDepth = 256;
 
 const quote = 0x22;
@@ -22,33 +22,33 @@ interface Container {
   key: Key;
 }
 
-/** What the bytes that come next belong to. */
+/** The part of the document that the next bytes belong to. */
 type Part = 'structure' | 'key' | 'text' | 'address';
 
 /**
- * Moves the addresses in a SCIM answer from Webex to the relay, as it passes: the strings `location` within `meta`, and
- * `$ref` (RFC 7643 §2.4, §3.1), where they start with the tenant URL and the name of a resource. All other bytes stay as
- * they are, whatever the document looks like. It holds back no more than the start of one such string.
+ * Rewrites addresses in a SCIM response while it passes, so that they point to the relay instead of Webex. It rewrites the
+ * strings `location` within `meta`, and `$ref` (RFC 7643 §2.4, §3.1), if they start with the tenant URL and the name of a
+ * resource. All other bytes stay as they are, even in an invalid document. At most the start of one such string is buffered.
  */
 export class LocationRewriter {
   readonly #addresses: Addresses;
   readonly #tenantUrl: string;
   readonly #relayUrl: Buffer;
   readonly #containers: Container[] = [];
-  /** The innermost one. */
+  /** The innermost container. */
   #top: Container | undefined;
   #part: Part = 'structure';
   /** Within a string: 1 after a backslash, 2 to 5 before the hexadecimal digits of `\u`. */
   #escape = 0;
   #codeUnit = 0;
   #key = '';
-  /** The bytes of an address that are held back. */
+  /** The buffered bytes of an address. */
   #held: number[] = [];
-  /** How much of the tenant URL they spell. */
+  /** How many characters of the tenant URL they match. */
   #matched = 0;
-  /** Where in them the tenant URL ends. */
+  /** The index in these bytes where the tenant URL ends. */
   #heldTail = 0;
-  /** What they spell after the tenant URL. */
+  /** Their decoded text after the tenant URL. */
   #tail = '';
   #off = false;
 
@@ -59,11 +59,11 @@ export class LocationRewriter {
     this.#relayUrl = Buffer.from(relayUrl);
   }
 
-  /** The next bytes of the answer, as they go to the client. `isWhole`: they are all of it. */
+  /** Rewrites the next bytes of the response for the client. `isWhole`: they are the whole response. */
   push(chunk: Buffer, isWhole = false): Buffer[] {
     if (this.#off || (isWhole && !mayHaveAddress(chunk))) return [chunk];
     const out: Buffer[] = [];
-    /** From where on the chunk has not been passed on. */
+    /** The index up to which the chunk has been passed on. */
     let from = 0;
     const strings = new PlainStrings(chunk);
     for (let at = 0; at < chunk.length; at += 1) {
@@ -107,7 +107,7 @@ export class LocationRewriter {
     return relayed(address, this.#addresses) !== address;
   }
 
-  /** What was held back, where the document ends within a string. */
+  /** The buffered bytes, if the document ends within a string. */
   end(): Buffer[] {
     const held = this.#held.length === 0 ? [] : [Buffer.from(this.#held)];
     this.#held = [];
@@ -199,7 +199,7 @@ export class LocationRewriter {
 
   #endKey(text: string): void {
     if (this.#top === undefined) return;
-    // RFC 7643 §2.1: names of attributes are case-insensitive.
+    // RFC 7643 §2.1: attribute names are case-insensitive.
     const name = text.toLowerCase();
     this.#top.key = keys.has(name) ? (name as Key) : 'other';
   }
@@ -246,7 +246,7 @@ export class LocationRewriter {
       this.#escape = byte === 0x75 ? 2 : 0;
       this.#codeUnit = 0;
       if (this.#escape === 2) return null;
-      // Of the short escapes, only that of the slash occurs in an address or a key.
+      // Of the short escapes, only the escaped slash occurs in an address or a key.
       return byte === slash ? '/' : '\0';
     }
     this.#codeUnit = this.#codeUnit * 16 + Number.parseInt(String.fromCharCode(byte), 16);
@@ -262,17 +262,17 @@ function mayHaveAddress(chunk: Buffer): boolean {
   return chunk.includes('://') || chunk.includes(backslash);
 }
 
-/** Nearly all strings: they have no escape sequence, and end in the piece of the answer in which they start. */
+/** Finds the end of plain strings, which nearly all are: without an escape sequence, and within one chunk. */
 class PlainStrings {
   readonly #chunk: Buffer;
-  /** The next backslash in the chunk that is known; its length where none follows. */
+  /** The index of the next backslash in the chunk; the length of the chunk if there is none. */
   #escape = -1;
 
   constructor(chunk: Buffer) {
     this.#chunk = chunk;
   }
 
-  /** The index of the closing quote of a string that starts here; -1 if the string is another one. */
+  /** The index of the closing quote of a string that starts here; -1 if it is not a plain string. */
   endOf(start: number): number {
     const chunk = this.#chunk;
     const near = Math.min(start + nearBytes, chunk.length);
@@ -281,7 +281,7 @@ class PlainStrings {
       if (byte === quote) return at;
       if (byte === backslash) return -1;
     }
-    // A longer search is faster outside JavaScript, and a call there takes as long as some dozens of bytes here.
+    // Native code searches long strings faster, but calling it takes as long as searching a few dozen bytes here.
     const end = chunk.indexOf(quote, near);
     if (this.#escape < near) {
       const next = chunk.indexOf(backslash, near);
@@ -293,7 +293,7 @@ class PlainStrings {
 
 const nearBytes = 64;
 
-/** Without reading the rest: a call outside JavaScript for every key would take most of the time. */
+/** A cheap first check, because decoding every key with native code would take most of the time. */
 function mayBeKey(chunk: Buffer, start: number, end: number): boolean {
   const length = end - start;
   return (length === 4 || length === 8) && keyStarts.includes(chunk[start] as number);

@@ -1,4 +1,4 @@
-/** Bounds the memory for the bodies of all requests together, and the share of each client. */
+/** Limits the total memory for request bodies, and each client's share of it. */
 export class BodyBudget {
   readonly #maxBytes: number;
   readonly #byClient = new Map<string, number>();
@@ -8,7 +8,7 @@ export class BodyBudget {
     this.#maxBytes = maxBytes;
   }
 
-  /** Reserves memory. False if there is not enough, or the client holds a quarter of all. */
+  /** Reserves memory. False if there is not enough, or if the client would use more than a quarter of the total. */
   take(client: string, bytes: number): boolean {
     const held = (this.#byClient.get(client) ?? 0) + bytes;
     if (this.#used + bytes > this.#maxBytes || held > this.#maxBytes / 4) return false;

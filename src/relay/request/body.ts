@@ -12,8 +12,8 @@ export function announcedLength({ headers }: IncomingMessage): number | null {
 }
 
 /**
- * Reads a body of at most `maxBytes`. Calls back once: with the body, or with null where it is larger. Nothing is called
- * where the client hangs up before.
+ * Reads a body of at most `maxBytes`. Calls back once, with the body, or with null if it is larger. Does not call back if the
+ * client closes the connection first.
  */
 export function readBody(
   request: IncomingMessage,

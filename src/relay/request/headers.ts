@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 
 /*
- * The headers that pass, in each direction. All others stay here: those of a connection, cookies, credentials, and what
- * could change the method, the host or the client's address.
+ * The headers that are forwarded in each direction. All others are dropped: connection headers, cookies, credentials, and
+ * headers that could change the method, the host or the client's address.
  */
 
 const requestHeaders = [
@@ -21,7 +21,7 @@ const requestHeaders = [
   'user-agent',
 ] as const;
 
-/** Lists: several lines of one count as one. All others have one value. */
+/** Headers that are lists: several lines are combined into one. All other headers have one value. */
 const lists: ReadonlySet<string> = new Set([
   'accept-patch',
   'allow',
@@ -52,7 +52,7 @@ const responseHeaders = [
   'ratelimit-remaining',
   'ratelimit-reset',
   'retry-after',
-  // Webex's ID of the request, which its support asks for.
+  // Webex's ID for the request, which its support asks for.
   'trackingid',
   'vary',
   'x-ratelimit-limit',
@@ -65,13 +65,13 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The headers for Webex, as alternating names and values. */
 export function headersForWebex(headers: IncomingHttpHeaders, accessToken: string): string[] {
-  // Uncompressed, because the addresses in the answer are changed.
+  // Without compression, because the addresses in the response are changed.
   const sent = ['authorization', `Bearer ${accessToken}`, 'accept-encoding', 'identity'];
   const dropped = nominated(headers.connection);
   for (const name of requestHeaders) {
     const value = headers[name];
     if (value === undefined || dropped?.has(name)) continue;
-    // A trace that is not one would make Webex start another (W3C Trace Context §3.2.2.2).
+    // An invalid value would make Webex start a new trace (W3C Trace Context §3.2.2.2).
     if (name !== 'traceparent' || isTraceParent(String(value))) sent.push(name, String(value));
   }
   return sent;
@@ -86,7 +86,7 @@ function isTraceParent(text: string): boolean {
   return /[^0]/.test(trace) && /[^0]/.test(parent);
 }
 
-/** The headers of Webex's answer that the client gets, without `Location` and `Content-Length`. */
+/** The headers of Webex's response that the client gets, without `Location` and `Content-Length`. */
 export function headersForClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
   const sent: OutgoingHttpHeaders = { 'X-Content-Type-Options': 'nosniff' };
   const dropped = nominated(headers.connection);
@@ -97,17 +97,17 @@ export function headersForClient(headers: IncomingHttpHeaders): OutgoingHttpHead
     const values = all.filter((each) => fieldValue.test(each));
     if (values.length > 0) sent[name] = values.join(', ');
   }
-  // Users' data is for nobody's cache.
+  // No cache may store data about users.
   sent['cache-control'] ??= 'no-store';
   return sent;
 }
 
-/** The value of a header that is no list: the first one, where a server has sent it twice. */
+/** The value of a header that is not a list; the first value if a server sent it twice. */
 export function onlyValue<T extends string | undefined>(value: T | string[]): T {
   return (Array.isArray(value) ? value[0] : value) as T;
 }
 
-/** The headers that `Connection` names: they are for one hop only (RFC 9110 §7.6.1). */
+/** The headers listed in `Connection`, which are for one hop only (RFC 9110 §7.6.1). */
 function nominated(connection: string | string[] | undefined): Set<string> | null {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
   return new Set(

@@ -1,9 +1,9 @@
 import type { Refusal } from '../../api/refusal.ts';
 import { commandLine } from '../../errors/remedy.ts';
 
-/** What a request is refused with. `retryAfter` in seconds. */
+/** The rejections of the relay. `retryAfter` in seconds. */
 export const refusals = {
-  /** The same for a profile that does not exist. */
+  /** Also used for a profile that does not exist. */
   otherProfile: {
     code: 'unauthorized_client',
     description: `This client has no access to this address. Use the tenant URL that it was registered with: ${commandLine(['client', 'list'])}`,
@@ -22,7 +22,7 @@ export const refusals = {
   },
   unreachable: {
     code: 'unreachable',
-    description: 'Webex cannot be reached, or closed the connection. See the log of the server.',
+    description: 'Webex cannot be reached, or closed the connection. See the server log.',
     status: 502,
   },
   answerTooLarge: {
@@ -32,7 +32,7 @@ export const refusals = {
   },
   revoked: {
     code: 'invalid_client',
-    description: 'This client was removed, or lost its access.',
+    description: 'This client was removed or no longer has access.',
   },
   stopped: {
     code: 'stopped',
@@ -76,7 +76,7 @@ export const refusals = {
   }),
   unauthorized: (profile: string) => ({
     code: 'unauthorized-by-webex',
-    description: `Webex accepts the token of ${profile}, but its SCIM service does not (401). Ask an administrator to look into it: ${commandLine(['test', profile])}`,
+    description: `Webex accepts the token of ${profile}, but its SCIM service does not (401). Ask an administrator to investigate: ${commandLine(['test', profile])}`,
     status: 503,
     retryAfter: 300,
   }),

@@ -10,7 +10,7 @@ import { mayUse } from './rights.ts';
 import type { RelayTarget } from './target.ts';
 import { tokenRefusal } from './token-refusal.ts';
 
-/** What a granted request is sent with. */
+/** The token and address with which a granted request is sent. */
 export interface Grant {
   profileId: string;
   profile: string;
@@ -19,27 +19,27 @@ export interface Grant {
   tenantUrl: string;
 }
 
-/** What is known of a request when it is decided. */
+/** The state of a request when it is decided. */
 export interface RelayState {
   target: RelayTarget;
   method: string;
   body: 'unread' | 'read' | 'too-large' | 'no-memory';
-  /** Whether it has waited for a new token. */
+  /** Whether the request has waited for a new token. */
   waited: boolean;
-  /** How often it was sent. */
+  /** How often the request was sent. */
   sent: number;
-  /** The token that Webex did not accept for it. */
+  /** The ID of the token that Webex rejected for this request. */
   unauthorized: string | null;
 }
 
-/** `profile`: the one of its client; null where it has none. */
+/** `profile`: the client's profile; null if it has none. */
 export type RelayDecision =
   | { kind: 'refuse'; profile: string | null; refusal: Refusal }
-  /** It is decided again after that. */
+  /** The request is decided again after this step. */
   | { kind: 'read-body' | 'wait-for-token'; profile: string }
   | { kind: 'send'; grant: Grant };
 
-/** Whether a request of this client's profile is sent, and with which token. */
+/** Decides whether a client's request is sent, and with which token. */
 export function decideRelay(
   relay: RelayContext,
   found: Lookup,
@@ -80,7 +80,7 @@ function withToken(
   if (token.tokenId === unauthorized || sent > 1) return refuse(refusals.unauthorized(profile));
   try {
     const accessToken = api.tokenCache.open(token, granted);
-    // Nobody may learn the token of the other deployment.
+    // The token must not be sent to the other deployment.
     if (otherDeployment(accessToken, deployment) !== null) return refuse(refusals.wrongDeployment(profile));
     const url = tenantUrl(api.vault.settings.webex[deployment], orgId);
     return {

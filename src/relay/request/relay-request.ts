@@ -25,12 +25,12 @@ export interface IncomingRelayRequest {
 }
 
 /**
- * A request to the relay. Each time it is granted, its audit row is durable and its client was checked a moment ago: once
- * before it is sent, and once more in the rare cases where it waits for its body or for another token.
+ * A request to the relay. It is granted before it is sent, and again in the rare cases where it waits for its body or for
+ * another token. Whenever it is granted, its audit row is durable and its client has just been checked.
  */
 export class RelayRequest extends ClientRequest {
   readonly orgId = null;
-  /** A client of the relay has one profile. */
+  /** A relay client has one profile. */
   readonly profileLimit = 1;
   protected override readonly forRelay = true;
   protected override readonly subject: string;
@@ -40,13 +40,13 @@ export class RelayRequest extends ClientRequest {
   readonly #method: string;
   readonly #startedAt = performance.now();
   readonly #state: RelayState;
-  /** The latest one. */
+  /** The latest decision. */
   #decision: RelayDecision | null = null;
   #body: Buffer | null = null;
-  /** Bytes of the budget that it holds. */
+  /** The number of bytes reserved in the budget. */
   #reserved = 0;
   #reservedFor = '';
-  /** The profile that its client has access to. It is counted there. */
+  /** The client's profile, under which the request is counted. */
   #countedFor: { profileId: string; profile: string } | null = null;
 
   constructor({ relay, request, response, identity, target }: IncomingRelayRequest) {
@@ -68,7 +68,7 @@ export class RelayRequest extends ClientRequest {
     response.once('close', () => this.#giveBack());
   }
 
-  /** Queues the request. The body of one whose client is not known yet is read only after its secret was checked. */
+  /** Queues the request. If the client is not authenticated yet, the body is read only after its secret was checked. */
   start(): void {
     const { target, body } = this.#state;
     const isForwarded = target.forwarded?.methods.includes(this.#method) ?? false;
@@ -83,7 +83,7 @@ export class RelayRequest extends ClientRequest {
     this.#decision = decision;
     if (decision.kind === 'refuse') return decision;
     if (decision.kind === 'send') return { profile: decision.grant.profile, json: '', granted: true };
-    // Another step comes first, and the request is decided again after it.
+    // The request has to wait for another step, and is decided again after it.
     return { profile: decision.profile, json: '', granted: false, recorded: false };
   }
 
@@ -182,7 +182,7 @@ export class RelayRequest extends ClientRequest {
         this.#count(ending.status, ending.status >= 400 ? String(ending.status) : null);
         return;
       case 'unauthorized':
-        log.warn(known, 'Webex answered 401 to a relayed request');
+        log.warn(known, 'Webex responded with 401 to a relayed request');
         traffic.upstreamError(profile, 'unauthorized');
         this.#state.unauthorized = grant.tokenId;
         void rejectedTokens.handle(grant.profileId, grant.tokenId).then(() => this.#queue());
@@ -200,7 +200,7 @@ export class RelayRequest extends ClientRequest {
         return;
       }
       case 'revoked':
-        log.warn(known, 'a relayed request was ended, because its client has no access any more');
+        log.warn(known, 'a relayed request was ended because its client no longer has access');
         if (ending.started) this.#giveBack();
         else this.refuse(refusals.revoked);
         return;

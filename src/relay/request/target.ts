@@ -1,7 +1,7 @@
 import { relayPath } from '../../config/issuer.ts';
 
 /*
- * Which request targets are forwarded: an allow-list over the raw text, without decoding or normalizing anything. So the
+ * Which request targets are forwarded. The allowlist applies to the raw text, without decoding or normalizing anything, so the
  * text that is checked is the text that is sent.
  */
 
@@ -20,12 +20,12 @@ export const resourceTypes = Object.keys(resources) as ResourceType[];
 
 /** A target below `/scim/`. */
 export interface RelayTarget {
-  /** As the client wrote it; null if it is not a valid name. */
+  /** The profile name as the client sent it; null if it is not a valid name. */
   profile: string | null;
-  /** Null: it is none that is forwarded. */
+  /** Null if the target is not forwarded. */
   forwarded: {
     resource: ResourceType;
-    /** Appended to the tenant URL: the path after the profile, and the query, as the client wrote them. */
+    /** Appended to the tenant URL: the path after the profile, and the query, exactly as the client sent them. */
     suffix: string;
     methods: readonly string[];
   } | null;
@@ -35,16 +35,16 @@ const prefix = `${relayPath}/`;
 const profilePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /**
- * An ID: the characters of a path segment (RFC 3986 §3.3) without `;`, which some servers cut off, and percent escapes of
- * letters, digits and other harmless characters. An escaped slash, backslash, dot, percent or control character is none.
+ * An ID: the characters of a path segment (RFC 3986 §3.3) except `;`, after which some servers cut off the rest, and percent
+ * escapes of harmless characters such as letters. An escaped slash, backslash, dot, percent or control character is rejected.
  */
 const idPattern =
   /^(?:[\w.~!$&'()*+,=:@-]|%(?:2[0-46-9A-D]|3[0-9ACDF]|4[0-9A-F]|5[0-9ABD-F]|6[0-9A-F]|7[0-9A-E]|[89A-F][0-9A-F])){1,512}$/i;
 
-/** Visible ASCII. The client escapes everything else. */
+/** Visible ASCII characters. Clients have to escape all others. */
 const queryPattern = /^\?[!-"$-~]{0,8192}$/;
 
-/** Reads a target of the relay. */
+/** Parses a target of the relay. */
 export function readRelayTarget(target: string): RelayTarget {
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);

@@ -3,12 +3,12 @@ import { commandLine } from '../../errors/remedy.ts';
 import type { GrantedProfile } from '../../store/token-requests/token-request-store.ts';
 import { instant } from '../../text/instant.ts';
 
-/** How soon a client may try again without a token in use: a person has to sign in first. Seconds. */
+/** When a client may try again if there is no usable token: a person has to sign in first. Seconds. */
 const retryAfter = 300;
 
 /**
- * Why the token of a profile cannot be used, and who has to do what; null if it can. Not 401: a provisioning tool would take
- * its own secret for wrong, and Entra ID would put its job into quarantine. `now` in epoch milliseconds.
+ * Why a profile's token cannot be used, and what has to be done; null if it can be used. The status is not 401, because a
+ * provisioning tool would consider its own secret wrong, and Entra ID would quarantine its job. `now` in epoch milliseconds.
  */
 export function tokenRefusal({ profile, token }: GrantedProfile, now: number): Refusal | null {
   const renew = `A full administrator has to sign in to Webex: ${commandLine(['login', profile])}`;

@@ -7,7 +7,7 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 export class RequestCounts {
   readonly #requests = new Counts();
   readonly #upstreamErrors = new Counts();
-  /** How many requests took up to the limit of their bucket. The last bucket has no limit. */
+  /** How many requests fall into each bucket. The last bucket has no upper limit. */
   readonly #durations = Array<number>(buckets.length + 1).fill(0);
   #totalSeconds = 0;
 
@@ -28,7 +28,7 @@ export class RequestCounts {
     const requests = new Series(
       'counter',
       'webex_token_relay_requests_total',
-      'Number of requests to the SCIM relay by profile, method and class of status.',
+      'Number of requests to the SCIM relay by profile, method and status class.',
     );
     for (const [[profile = '', method = '', status = ''], count] of this.#requests.all()) {
       requests.add({ profile, method, status }, count);
@@ -36,7 +36,7 @@ export class RequestCounts {
     const errors = new Series(
       'counter',
       'webex_token_relay_upstream_errors_total',
-      'Number of requests that Webex did not answer, cut off, or answered with 401, by profile and reason.',
+      'Number of requests to which Webex sent no response, an incomplete response, or 401, by profile and reason.',
     );
     for (const [[profile = '', reason = ''], count] of this.#upstreamErrors.all()) {
       errors.add({ profile, reason }, count);
@@ -48,7 +48,7 @@ export class RequestCounts {
     const durations = new Series(
       'histogram',
       'webex_token_relay_duration_seconds',
-      'Duration of requests to the SCIM relay, from their headers to the end of the answer.',
+      'Duration of requests to the SCIM relay, from the request headers to the end of the response.',
     );
     let upTo = 0;
     for (const [at, count] of this.#durations.entries()) {
@@ -61,12 +61,12 @@ export class RequestCounts {
   }
 }
 
-/** Counts by the values of labels. */
+/** Counts by label values. */
 class Counts {
   readonly #byLabels = new Map<string, { labels: string[]; count: number }>();
 
   add(...labels: string[]): void {
-    // No label has a line break.
+    // No label contains a line break.
     const key = labels.join('\n');
     const known = this.#byLabels.get(key);
     if (known === undefined) this.#byLabels.set(key, { labels, count: 1 });

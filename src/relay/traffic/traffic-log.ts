@@ -6,15 +6,15 @@ import { RequestCounts } from './request-counts.ts';
 /** How often the counts are written to the store. Milliseconds. */
 const writeEveryMs = 5_000;
 
-/** A request of an authenticated client, when it is over. */
+/** A completed request from an authenticated client. */
 export interface RelayedRequest {
   profileId: string;
   profile: string;
   method: string;
-  /** The status that the client got, or why it got none to the end. */
+  /** The status that the client got, or why it did not get a complete response. */
   status: number | 'cut-off' | 'client-gone';
   seconds: number;
-  /** What the profile's page says; null for a success, or a refusal that is the client's own fault. */
+  /** The error that the profile's page shows; null for a success, or for a rejection caused by the client itself. */
   error: string | null;
 }
 
@@ -23,8 +23,8 @@ type Change = Omit<TrafficChange, 'slots'> & {
 };
 
 /**
- * Counts the requests of the relay: in memory for Prometheus, which adds up the replicas, and every few seconds in the store,
- * where the profile's page finds those of all replicas. It never knows more than profile, method and status.
+ * Counts the requests of the relay. In memory for Prometheus, which sums up the replicas; and every few seconds in the store,
+ * from which the profile's page shows the requests of all replicas. It only knows profile, method and status.
  */
 export class TrafficLog {
   readonly #vault: Pick<Vault, 'db' | 'now'>;
@@ -64,7 +64,7 @@ export class TrafficLog {
     return this.#counts.text();
   }
 
-  /** Writes the counts to the store. If that fails, they are written with the next ones. */
+  /** Writes the counts to the store. If that fails, the next call writes them too. */
   async write(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

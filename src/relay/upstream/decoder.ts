@@ -20,8 +20,8 @@ export function contentCodings(header: string | string[] | undefined): string[] 
 type Decoder = (start: Buffer) => Transform;
 
 /**
- * Decompresses a content coding of RFC 9110 §8.4.1, given the start of the body; null if it is unknown. Webex is asked for
- * none, because the addresses in its answer are changed, but it may use one anyway.
+ * Returns a decoder for a content coding (RFC 9110 §8.4.1), which needs the start of the body; null if the coding is unknown.
+ * Requests to Webex ask for none, because the addresses in the response are changed, but Webex may use one anyway.
  */
 export function decoderOf(coding: string): Decoder | null {
   switch (coding) {

@@ -8,28 +8,28 @@ import { LocationRewriter } from '../locations/rewriter.ts';
 import { headersForClient, onlyValue } from '../request/headers.ts';
 import { contentCodings, decoderOf } from './decoder.ts';
 
-/** Answers up to this size get a `Content-Length`, if they arrive at once. Bytes. */
+/** Responses up to this size get a `Content-Length` if they arrive all at once. Bytes. */
 const heldBytes = 65_536;
 
 /** Bodies up to this size are sent as text. Bytes. */
 const textBytes = 16_384;
 
-/** How long the start of an answer may wait for its rest. Milliseconds. */
+/** How long the start of a response is held back to wait for the rest. Milliseconds. */
 const heldMs = 25;
 
-/** How much of the answer to a rejected token is read, so that the connection can be used again. Bytes. */
+/** How much of the response to a rejected token is read, so that the connection can be reused. Bytes. */
 const discardedBytes = 65_536;
 
 /** How an exchange with Webex ended. */
 export type Ending =
   | { kind: 'answered'; status: number }
-  /** Webex answered 401. The client has got nothing yet. */
+  /** Webex responded with 401. Nothing was sent to the client yet. */
   | { kind: 'unauthorized' }
-  /** `started`: the client has got the head of the answer, and its connection was closed. */
+  /** `started`: the client already got the headers of the response, so its connection was closed. */
   | { kind: 'failed'; error: Error; started: boolean }
   | { kind: 'too-large'; started: boolean }
   | { kind: 'client-gone' }
-  /** The client has lost its access, or the server stops. */
+  /** The client lost its access, or the server is stopping. */
   | { kind: 'revoked' | 'stopped'; started: boolean };
 
 export interface ExchangeOptions {
@@ -45,20 +45,21 @@ export interface ExchangeOptions {
 }
 
 /**
- * One request to Webex, and its answer on the way to the client. It is sent once. A client that hangs up ends it; if Webex
- * hangs up within its answer, the client's connection is closed, so that the answer does not look complete.
+ * One request to Webex, and its response on the way to the client. The request is sent once. It ends early if the client closes
+ * its connection. If Webex closes the connection within a response, the client's connection is closed too, so that the response
+ * does not look complete.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   #controller: Dispatcher.DispatchController | null = null;
   #timer: NodeJS.Timeout | null = null;
   #ended = false;
-  /** Why the request must not be sent, if it has not been yet. */
+  /** Set if the exchange was ended before its request was sent. */
   #aborted: Error | null = null;
   #status = 0;
-  /** Whether the answer can have a body (RFC 9110 §6.4.1). */
+  /** Whether the response can have a body (RFC 9110 §6.4.1). */
   #hasBody = true;
-  /** The head of the answer, until it is sent. */
+  /** The headers of the response, until they are sent. */
   #head: OutgoingHttpHeaders | null = null;
   #rewriter: LocationRewriter | null = null;
   #createDecoder: ReturnType<typeof decoderOf> = null;
@@ -92,12 +93,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     try {
       raw.dispatch(options, this);
     } catch (error) {
-      // An error here would be one of the other requests of the same batch, too.
+      // An error here would also affect the other requests of the same batch.
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  /** Ends it early, because the client has lost its access or the server stops. */
+  /** Ends the exchange early, because the client lost its access or the server is stopping. */
   abort(kind: 'revoked' | 'stopped'): void {
     this.#stop(new Error(`the request was ${kind}`), { kind, started: this.#options.response.headersSent });
   }
@@ -112,7 +113,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    // 1xx responses concern this hop.
+    // 1xx responses are only for this hop.
     if (this.#ended || status < 200) return;
     this.#status = status;
     if (status === 401) {
@@ -136,7 +137,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#createDecoder = coding === undefined || more.length > 0 ? null : decoderOf(coding);
       if (coding !== undefined && this.#createDecoder === null && this.#hasBody) {
         this.#fail(
-          new Error(`the answer has an unknown encoding: ${[coding, ...more].join(', ').slice(0, 40)}`),
+          new Error(`the response has an unknown encoding: ${[coding, ...more].join(', ').slice(0, 40)}`),
         );
         return;
       }
@@ -162,7 +163,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     } else if (this.#createDecoder === null) {
       this.#deliver(chunk);
     } else {
-      // Not before: an answer without a body has nothing to decompress.
+      // Only now, because a response without a body has nothing to decompress.
       this.#decoder ??= this.#decode(this.#createDecoder(chunk));
       if (!this.#decoder.write(chunk)) controller.pause();
     }
@@ -177,14 +178,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#status === 401) this.#end({ kind: 'unauthorized' });
-    // Complete with its head, whatever its Content-Length says: that of 304 is the length of the body it stands for.
+    // Complete after its headers. The Content-Length of a 304 is the length of the body that it does not send.
     else if (!this.#hasBody) this.#finish();
     else this.#fail(error);
   }
 
-  /** Ends it without the rest of the answer to a rejected token. */
+  /** Ends the exchange without reading the rest of the response to a rejected token. */
   #discard(controller: Dispatcher.DispatchController): void {
-    controller.abort(new Error('the rest of the answer is not needed'));
+    controller.abort(new Error('the rest of the response is not needed'));
     this.#end({ kind: 'unauthorized' });
   }
 
@@ -201,7 +202,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return decoder;
   }
 
-  /** Passes a piece of the answer on, with its addresses moved to the relay. */
+  /** Forwards a chunk of the response, with its addresses rewritten. */
   #deliver(chunk: Buffer): void {
     if (this.#rewriter === null) {
       this.#write([chunk]);
@@ -226,7 +227,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Sends what was held, without waiting for the rest. */
+  /** Sends what was held back, without waiting for the rest. */
   #release(): void {
     if (this.#head === null || this.#ended) return;
     this.#options.response.writeHead(this.#status, this.#head);
@@ -239,7 +240,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #write(pieces: Buffer[]): void {
     const { response } = this.#options;
     let flowing = true;
-    // Not corked: then Node would never report that the client has read enough again.
+    // Not corked, because Node would then never emit `drain`.
     for (const piece of pieces) flowing = response.write(piece);
     if (flowing) return;
     const source = this.#decoder ?? this.#controller;
@@ -259,7 +260,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (this.#hasBody) this.#head['Content-Length'] = this.#heldSize;
       response.writeHead(this.#status, this.#head);
       if (this.#heldSize <= textBytes) {
-        // Node sends the head and a text together, with one call to the system and no copy of a buffer.
+        // Node sends the headers and a text body together, with one system call and without copying a buffer.
         response.end(this.#held.map((piece) => piece.toString('latin1')).join(''), 'latin1');
       } else response.end(Buffer.concat(this.#held));
     }
@@ -272,7 +273,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #tooLarge(): void {
     const started = this.#options.response.headersSent;
-    this.#stop(new Error('the answer is too large'), { kind: 'too-large', started });
+    this.#stop(new Error('the response is too large'), { kind: 'too-large', started });
   }
 
   #stop(error: Error, ending: Ending): void {
@@ -284,13 +285,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // A connection that stays paused would never be closed.
     this.#controller?.resume();
     this.#decoder?.destroy();
-    // A clean end would make half an answer look complete.
+    // A clean end would make an incomplete response look complete.
     if (response.headersSent) response.destroy();
   }
 
   readonly #onClose = () => {
     if (!this.#options.response.writableFinished)
-      this.#stop(new Error('the client hung up'), { kind: 'client-gone' });
+      this.#stop(new Error('the client closed the connection'), { kind: 'client-gone' });
   };
 
   #end(ending: Ending): void {
@@ -298,13 +299,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#ended = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#heldTimer !== null) clearTimeout(this.#heldTimer);
-    // A client that reads the rest slowly is bounded by the server's limits.
+    // The server's own limits apply to a client that reads the rest slowly.
     this.#options.response.off('close', this.#onClose);
     this.#options.onEnd(ending);
   }
 }
 
-/** Also an answer without a type: its client takes it for JSON, because it asked for that. */
+/** Also true for a response without a type, which a client that requested JSON treats as JSON. */
 function isJson(type: string | undefined): boolean {
   return type === undefined || /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
 }

@@ -4,7 +4,7 @@ import type { PendingRequest } from '../../api/queue/batch-queue.ts';
 import type { Lane } from '../../api/queue/fair-queue.ts';
 import type { Decision, Lookup } from '../../store/token-requests/token-request-store.ts';
 
-/** A request under way, with what its client has to prove for it. */
+/** A running request, with the data needed to check its client's access again. */
 export interface Watched {
   client: string;
   secretHash: string;
@@ -13,22 +13,22 @@ export interface Watched {
   profileId: string;
   /** On the clock of `performance.now()`. */
   startedAt: number;
-  /** Its place in the list of requests under way. `GrantWatch` sets it. */
+  /** Its index in the list of running requests. `GrantWatch` sets it. */
   position?: number;
-  /** Ends the request, because its client has no access any more or the server stops. */
+  /** Ends the request because its client no longer has access or the server is stopping. */
   abort(reason: 'revoked' | 'stopped'): void;
 }
 
 /**
- * Checks again and again whether the clients of requests under way still have access: a removal, on whatever replica, ends
- * them too. Requests of one client share a check.
+ * Checks repeatedly whether the clients of running requests still have access, so that removing a client on any replica also
+ * ends its running requests. The requests of one client share a check.
  */
 export class GrantWatch {
   readonly #api: ApiContext;
   readonly #everyMs: number;
   /**
-   * Not a `Set`: it replaces its table all the time, and V8 keeps what an old table still names until the next complete garbage
-   * collection. These were thousands of requests with all that belongs to them.
+   * Not a `Set`: it replaces its internal table all the time, and V8 keeps everything that an old table references until the
+   * next full garbage collection. That was thousands of requests with all their data.
    */
   readonly #watched: Watched[] = [];
   #timer: NodeJS.Timeout | null = null;
@@ -44,7 +44,7 @@ export class GrantWatch {
 
   add(watched: Watched): void {
     watched.position = this.#watched.push(watched) - 1;
-    // Started once and kept until nothing is under way: most requests end before its first run.
+    // Started once and kept until no request is running, because most requests end before the first check.
     this.#timer ??= setInterval(() => this.#check(), this.#everyMs).unref();
   }
 
@@ -52,7 +52,7 @@ export class GrantWatch {
     const { position = -1 } = watched;
     const last = this.#watched.at(-1);
     if (this.#watched[position] !== watched || last === undefined) return;
-    // The last one takes its place.
+    // The last request of the list takes its index.
     this.#watched[position] = last;
     last.position = position;
     this.#watched.pop();
@@ -69,7 +69,7 @@ export class GrantWatch {
       this.#stop();
       return;
     }
-    // A request that has just been granted needs no check yet.
+    // A request that was just granted does not have to be checked yet.
     const due = performance.now() - this.#everyMs / 2;
     const groups = Map.groupBy(
       this.#watched.filter(({ startedAt }) => startedAt <= due),
@@ -84,7 +84,7 @@ export class GrantWatch {
   }
 }
 
-/** Looks a client up as a new request would, and leaves no trace in the audit log. */
+/** Looks up a client in the same way as a new request, but without an entry in the audit log. */
 class GrantCheck implements PendingRequest {
   readonly client = '';
   readonly orgId = null;
@@ -126,7 +126,7 @@ class GrantCheck implements PendingRequest {
   }
 
   fail(error: unknown): void {
-    // The store cannot be asked. The time limits of the requests still hold.
-    this.#api.log.warn({ err: error }, 'the access of requests under way could not be checked');
+    // The store cannot be queried. The time limits of the requests still apply.
+    this.#api.log.warn({ err: error }, 'the access of the clients of running requests could not be checked');
   }
 }

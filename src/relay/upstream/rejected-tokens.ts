@@ -11,15 +11,14 @@ import { type Rejection, recordUnauthorized } from '../../vault/tokens/reject-to
 /** How often to look for a new token while one is being verified. Milliseconds. */
 const pollMs = 150;
 
-/** A verification that is running takes less time than this; an older pending token waits for a person. Milliseconds. */
+/** A running verification takes less time than this. A token that is pending for longer waits for a person. Milliseconds. */
 const runningForMs = 60_000;
 
-/** A token that Webex accepts elsewhere is not asked about again for this long. Milliseconds. */
+/** How long a token that Webex accepts, but its SCIM service does not, is not checked again. Milliseconds. */
 const verdictForMs = 60_000;
 
 /**
- * What to do about tokens that cannot be used. Requests that meet the same token share one wait, one question to Webex and
- * one reminder.
+ * Handles tokens that Webex rejects. Requests with the same token share one wait, one check with Webex and one reminder.
  */
 export class RejectedTokens {
   readonly #vault: Vault;
@@ -44,14 +43,14 @@ export class RejectedTokens {
     this.#remind = options.remind ?? (() => remindNow(vault));
   }
 
-  /** Resolves once no new token of the profile is being verified, after a few seconds at most. */
+  /** Resolves once no new token of the profile is being verified, at most after a few seconds. */
   async waitForNewToken(profileId: string): Promise<void> {
     await shared(this.#waits, profileId, () => this.#wait(profileId));
   }
 
   /**
-   * Webex answered 401. Resolves once the profile may have another token, or else once the store says what is the matter
-   * with this one. Never rejects.
+   * Called after Webex responded with 401. Resolves once the profile may have another token, or once the store contains the
+   * reason why this one was rejected. Never rejects.
    */
   async handle(profileId: string, tokenId: string): Promise<void> {
     try {
