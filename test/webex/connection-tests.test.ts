@@ -114,7 +114,7 @@ describe.each(probes)('%s', (probe) => {
 
   it('explains a timeout', async () => {
     const origin = await serve(() => {});
-    expectFailure(await apiAt(origin, 60)[probe](token, acmeOrgId), /did not answer in time/, /network/);
+    expectFailure(await apiAt(origin, 60)[probe](token, acmeOrgId), /did not respond in time/, /network/);
   });
 
   it('explains a TLS error', async () => {
