@@ -10,7 +10,7 @@ import type { Renewals } from './renewals/renewals.ts';
 import type { HookRun } from './renewals/run-renewal-hook.ts';
 import type { RejectedCallbackLog } from './sign-in/rejected-callbacks.ts';
 
-/** An open store with its keys, and what this process remembers while it is open. */
+/** An open store with its keys, and the state of this process while it is open. */
 export interface Vault {
   settings: Settings;
   db: Db;
@@ -18,25 +18,25 @@ export interface Vault {
   rollbackDetector: RollbackDetector;
   rejectedCallbacks: RejectedCallbackLog;
   /**
-   * IDs of the sign-ins whose redirect arrived in time and is not stored yet. If the disk is full, the browser keeps the
-   * redirect and sends it again after the sign-in has expired.
+   * IDs of the sign-ins whose redirect arrived in time but is not stored yet. If the disk is full, the browser keeps the
+   * redirect and may send it again after the sign-in has expired.
    */
   receivedInTime: Set<string>;
-  /** Runs the renewal hook, and passes on that there are new tokens. */
+  /** Runs the renewal hook, and notifies its listener about new tokens. */
   renewals: Renewals;
   webex: Record<Deployment, WebexApi>;
   /** Epoch milliseconds. */
   now: () => number;
 }
 
-/** The store without its keys, for everything that decrypts no token. */
+/** The store without its keys, for everything that does not decrypt tokens. */
 export type StoreContext = Pick<Vault, 'settings' | 'db' | 'now'>;
 
 /** Who performs an action, for the audit log. */
 export interface Actor {
-  /** The network address, for a request. */
+  /** The network address, for an HTTP request. */
   address?: string;
-  /** The operating system's user, for a command. */
+  /** The operating-system user, for a command. */
   user?: string;
 }
 
@@ -47,7 +47,7 @@ export interface VaultOptions {
   onWarning?: (text: string) => void;
   /** Called after each run of the renewal hook. */
   onHook?: (run: HookRun) => void;
-  /** Up to this number of protected rows, all of them are checked when the store is opened. */
+  /** If the store has at most this many protected rows, all of them are checked when it is opened. */
   rowsToCheck?: number;
   /** Runs the renewal hook; replaced in tests. */
   runHook?: typeof runHook;

@@ -8,9 +8,9 @@ import type { KeySource } from './keys/load-key.ts';
 import { openDatabase } from './vault.ts';
 
 /**
- * Opens the store to read its audit log, and for nothing else: also a store that was changed from outside or rolled back,
- * which every other command refuses. `changed` says so, and is null for a store that is as this program left it. With
- * `verify`, the key is loaded to verify the signature, if this host has it. The caller closes `db`.
+ * Opens the store only to read its audit log. Unlike every other command, this also opens a store that was rolled back or
+ * changed outside this program. `changed` is the error for such a store, and null for any other. With `verify`, loads the key
+ * to verify the signature if this host has it. The caller closes `db`.
  */
 export async function openAuditLog(
   settings: Settings,
@@ -41,7 +41,7 @@ function changeOf(error: unknown): BrokerError {
   throw error;
 }
 
-/** Without the key, the hashes are verified and the signature is not. */
+/** Loads the keys if possible. Without them, only the hashes can be verified, not the signature. */
 async function loadKeys(db: Db, source: KeySource): Promise<void> {
   try {
     await VaultKeys.open(db, source);

@@ -21,8 +21,8 @@ import { RejectedCallbackLog } from './sign-in/rejected-callbacks.ts';
 import { databaseFile, storeLocation } from './store-location.ts';
 
 /**
- * Opens the store without its keys, for a scheduled job or a monitor that may not reach the keychain. Compares the store
- * with the last state seen on this host, and calls `onWarning` if it cannot. The caller closes `db`.
+ * Opens the store without its keys, for a scheduled job or a monitor that may have no access to the keychain. Compares the store
+ * with the last state seen on this host, and calls `onWarning` if that is not possible. The caller closes `db`.
  *
  * Throws `E_STORE_EMPTIED`, `E_STORE_ROLLED_BACK` or `E_INTEGRITY`. With `existing`, throws `E_STORE_MISSING` instead of
  * creating a store.
@@ -63,7 +63,7 @@ export async function openDatabase(
   else if (existsSync(settings.home)) assertPrivateDirectory(settings.home);
   if (existing && settings.databaseUrl === null && !existsSync(databaseFile(settings.home))) {
     throw new BrokerError('E_STORE_MISSING', `${settings.home} does not contain a store.`, {
-      help: 'Check that WEBEX_TOKEN_HOME names the data folder in which the tokens are stored. Nothing was created.',
+      help: 'Check that WEBEX_TOKEN_HOME is set to the data folder with your tokens. Nothing was created.',
     });
   }
   const db = await openStore(storeLocation(settings), {
@@ -82,11 +82,11 @@ function keepCopy(file: string, schema: string, onWarning: (text: string) => voi
   try {
     const copy = copyBeforeUpgrade(file, schema);
     if (copy === null) return;
-    onWarning(`This version upgrades the store. For 30 days, the store as it was before is in ${copy}`);
+    onWarning(`This version upgrades the store. A copy of the previous store is kept for 30 days: ${copy}`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BrokerError('E_STORE', `The store cannot be copied before its upgrade: ${reason}.`, {
-      help: `Nothing was changed. Check the space and the permissions of ${dirname(file)}.`,
+      help: `Nothing was changed. Check the free space and the permissions of ${dirname(file)}.`,
       cause: error,
     });
   }

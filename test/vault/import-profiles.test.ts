@@ -77,7 +77,7 @@ describe('importProfiles', () => {
     expect(await planImport(vault, [named])).toMatchObject([{ outcome: 'unchanged' }]);
     const other = row({ profile: 'Kaufer, Sohne' });
     expect(await planImport(vault, [other])).toMatchObject([
-      { outcome: 'invalid', reason: 'the profile kaufer-sohne already exists, and is named Käufer & Söhne' },
+      { outcome: 'invalid', reason: 'the profile kaufer-sohne already exists and is named Käufer & Söhne' },
     ]);
     const renamed = row({ profile: 'kaufer-sohne', display_name: 'Käufer AG' });
     expect(await importProfiles(vault, [renamed], actor)).toMatchObject([{ outcome: 'updated' }]);

@@ -81,9 +81,9 @@ describe('testToken', () => {
   });
 
   it.each([
-    ['user-admin', 'full-admin', false, /not a full one/],
+    ['user-admin', 'full-admin', false, /not a full administrator/],
     ['ordinary', 'full-admin', false, /not an administrator/],
-    ['no-roles', 'full-admin', null, /did not name the roles/],
+    ['no-roles', 'full-admin', null, /did not report the roles/],
   ] as const)('the token of %s: %s is %s', async (account, id, ok, words) => {
     const proof = await (await holding(account)).prove();
     const check = proof.checks.find((each) => each.id === id);

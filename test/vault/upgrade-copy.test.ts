@@ -45,7 +45,7 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
     await closeVault(await openVault(settings, { onWarning: (text) => warnings.push(text) }));
     const copy = `${file}.as-of-${schema}`;
     expect(warnings).toContain(
-      `This version upgrades the store. For 30 days, the store as it was before is in ${copy}`,
+      `This version upgrades the store. A copy of the previous store is kept for 30 days: ${copy}`,
     );
     expect(newestOf(file)).toBe(newestMigration);
     expect(newestOf(copy)).toBe(schema);

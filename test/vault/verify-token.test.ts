@@ -376,7 +376,7 @@ describe('a token that names the other deployment', () => {
     expect(await reverifyToken(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
     expect((await testToken(vault, 'acme', actor)).checks[0]).toMatchObject({
       ok: false,
-      message: expect.stringContaining('other Webex deployment'),
+      message: expect.stringContaining('different Webex deployment'),
     });
     await updateToken(vault.db, tokenId, { verifiedAt: null });
     expect((await checkNextToken(vault, () => 0))?.outcome).toBe('other-deployment');

@@ -17,11 +17,11 @@ import { allSeenStates } from '../integrity/rollback-detection.ts';
 import { openKeys } from '../keys/open-keys.ts';
 import { storeLocation } from '../store-location.ts';
 
-/** Rows that this program had not written, by name. */
+/** Rows that this program did not write, by name. */
 export interface Accepted {
-  /** Rows that grant access; they were removed. */
+  /** Rows that grant access. They were removed. */
   removed: string[];
-  /** Profiles and tokens; they stay as they are. */
+  /** Profiles and tokens. They were kept. */
   changed: string[];
 }
 
@@ -38,7 +38,7 @@ export async function acceptRolledBackStore(
   const db = await openStore(storeLocation(settings));
   try {
     const hasKeys = (await listKeyEncryptionKeys(db)).length > 0;
-    // Older data keys are accepted too.
+    // Older data keys are then accepted too.
     await forgetKeys({ settings, keychain });
     if (hasKeys) await openKeys(db, { settings, keychain, now, onWarning: () => {} });
     await db.transaction().execute(async (trx) => {
@@ -59,15 +59,15 @@ export async function acceptRolledBackStore(
   }
 }
 
-/** Removes rows that another program wrote, except profiles and tokens. Rows of an older copy are not among them. */
+/** Removes rows that another program wrote, except profiles and tokens. Rows from an older copy are kept. */
 async function removeForeignRows(trx: Db, accepted: Accepted): Promise<void> {
-  // Without row MACs, as in a store of an earlier version, this is unknown.
+  // A store from an earlier version has no row MACs, so foreign rows cannot be detected.
   if ((await rowMacHead(trx)) === null) return;
   for (const { kind, row } of await foreignRows(trx)) {
     const values = row as Record<string, string | number | null>;
     const name =
       `${kindTitles[kind]} ${values.name ?? values.app_id ?? values.profile_id ?? values.channel ?? ''}`.trim();
-    // The log stays as it is, and it has the row of this.
+    // The log is kept, and contains a row about this command.
     if (kind === 'auditChain') continue;
     if (kind === 'profile' || kind === 'token') {
       accepted.changed.push(name);

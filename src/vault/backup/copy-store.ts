@@ -14,7 +14,7 @@ import { verifySavedChannels } from '../reminders/channel-settings.ts';
 
 export interface CopyResult {
   tables: TableContent[];
-  /** How many tokens of the copy were decrypted. */
+  /** How many tokens in the copy were decrypted. */
   tokens: number;
   /** Whether someone wrote to the original during the copy. */
   changedMeanwhile: boolean;
@@ -26,13 +26,13 @@ export interface CopyStoreOptions {
   now: () => number;
   actor: Actor;
   progress?: CopyOptions['progress'];
-  /** Called with the number of decrypted tokens of the copy. */
+  /** Called with the number of tokens in the copy that were decrypted so far. */
   opened?: (tokens: number) => void;
 }
 
 /**
- * Copies a store, a SQLite file or a PostgreSQL database, into an empty one, and verifies the copy: every row, the chain of
- * the audit log, and that every token can be decrypted. A failure leaves the target empty.
+ * Copies a store (a SQLite file or a PostgreSQL database) into an empty one, and verifies the copy: every row, the audit log's
+ * chain, and that every token can be decrypted. If this fails, the target stays empty.
  */
 export async function copyStoreTo(
   fromPlace: string,
@@ -41,7 +41,7 @@ export async function copyStoreTo(
 ): Promise<CopyResult> {
   const from = await openStore(fromPlace);
   try {
-    // Keys are loaded for the original, and recorded there; without the key, nothing is copied.
+    // The keys are loaded for the original, which records that. Without the key, nothing is copied.
     const hasKeys = (await listKeyEncryptionKeys(from)).length > 0;
     const keys = hasKeys ? await openKeys(from, { settings, keychain, now, onWarning: () => {} }) : null;
     const to = await openStore(toPlace);

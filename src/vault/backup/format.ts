@@ -7,10 +7,11 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { Row } from '../../store/database/copy.ts';
 
 /*
- * A backup is a text file, in the same format for every database. Its first line is a JSON object that names the format and
- * the keys that decrypt it, and reveals nothing about the content. Every other line is a compact JWE: a few hundred rows,
- * deflated and encrypted with a key of this backup. Its header names the first line and its own number, and marks the last
- * line, so that no line can be changed, left out, cut off, or mixed with another backup.
+ * A backup is a text file, in the same format for every database. Its first line is a JSON object with the format and the keys
+ * that can decrypt the backup. It reveals nothing about the content. Every other line is a compact JWE with a few hundred rows,
+ * deflated and encrypted with a key that only this backup uses. The protected header of each line contains a hash of the first
+ * line, the line's number, and whether it is the last line. So no line can be changed, left out, cut off or moved to another
+ * backup without detection.
  */
 
 export const formatVersion = 1;
@@ -18,7 +19,7 @@ export const formatVersion = 1;
 const text = z.string().min(1).max(10_000);
 const scryptSchema = z.object({
   salt: text,
-  // A manipulated file must not use all memory.
+  // Limits the memory that a manipulated file can use.
   N: z
     .int()
     .min(2)
@@ -46,7 +47,7 @@ const headerSchema = z.object({
   /** The keys of the store, and the data keys wrapped by them. */
   keys: z.array(keyInfoSchema.and(z.object({ name: z.string().max(200) }))).max(1000),
   dataKeys: z.array(dataKeySchema).max(10_000),
-  /** The same for the passphrase of the backup. */
+  /** The data keys wrapped with the passphrase of the backup. */
   passphrase: z.object({ key: keyInfoSchema, dataKeys: z.array(dataKeySchema).max(1000) }).nullable(),
   /** The key of the backup, encrypted with the store's newest data key. */
   backupKey: text,
@@ -54,7 +55,7 @@ const headerSchema = z.object({
 
 export type BackupHeader = z.infer<typeof headerSchema>;
 
-/** No backup has longer lines. Characters. */
+/** The maximum length of a line. Characters, which are one byte each. */
 export const maxLineBytes = 16 << 20;
 const maxChunkBytes = 64 << 20;
 
@@ -80,14 +81,14 @@ export function parseHeader(line: string): BackupHeader {
 
 function notABackup(): BrokerError {
   return new BrokerError('E_BACKUP', 'The file is not a backup of this program.', {
-    help: { text: 'Nothing was changed. Backups are written by', command: ['backup', 'FILE'] },
+    help: { text: 'Nothing was changed. To create a backup', command: ['backup', 'FILE'] },
   });
 }
 
 /** The error for a backup that fails verification: no part of it is used. */
 export function backupDamaged(why: string): BrokerError {
   return new BrokerError('E_BACKUP', `The backup cannot be trusted: ${why}.`, {
-    help: 'It is damaged, incomplete, or was changed. Nothing was changed in the store. Use another copy of it, or an older backup.',
+    help: 'The file is damaged, incomplete or was modified. The store was not changed. Use another copy of this backup, or an older backup.',
   });
 }
 
@@ -109,7 +110,7 @@ export class ChunkCipher {
     return await seal(bytes, this.#key, keyId(this.#key), this.#aad(number, last));
   }
 
-  /** Throws `E_BACKUP` if it is not the line that belongs here. */
+  /** Decrypts a line. Throws `E_BACKUP` if it is not the line that belongs at this position. */
   open(line: string, number: number, last: boolean): Chunk {
     let bytes: Buffer;
     try {

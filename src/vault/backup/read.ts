@@ -15,7 +15,7 @@ import {
 /** A backup whose key is loaded. */
 export interface OpenedBackup {
   header: BackupHeader;
-  /** The key that decrypts it: a key of the store, or the passphrase of the backup. */
+  /** The key that decrypts the backup: a key of the store, or the passphrase of the backup. */
   kek: LoadedKey;
   /** Whether `kek` is one of the store's keys. */
   isStoreKey: boolean;
@@ -27,7 +27,7 @@ export interface OpenedBackup {
 export interface BackupKeySources {
   /** The location of this host's key. */
   own: KeySource;
-  /** The same with the key file or passphrase of the host that wrote the backup. */
+  /** The location of this host's key, but with the key file or passphrase of the host that wrote the backup. */
   other?: KeySource;
   /** The passphrase of the backup. */
   backupPassphrase: string | null;
@@ -73,7 +73,7 @@ async function loadBackupKey(
   }
   throw new BrokerError(
     'E_BACKUP_KEY',
-    `This host has no key for this backup. ${neededKeys(keys, passphrase)}`,
+    `This host has no key that decrypts this backup. ${neededKeys(keys, passphrase)}`,
     {
       help: [
         'Nothing was changed.',
@@ -88,7 +88,7 @@ async function loadBackupKey(
   );
 }
 
-/** The keys of a backup, by its passphrase. Throws `E_BACKUP`, `E_BACKUP_KEY`. */
+/** The keys of a backup, unwrapped with its passphrase. Throws `E_BACKUP`, `E_BACKUP_KEY`. */
 export async function openWithPassphrase(
   wrapped: NonNullable<BackupHeader['passphrase']>,
   source: KeySource,
@@ -102,16 +102,16 @@ export async function openWithPassphrase(
     if (!(error instanceof BrokerError)) throw error;
     if (error.code === 'E_INTEGRITY') throw backupDamaged('its first line was changed');
     throw new BrokerError('E_BACKUP_KEY', 'This is not the passphrase of the backup.', {
-      help: 'Check capitals, spaces, and quotes around it in .env. Nothing was changed.',
+      help: 'Check its capitalization and spaces, and the quotes around it in .env. Nothing was changed.',
     });
   }
 }
 
 function neededKeys(keys: BackupHeader['keys'], passphrase: BackupHeader['passphrase']): string {
-  const words = { keychain: 'in a keychain', file: 'in a key file', passphrase: 'a passphrase' };
+  const words = { keychain: 'the keychain', file: 'the key file', passphrase: 'the passphrase' };
   const each = keys.map(({ kind, name }) => `${words[kind]} of ${name || 'another host'}`);
   if (passphrase !== null) each.push('the passphrase of the backup');
-  return `It needs one of: ${each.join('; ')}.`;
+  return `One of these keys is needed: ${each.join('; ')}.`;
 }
 
 /** The rows of a backup, in order, each line authenticated. Throws `E_BACKUP`. */
@@ -119,7 +119,7 @@ export async function* chunksOf(path: string, { cipher }: OpenedBackup): AsyncGe
   let number = 0;
   let previous: string | null = null;
   for await (const line of linesOf(path)) {
-    // The last line is only known at the end.
+    // Only at the end of the file is it known which line is the last.
     if (number > 1 && previous !== null) yield cipher.open(previous, number - 1, false);
     previous = line;
     number += 1;
@@ -128,7 +128,7 @@ export async function* chunksOf(path: string, { cipher }: OpenedBackup): AsyncGe
   yield cipher.open(previous, number - 1, true);
 }
 
-/** Lines that end in a line feed; a last line without one is incomplete. Throws `E_BACKUP`, `E_FILE`. */
+/** Reads lines that end in a line feed. A last line without one is incomplete. Throws `E_BACKUP`, `E_FILE`. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   let rest = '';
   try {

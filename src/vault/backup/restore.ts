@@ -61,7 +61,7 @@ export interface Restored {
   createdAt: string;
   tokens: number;
   profiles: number;
-  /** The file with the replaced store; null if there was none. */
+  /** The file that the replaced store was saved to; null if there was none. */
   previous: string | null;
   /** The kind of the key that was created for this host; null if it has one of the store's keys. */
   newKey: 'keychain' | 'file' | 'passphrase' | null;
@@ -69,8 +69,8 @@ export interface Restored {
 
 /**
  * Restores a backup. It is first written to a staging store and verified there: every line, the audit log, and that every
- * token can be decrypted. Then it replaces the content of the store in one transaction, even while others use it; the
- * replaced content is kept in a file. Throws `E_BACKUP…`, `E_STORE_NEWER`, and what opening a store throws.
+ * token can be decrypted. Then it replaces the content of the store in one transaction, even while other processes use the
+ * store. The replaced content is saved to a file. Throws `E_BACKUP…`, `E_STORE_NEWER`, and all errors of opening a store.
  */
 export async function restoreBackup(path: string, options: RestoreOptions): Promise<Restored> {
   const { settings } = options;
@@ -166,7 +166,10 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   }
 }
 
-/** Verifies the audit log and decrypts every token and the reminder settings. Returns the number of tokens. Throws `E_BACKUP`, `E_INTEGRITY`. */
+/**
+ * Verifies the audit log, and decrypts every token and the reminder settings. Returns the number of tokens. Throws `E_BACKUP`,
+ * `E_INTEGRITY`.
+ */
 export async function verifyBackup(
   db: Db,
   keys: VaultKeys,
@@ -236,7 +239,7 @@ async function replaceStore(
       await forgetKeys(options);
       await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', subject: resolve(path), ...actor });
       if ((await rowMacHead(trx)) !== null) return renewHead(trx, counter);
-      // A backup of an earlier version has no row MACs. It was authenticated as a whole.
+      // A backup from an earlier version has no row MACs, but was authenticated as a whole.
       await authenticateAll(trx, counter);
       for (const chain of await chainStates(trx))
         await signChain(trx, chain.id, await unsignedStart(trx, chain));
@@ -247,7 +250,7 @@ async function replaceStore(
   }
 }
 
-/** Null for an empty store. */
+/** The identity of a store that was used; null if it is empty. */
 async function usedIdentity(db: Db): Promise<StoreIdentity | null> {
   return (await isUnused(db)) ? null : await storeIdentity(db);
 }
@@ -266,7 +269,7 @@ async function copyReplaced(from: Db, file: string, progress: RestoreOptions['pr
   fsyncDirectory(dirname(file));
 }
 
-/** Moves an unreadable database file. Running processes find the new one at their next start. */
+/** Moves an unreadable database file out of the way. Running processes use the new file from their next start. */
 async function moveDamagedStore(
   settings: Pick<Settings, 'home' | 'databaseUrl'>,
   stamp: string,

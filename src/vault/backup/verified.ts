@@ -16,8 +16,8 @@ export interface VerifiedBackupOptions extends Omit<BackupOptions, 'progress' | 
 type Source = Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>;
 
 /**
- * Writes a backup and reads it back as a restore does, with keys loaded from their storage, before the file gets its name:
- * every row, the audit log, every token. Throws what `writeBackup` throws, and `E_BACKUP_VERIFICATION`.
+ * Writes a backup. Before the file gets its final name, reads it back like a restore does, with keys loaded from their storage,
+ * and verifies every row, the audit log and every token. Throws the errors of `writeBackup`, and `E_BACKUP_VERIFICATION`.
  */
 export async function writeVerifiedBackup(
   vault: Source,
@@ -37,7 +37,7 @@ export async function writeVerifiedBackup(
       return await write();
     } catch (error) {
       if (!(error instanceof BrokerError) || !error.code.startsWith('E_BACKUP')) throw error;
-      // If the key was replaced while the backup was written, it is written again for the new key.
+      // If the key was replaced while the backup was written, the backup is written again for the new key.
       await vault.keys.refresh();
       if (vault.keys.kek.info.id === id) throw verificationFailed(error);
     }
@@ -80,7 +80,7 @@ function tableDiffers(table: string): BrokerError {
 function verificationFailed(cause: BrokerError): BrokerError {
   return new BrokerError('E_BACKUP_VERIFICATION', `The backup cannot be restored: ${cause.message}`, {
     help: [
-      'The backup was discarded after reading it back. Nothing was changed.',
+      'The backup failed its verification and was deleted. Nothing was changed.',
       { text: 'To check the audit log of the store', command: ['log', '--verify'] },
     ],
     cause,

@@ -28,11 +28,11 @@ export const includedTables = tables.filter((table) => !excludedTables.includes(
 export interface BackupOptions {
   /** This program's version. */
   program: string;
-  /** Decrypts the backup, in addition to the store's keys. */
+  /** A passphrase that can decrypt the backup, in addition to the store's keys. */
   passphrase?: string;
-  /** Called from time to time with the number of written rows. */
+  /** Called repeatedly with the number of rows written so far. */
   progress?: (rows: number) => void;
-  /** Verifies the written file before it gets its name; an error discards the file. */
+  /** Verifies the written file before it gets its final name. If this throws, the file is deleted. */
   verify?: (partial: string, contents: TableContent[]) => Promise<void>;
 }
 
@@ -43,7 +43,8 @@ export interface WrittenBackup {
 }
 
 /**
- * Writes a snapshot of the whole store to a new encrypted file, while others use the store. Writes the audit row first.
+ * Writes a snapshot of the whole store to a new encrypted file. Other processes may use the store meanwhile. Writes the audit
+ * row first.
  * Throws `E_FILE_EXISTS`, `E_FILE`.
  */
 export async function writeBackup(

@@ -14,38 +14,38 @@ import { parseJwks } from './client-jwks.ts';
 
 export interface ClientRequest {
   name: string;
-  /** The names of the profiles that it may fetch. */
+  /** The names of the profiles whose tokens it may fetch. */
   profiles: string[];
-  /** Epoch milliseconds; null: never. */
+  /** When the client expires. Epoch milliseconds; null: never. */
   expiresAt?: number | null;
   /** Addresses and networks that it may connect from; empty: any. */
   addresses?: string[];
-  /** The longest `expires_in` that it gets. Seconds, at least 60; default: an hour. */
+  /** The maximum `expires_in` that it gets. Seconds, at least 60; default: an hour. */
   maxExpiresIn?: number;
-  /** A JSON Web Key Set, as JSON: the client authenticates by `private_key_jwt` and gets no secret. */
+  /** A JSON Web Key Set as JSON. The client authenticates with `private_key_jwt` and gets no secret. */
   jwks?: string;
   /** Makes it a client of the SCIM relay of its one profile. */
   relayRights?: RelayRights;
-  /** An unknown `scope` in its requests is ignored, as with `workloadIdentity.anyScope`. */
+  /** Whether to ignore an unknown `scope` in its requests, like `workloadIdentity.anyScope`. */
   anyScope?: boolean;
-  /** The client authenticates with a JWT of another issuer and gets no secret. */
+  /** Set if the client authenticates with a JWT from another issuer. It gets no secret. */
   workloadIdentity?: WorkloadIdentity;
 }
 
 export interface CreatedClient {
   client: Client;
-  /** Shown once, and stored as a hash only; null for a client with keys or a workload identity. */
+  /** Shown once, and stored only as a hash; null for a client with keys or a workload identity. */
   secret: string | null;
 }
 
-/** The default time for which the old secret still works after a rotation. Milliseconds. */
+/** How long the old secret still works after a rotation, by default. Milliseconds. */
 export const secretOverlapMs = 7 * dayMs;
 
 export async function listClients(vault: StoreContext): Promise<Client[]> {
   return await store.listClients(vault.db);
 }
 
-/** The names of the clients that use the SCIM relay of a profile. Its address contains the profile's name. */
+/** The names of the clients that use a profile's SCIM relay, whose address contains the profile's name. */
 export async function relayClientsOf(vault: StoreContext, profile: string): Promise<string[]> {
   const clients = await store.listClients(vault.db);
   return clients
@@ -82,7 +82,7 @@ export async function addClient(
     request.workloadIdentity === undefined ? null : parseWorkloadIdentity(request.workloadIdentity);
   if (jwks !== null && workloadIdentity !== null) {
     throw new BrokerError('E_USAGE', 'A client has either its own keys or the JWT of another issuer.', {
-      help: 'Leave out the key set or the issuer. With both needs, register two clients.',
+      help: 'Remove either the key set or the issuer. If you need both, register two clients.',
     });
   }
   const expiresAt = request.expiresAt ?? null;
@@ -111,7 +111,7 @@ export async function addClient(
         help: [
           'Choose another name, or remove the existing client first.',
           {
-            text: 'To give the existing client a new secret',
+            text: 'To create a new secret for the existing client',
             command: ['client', 'rotate', name],
             link: { label: `Open ${name}`, path: '/clients' },
           },
@@ -145,30 +145,30 @@ export async function addClient(
   });
 }
 
-/** A client of the SCIM relay has a secret for one profile and gets no token. Throws `E_USAGE`. */
+/** Checks that a SCIM relay client has a secret for one profile, and gets no token. Throws `E_USAGE`. */
 function assertRelayClient(
   { jwks, workloadIdentity, maxExpiresIn }: ClientRequest,
   profileCount: number,
 ): void {
   const refuse = (message: string, help: string) => new BrokerError('E_USAGE', message, { help });
   if (profileCount > 1) {
-    throw refuse('A client of the SCIM relay has one profile.', 'Register one client for each profile.');
+    throw refuse('A SCIM relay client has exactly one profile.', 'Register one client for each profile.');
   }
   if (jwks !== undefined || workloadIdentity !== undefined) {
     throw refuse(
-      'A client of the SCIM relay authenticates with a secret, not with keys or a JWT.',
-      'Provisioning tools send a fixed secret. Leave the keys or the issuer out.',
+      'A SCIM relay client authenticates with a secret, not with keys or a JWT.',
+      'Provisioning tools send a fixed secret. Remove the keys or the issuer.',
     );
   }
   if (maxExpiresIn !== undefined) {
     throw refuse(
-      'A client of the SCIM relay gets no token, so it has no expires_in.',
-      'Leave the longest expires_in out.',
+      'A SCIM relay client gets no token, so it has no expires_in.',
+      'Remove the maximum expires_in.',
     );
   }
 }
 
-/** Once this resolves, the client has no access any more. Throws `E_NO_CLIENT`. */
+/** Once this resolves, the client no longer has access. Throws `E_NO_CLIENT`. */
 export async function removeClient(vault: StoreContext, name: string, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await requireClient(trx, name);
@@ -215,13 +215,13 @@ export async function rotateClientSecret(
 }
 
 function nothingToRotate(name: string, { issuer }: WorkloadIdentity): BrokerError {
-  const message = `The client "${name}" has no secret: it authenticates with a JWT of ${issuer}, which rotates its own keys.`;
+  const message = `The client "${name}" has no secret: it authenticates with a JWT from ${issuer}, which rotates its own keys.`;
   return new BrokerError('E_USAGE', message, {
     help: [
       { text: 'To stop its access at once', command: ['client', 'remove', name], only: 'terminal' },
       { text: 'To stop its access at once, remove the client.', only: 'page' },
       {
-        text: 'To change what the JWT must say, remove the client, then add it again',
+        text: 'To change which JWT it needs, remove the client, then add it again',
         command: [
           'client',
           'add',

@@ -6,19 +6,19 @@ import { hashSecret, newSecret } from '../sign-in/secret-hashes.ts';
 import { requireClient, secretOverlapMs } from './clients.ts';
 
 /*
- * A rotation in two steps, for a secret that another system saves: the new secret works at once, but the current one stays
- * the current one until that system has saved it. So whatever is interrupted, the secret in use keeps working.
+ * A rotation in two steps, for a secret that another system saves. The new secret works at once, but the current secret stays
+ * current until that system has saved the new one. So the secret in use keeps working even if the rotation is interrupted.
  */
 
-/** A new secret that works next to the current one, until it is promoted or withdrawn. */
+/** A new secret that works in addition to the current one, until it is promoted or withdrawn. */
 export interface StagedSecret {
   client: Client;
   secret: string;
-  /** The second secret before; it comes back when this one is withdrawn. */
+  /** The previous second secret, which is restored if this one is withdrawn. */
   before: store.SecondSecret;
 }
 
-/** Gives a client a second secret. The previous one, if it still works, stops working now. Throws `E_NO_CLIENT`. */
+/** Creates a second secret for a client. The previous secret, if it still works, stops working now. Throws `E_NO_CLIENT`. */
 export async function stageClientSecret(
   vault: StoreContext,
   name: string,
@@ -43,7 +43,7 @@ export async function promoteStagedSecret(
   await store.promoteSecondSecret(vault.db, client.id, vault.now() + secretOverlapMs);
 }
 
-/** Takes a staged secret back, as if it had never been. */
+/** Withdraws a staged secret, as if it had never existed. */
 export async function withdrawStagedSecret(
   vault: StoreContext,
   { client, before }: Pick<StagedSecret, 'client' | 'before'>,
@@ -51,7 +51,7 @@ export async function withdrawStagedSecret(
 ): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     const { usedAt } = await store.replaceSecondSecret(trx, client.id, before);
-    // Only the test of the push used it. Otherwise an application that was not set up yet would count as connected.
+    // Only the push's own test used it. Otherwise an application that is not set up yet would count as connected.
     if (usedAt !== null) {
       await store.takeBackUses(trx, client.id, { lastUsedAt: client.lastUsedAt, usedUntil: usedAt });
     }

@@ -5,13 +5,13 @@ import { rowMacHead } from '../../store/integrity/mac-queries.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
 
 /**
- * Adds the row MACs and the signature of the audit log to a store once: on its first run, or if an earlier version wrote it.
- * The state that is stored next to the key shows whether this was done before; see `RollbackDetector`.
+ * Adds the row MACs and the audit log's signature to a store once: on its first run, or if an earlier version wrote it. The
+ * state stored next to the key shows whether this was already done; see `RollbackDetector`.
  */
 export async function authenticateOnce(db: Db): Promise<void> {
   if ((await rowMacHead(db)) !== null) return;
   await db.transaction().execute(async (trx) => {
-    // Other processes waited for the start of their transaction, and find it done.
+    // If other processes waited for this transaction, they find that it is already done.
     if ((await rowMacHead(trx)) !== null) return;
     await setStoreIdentity(trx, await storeIdentity(trx));
     await authenticateAll(trx, 0);

@@ -7,8 +7,8 @@ import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { compareStore, compareWithSeen, notCompared } from './rollback-detection.ts';
 
 /**
- * Compares a store with the last state seen on this host, without asking the person for anything: reads a key file, does not
- * derive a key from a passphrase, and waits for a keychain only briefly. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`.
+ * Compares a store with the last state seen on this host, without any prompt and without delay: reads a key file, does not
+ * derive a key from a passphrase, and waits only briefly for a keychain. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`.
  */
 export async function compareRecords(db: Db, source: KeySource, rowsToCheck?: number): Promise<void> {
   const keys = await listKeyEncryptionKeys(db);
@@ -31,7 +31,7 @@ function likelyKind({ settings }: KeySource): KeyKind {
   return existsSync(keyFilePath(settings)) ? 'file' : 'keychain';
 }
 
-/** The key is not available: a command that does not need it continues without it. */
+/** Whether the key is unavailable. Commands that do not need it continue without it. */
 function isAboutTheKey(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && (code.startsWith('E_KEY') || code === 'E_PASSPHRASE');

@@ -8,24 +8,24 @@ import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { seenKeysEntry, seenPlace } from './seen-location.ts';
 
 /*
- * Someone who can write to the database could put back an old data key, which a removed host may still have. So the highest
- * generation that this host had is stored next to the key, outside the database, together with the key-encryption keys that
- * have unwrapped a data key: for those, the key of a request authorizes nothing any more.
+ * Someone who can write to the database could put back an old data key, which a removed host may still have. So this host
+ * stores the highest generation that it has seen next to its key, outside the database. It also stores which of its
+ * key-encryption keys have unwrapped a data key: for those, the key in a key request no longer authorizes anything.
  */
 
 interface Memory {
   generation: number;
   dataKeyId: string;
-  /** IDs of key-encryption keys, the newest last. */
+  /** IDs of key-encryption keys, newest last. */
   opened: string[];
 }
 
 type Source = Pick<KeySource, 'keychain' | 'settings'>;
 
-/** A host has few keys, and a keychain entry on Windows holds 2,560 bytes. */
+/** A host has few keys, and a keychain entry on Windows is limited to 2,560 bytes. */
 const maxOpened = 20;
 
-/** What this host remembers about the data keys of a key-encryption key; null if nothing. */
+/** The stored data about the data keys of a key-encryption key; null if there is none. */
 export async function rememberedKeys(
   source: Source,
   kind: KeyKind,
@@ -37,7 +37,7 @@ export async function rememberedKeys(
   return { generation, dataKeyId, hasOpened: opened.includes(keyEncryptionKeyId) };
 }
 
-/** Remembers that a key-encryption key unwrapped a data key. Best effort: the folder may be read-only. */
+/** Records that a key-encryption key unwrapped a data key. Best effort, because the folder may be read-only. */
 export async function rememberKeys(
   source: Source,
   kind: KeyKind,
@@ -49,7 +49,7 @@ export async function rememberKeys(
   await write(source, kind, { ...newest, opened: opened.slice(-maxOpened) });
 }
 
-/** For a new request of a known key: the key of the request authorizes the first data key again. */
+/** Called for a new request of a known key: the key in the request authorizes the first data key again. */
 export async function expectEnrollment(
   source: Source,
   kind: KeyKind,
@@ -63,7 +63,7 @@ export async function expectEnrollment(
   });
 }
 
-/** For a rollback on purpose: forgets what was seen before. */
+/** Deletes the stored data, after a rollback on purpose. */
 export async function forgetKeys(source: Source): Promise<void> {
   for (const file of [besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
   await source.keychain.delete(seenKeysEntry(source.settings)).catch(() => {});

@@ -22,8 +22,9 @@ import { parseSeenStates, type SeenState } from './seen-state.ts';
 
 /*
  * A database that was rolled back to an old copy passes every integrity check: removed tokens are back, and removed clients
- * may fetch them. So the last state that was seen of the store (the end of each chain of its audit log) is stored next to the
- * key, outside the database. It is written after the store, so that it can lag behind but is never ahead: a crash raises no alarm.
+ * may fetch them. So the last state seen of the store (the end of each chain of its audit log) is stored next to the key,
+ * outside the database. It is written after the store, so it can be behind the store but never ahead of it. A crash therefore
+ * causes no false alarm.
  */
 
 type StateLocation = Pick<KeySource, 'keychain'> & {
@@ -36,13 +37,13 @@ const compareEveryMs = 10_000;
 /** How long a command that does not need the key waits for the keychain. Milliseconds. */
 const keychainTimeoutMs = 3_000;
 
-/** Actions that change nothing are not stored in a keychain at once, because writing to it is slow. */
+/** Actions that change nothing. After them, the state is not written to a keychain at once, because that is slow. */
 const readActions = ['read', 'introspect', 'check'];
 
-/** Up to this number of protected rows, all of them are checked, and not only those in use. */
+/** If the store has at most this many protected rows, all of them are checked, not only those in use. */
 const maxRowsToCheck = 2_000;
 
-/** The same for a command that shows what is in the store, and gives no token away: people wait for it. */
+/** The same for commands that only show data and return no token. It is lower, because people wait for them. */
 export const rowsToCheckBeforeShowing = 200;
 
 export class RollbackDetector {
@@ -51,7 +52,7 @@ export class RollbackDetector {
   readonly #kind: () => KeyKind;
   readonly #rowsToCheck: number;
   readonly #timer: NodeJS.Timeout;
-  /** The newest state seen of the store. It only moves forward. */
+  /** The newest state seen of the store. It never goes back. */
   #newest: SeenState | null = null;
   #written: SeenState | null = null;
   #problem: BrokerError | null = null;
@@ -66,9 +67,9 @@ export class RollbackDetector {
   }
 
   /**
-   * Compares the store with the last state seen on this host, and watches it from now on. The state is stored where the
-   * key is, according to `kind`. Throws `E_STORE_ROLLED_BACK` if the store is older than that state, `E_INTEGRITY` if
-   * someone added, removed or put back protected rows.
+   * Compares the store with the last state seen on this host, and keeps watching it. The state is stored next to the key,
+   * according to `kind`. Throws `E_STORE_ROLLED_BACK` if the store is older than that state, or `E_INTEGRITY` if someone
+   * added, removed or put back protected rows.
    */
   static async of(
     db: Db,
@@ -89,7 +90,7 @@ export class RollbackDetector {
     }
   }
 
-  /** What is wrong with the store; null if nothing is. A store with a problem is not used any more. */
+  /** The problem of the store; null if there is none. A store with a problem is no longer used. */
   get problem(): BrokerError | null {
     return this.#problem;
   }
@@ -125,7 +126,7 @@ export class RollbackDetector {
     await checkEveryRow(this.#db, this.#rowsToCheck);
   }
 
-  /** Stores the current state if it is newer. Best effort: without it, the next comparison uses an older state. */
+  /** Stores the current state if it is newer. Best effort: if this fails, the next comparison uses an older state. */
   async remember(): Promise<void> {
     try {
       await this.compare();
@@ -182,7 +183,7 @@ async function assertNotOlder(db: Db, seen: SeenState | null): Promise<void> {
   if (identity.incarnation !== seen.incarnation) {
     const follows = identity.ancestors.includes(seen.incarnation);
     if (follows && (head === null || (await identityHolds(db, identity)) !== false)) return;
-    throw rolledBack('It is from before a backup was restored.');
+    throw rolledBack('It was created before a backup was restored.');
   }
   if (seen.changes !== undefined && head !== null && head.counter < seen.changes) {
     throw rolledBack(`Its change counter is ${head.counter}, but this host has seen ${seen.changes}.`);
@@ -217,12 +218,12 @@ export async function compareStore(
   for (const { kind, row } of (await checkEveryRow(db, rowsToCheck)).slice(0, 5)) {
     const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
     source.onWarning(
-      `${kindTitles[kind]}${name} was changed in the database by another program, and is not used. Restore a backup. To accept the database as it is: ${commandLine(['restore', '--accept-rollback'])}`,
+      `${kindTitles[kind]}${name} was changed in the database by another program, so it is not used. Restore a backup. To accept the database as it is: ${commandLine(['restore', '--accept-rollback'])}`,
     );
   }
 }
 
-/** Compares a store that was opened without its keys. False if the last state cannot be read. */
+/** Compares a store that was opened without its keys with the last state. False if that state cannot be read. */
 export async function compareWithSeen(db: Db, source: StateLocation, kind: KeyKind): Promise<boolean> {
   const timeout = new Promise<null>((resolve) => {
     setTimeout(resolve, keychainTimeoutMs, null).unref();
@@ -233,7 +234,7 @@ export async function compareWithSeen(db: Db, source: StateLocation, kind: KeyKi
   return true;
 }
 
-/** All states seen of a store in this location: its incarnations, and the highest change counter. */
+/** All states seen of stores in this location: their incarnations, and the highest change counter. */
 export async function allSeenStates(
   source: StateLocation,
 ): Promise<{ incarnations: string[]; changes: number }> {
@@ -247,8 +248,8 @@ export async function allSeenStates(
 }
 
 /**
- * Throws `E_STORE_EMPTIED` for an empty store if this host has seen a used one in this location. Someone removed, emptied or
- * replaced the database; a new store would look as if there had never been a token.
+ * Throws `E_STORE_EMPTIED` for an empty store if this host has seen a used store in this location. Someone removed, emptied or
+ * replaced the database. Without this error, a new store would hide that there were tokens before.
  */
 export async function assertNotEmptied(db: Db, source: StateLocation): Promise<void> {
   const { incarnations } = await allSeenStates(source);
@@ -257,7 +258,7 @@ export async function assertNotEmptied(db: Db, source: StateLocation): Promise<v
   if (incarnations.every((incarnation) => ancestors.includes(incarnation))) return;
   throw new BrokerError(
     'E_STORE_EMPTIED',
-    'The store is empty, but it was not when this host last used it.',
+    'The store is empty, but it was not empty when this host last used it.',
     {
       help: [
         'Someone removed, emptied or replaced the database. Put it back if you can.',
@@ -274,14 +275,14 @@ function rolledBack(why: string): BrokerError {
     `The database was rolled back: it is older than the last state seen on this host. ${why}`,
     {
       help: [
-        'Changes made since then are missing. Put the right database back.',
+        'Changes made since then are missing. Put back the right database.',
         { text: 'To accept it as it is', command: ['restore', '--accept-rollback'] },
       ],
     },
   );
 }
 
-/** Next to the key file, or for a passphrase in the data folder. */
+/** The file is next to the key file or, for a passphrase, in the data folder. */
 function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): string {
   return kind === 'file' ? `${keyFilePath(settings)}.seen` : join(settings.home, 'store.seen');
 }

@@ -1,10 +1,10 @@
 import { sharedChain } from '../../store/audit/chain.ts';
 
-/** What was last seen of the audit log: the end of the shared chain, and of each other one. */
+/** The state of the audit log when it was last seen: the end of the shared chain, and of each other chain. */
 export interface SeenChains {
   seq: number;
   hash: string;
-  /** The number of the last row and the start of its hash, by chain; absent where there is no other chain. */
+  /** The number of the last row and the start of its hash, by chain; absent if there is no other chain. */
   chains?: Record<string, [seq: number, hash: string]> | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface SeenChain {
   hash: string;
 }
 
-/** 128 bits, because an entry of a keychain is small. */
+/** 128 bits, because a keychain entry is small. */
 const hashLetters = 32;
 
 export function seenChains({ seq, hash, chains = {} }: SeenChains): SeenChain[] {

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 
 type Place = Pick<Settings, 'home' | 'databaseUrl'>;
 
-/** Identifies the location of a database in the stored states. A copy in another location is another store. */
+/** Identifies a store by its location. A copy in another location counts as a different store. */
 export function seenPlace({ databaseUrl, home }: Place): string {
   const place = databaseUrl ? withoutPassword(databaseUrl) : home;
   return createHash('sha256').update(place).digest('base64url').slice(0, 22);
@@ -16,12 +16,12 @@ function withoutPassword(url: string): string {
   return parsed.href;
 }
 
-/** The keychain entry of the state last seen. One entry for each store, because an entry on Windows holds 2,560 bytes. */
+/** The keychain entry with the last state seen. One per store, because an entry on Windows is limited to 2,560 bytes. */
 export function seenStateEntry(place: Place): string {
   return `seen-${seenPlace(place)}`;
 }
 
-/** The keychain entry of the data keys last seen. */
+/** The keychain entry with the last data keys seen. */
 export function seenKeysEntry(place: Place): string {
   return `seen-keys-${seenPlace(place)}`;
 }

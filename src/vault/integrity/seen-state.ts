@@ -1,7 +1,7 @@
 import { isObject } from '../../text/json-shape.ts';
 import type { SeenChains } from './seen-chains.ts';
 
-/** The last state that was seen of a store. */
+/** The last state seen of a store. */
 export interface SeenState extends SeenChains {
   id: string;
   /** See `StoreIdentity`. */
@@ -10,11 +10,11 @@ export interface SeenState extends SeenChains {
   changes?: number;
 }
 
-/** The states in a file, by the location of the store. Throws if one of them has another form. */
+/** Parses the states in a file, by the location of their store. Throws if one of them is invalid. */
 export function parseSeenStates(text: string): Record<string, SeenState> {
   const all: unknown = JSON.parse(text);
   if (isObject(all) && Object.values(all).every(isSeenState)) return all as Record<string, SeenState>;
-  throw new Error('the last states seen are not in the form that this program writes');
+  throw new Error('the stored states are not in the format of this program');
 }
 
 function isSeenState(value: unknown): value is SeenState {

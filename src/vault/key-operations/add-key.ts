@@ -29,7 +29,7 @@ export async function wrapForLocalKey(trx: Db, vault: KeyContext, localKey: Load
   }
 }
 
-/** Authorizes another key of this host. Throws `E_KEY_EXISTS` if the store has it already. */
+/** Authorizes another key of this host. Throws `E_KEY_EXISTS` if the store already has it. */
 export async function addLocalKey(vault: KeyContext, localKey: LoadedKey, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await wrapForLocalKey(trx, vault, localKey);
@@ -43,8 +43,8 @@ export async function addLocalKey(vault: KeyContext, localKey: LoadedKey, actor:
 }
 
 /**
- * Authorizes the key of another host by its request. The caller has made sure that the request comes from its owner: see
- * `fingerprint`. Throws `E_KEY_EXISTS`.
+ * Authorizes the key of another host, from its key request. The caller must have verified that the request comes from its
+ * owner; see `fingerprint`. Throws `E_KEY_EXISTS`.
  */
 export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, actor: Actor): Promise<void> {
   const { id, kind, name, publicKey } = request;
@@ -81,7 +81,7 @@ export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, 
 
 async function assertNewKey(trx: Db, id: string): Promise<void> {
   if (!(await listKeyEncryptionKeys(trx)).some((known) => known.id === id)) return;
-  throw new BrokerError('E_KEY_EXISTS', 'The store has this key already.', {
+  throw new BrokerError('E_KEY_EXISTS', 'The store already has this key.', {
     help: { text: 'Nothing was changed. To list the keys', command: ['key', 'status'] },
   });
 }

@@ -9,7 +9,7 @@ import { isAuthorizedKek } from '../keys/wrap-data-key.ts';
 export interface KeyStatus {
   keys: KeyDescription[];
   dataKeys: DataKeyDescription[];
-  /** A key operation that was interrupted; null if there is none. */
+  /** The key operation that is running or was interrupted; null if there is none. */
   unfinished: 'rotation' | 'replacement' | null;
 }
 
@@ -22,7 +22,7 @@ export interface KeyDescription {
   createdAt: number;
   /** Whether this host uses it. */
   usedHere: boolean;
-  /** False if the store lists it, but no key holder authorized it. */
+  /** False if the store contains the key, but no key holder authorized it. */
   authorized: boolean;
   hosts: { host: string; seenAt: number }[];
 }
@@ -36,13 +36,13 @@ export interface DataKeyDescription {
   current: boolean;
 }
 
-/** The keys of the store, and the hosts that have them. Instants are epoch milliseconds. */
+/** The keys of the store, and the hosts that have them. Times are epoch milliseconds. */
 export async function keyStatus({
   db,
   keys,
   settings,
 }: Pick<Vault, 'db' | 'keys' | 'settings'>): Promise<KeyStatus> {
-  // One snapshot: another process may be changing the keys.
+  // Read in one snapshot, because another process may be changing the keys.
   return await withSnapshot(db, async (snapshot) => {
     await keys.refresh(snapshot);
     return await describeKeys(snapshot, keys, settings);

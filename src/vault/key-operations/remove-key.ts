@@ -13,7 +13,7 @@ import { verifyKey } from '../keys/verify-key.ts';
 import { type RotationResult, rotateDataKey } from './rotate-data-key.ts';
 
 /**
- * Removes a key from the store. Its holder may have kept the data key, so the data key is rotated and every token is
+ * Removes a key from the store. Because its holder may have kept the data key, the data key is rotated and every token is
  * re-encrypted. `id` may be the start of the key's ID.
  * Throws `E_NO_KEY`, `E_KEY_LAST`, `E_KEY_IN_USE`.
  */
@@ -65,7 +65,7 @@ async function switchToOtherKey({ db, keys }: Pick<Vault, 'db' | 'keys'>, id: st
 function lastKey(): BrokerError {
   return new BrokerError(
     'E_KEY_LAST',
-    'The last key of a store cannot be removed: without it, the tokens could not be decrypted.',
+    'The last key of a store cannot be removed, because the tokens could not be decrypted without it.',
     {
       help: { text: 'To replace it', command: ['key', 'rotate', '--to', 'KIND'] },
     },

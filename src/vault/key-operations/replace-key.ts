@@ -28,7 +28,7 @@ import { wrapForLocalKey } from './add-key.ts';
 export interface ReplacementResult {
   oldKey: KeyEncryptionKeyInfo;
   newKey: KeyEncryptionKeyInfo;
-  /** Other hosts that use the old key, which therefore stays for now. */
+  /** Other hosts that use the old key. If there are any, the old key is kept for now. */
   usedBy: string[];
 }
 
@@ -38,13 +38,13 @@ export interface ReplaceOptions {
   passphrase?: string;
 }
 
-/** A host that has not used a key for this long no longer counts as one of its users. Milliseconds. */
+/** A host that has not used a key for this long no longer counts as a user of the key. Milliseconds. */
 const hostCountsForMs = 30 * dayMs;
 
 /**
  * Replaces the key-encryption key that this host uses. The old key is deleted only after the new one was loaded from its
- * storage and has unwrapped every data key. Until then either key opens the store, so that an interrupted run loses
- * nothing: the next run completes it. Throws what `create-key` and `verifyKey` throw.
+ * storage and has unwrapped every data key. Until then, both keys can open the store, so an interrupted run loses nothing, and
+ * the next run completes it. Throws the errors of `create-key` and `verifyKey`.
  */
 export async function replaceKey(
   vault: Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>,
@@ -113,7 +113,7 @@ async function findInterrupted(
     }
   }
   await db.transaction().execute(async (trx) => {
-    // Another process may have completed it in the meantime: then the new key is the only one.
+    // Another process may have completed it in the meantime. Then only the new key is left.
     if ((await activeReplacement(trx))?.newId !== replacement.newId) return;
     const isInUse = replacement.newId === keys.kek.info.id;
     const hasOld = (await listKeyEncryptionKeys(trx)).some(({ id }) => id === replacement.oldId);
@@ -144,7 +144,7 @@ async function start(
       return { oldKey, newKey: newKey.info };
     });
   } catch (error) {
-    // Removing the unused key may fail, because it does no harm.
+    // An error when removing the unused key is ignored, because the key does no harm.
     await created?.undo().catch(() => {});
     throw error;
   }
@@ -153,7 +153,7 @@ async function start(
 function conflict(): BrokerError {
   return new BrokerError('E_KEY_BUSY', 'Another process is replacing the key.', {
     help: {
-      text: 'This process changed nothing. To see the result of the other one',
+      text: 'This process changed nothing. To see the result of the other process',
       command: ['key', 'status'],
     },
   });
@@ -177,7 +177,7 @@ async function otherHosts(db: Db, id: string, now: number): Promise<string[]> {
     .map(({ host }) => host);
 }
 
-/** Deletes an old key from the keychain. This may fail, because the key unwraps nothing any more. */
+/** Deletes an old key from the keychain. An error is ignored, because the key no longer unwraps anything. */
 async function deleteKeychainEntry(
   { id, kind }: KeyEncryptionKeyInfo,
   { keychain }: KeySource,
@@ -187,7 +187,7 @@ async function deleteKeychainEntry(
 
 /** Deletes the file of an old key if this program created it and it still contains that key. */
 function deleteOldKeyFile({ id, kind }: KeyEncryptionKeyInfo, { settings }: KeySource): void {
-  // Other stores and hosts may use a configured file too.
+  // A configured file may also be used by other stores and hosts.
   if (kind !== 'file' || settings.keyFile !== null) return;
   const path = keyFilePath(settings);
   const key = readKeyFile(path);

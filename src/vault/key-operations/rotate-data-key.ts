@@ -26,7 +26,7 @@ import { databaseFile } from '../store-location.ts';
 export interface RotationResult {
   /** How many tokens this process re-encrypted. */
   reencrypted: number;
-  /** IDs of tokens that no key decrypts; they stay as they are. */
+  /** IDs of tokens that no key can decrypt. They are left unchanged. */
   unreadable: string[];
   /** Whether this completed an interrupted rotation. */
   resumed: boolean;
@@ -35,9 +35,9 @@ export interface RotationResult {
 type KeyContext = Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>;
 
 /**
- * Creates a new data key, re-encrypts every token with it, and deletes the previous one. It may be interrupted at any point;
- * the next run, in any process or on any host, resumes it, and several processes share the work. `prepare` runs in the
- * transaction that creates the new key.
+ * Creates a new data key, re-encrypts every token with it, and deletes the previous data key. The rotation may be interrupted
+ * at any point; the next run, in any process or on any host, resumes it. Several processes share the work. `prepare` runs in
+ * the transaction that creates the new key.
  */
 export async function rotateDataKey(
   vault: KeyContext,
@@ -47,7 +47,7 @@ export async function rotateDataKey(
 ): Promise<RotationResult> {
   let resumed = false;
   if (prepare !== undefined) {
-    // An active rotation uses a key that the earlier key holders know, so it is completed before a new one starts.
+    // The earlier key holders know the key of an active rotation, so that rotation is completed before a new one starts.
     while (!(await start(vault, actor, prepare))) await resume(vault, actor, progress);
   } else {
     resumed = !(await start(vault, actor));
@@ -55,7 +55,7 @@ export async function rotateDataKey(
   return { ...(await resume(vault, actor, progress)), resumed };
 }
 
-/** Starts a rotation. False, with nothing changed, if one is active. */
+/** Starts a rotation. Returns false, without changing anything, if one is active. */
 async function start(
   vault: KeyContext,
   actor: Actor,
@@ -81,7 +81,7 @@ async function start(
   return started;
 }
 
-/** How many tokens one transaction re-encrypts; other writers wait that long. */
+/** How many tokens one transaction re-encrypts. Other writers have to wait for it. */
 const batchSize = 200;
 
 async function resume(
@@ -108,7 +108,7 @@ async function resume(
   while ((await vault.db.transaction().execute((trx) => renewSome(trx))) > 0);
   reencrypted += await vault.db.transaction().execute((trx) => finish(vault, trx, actor, unreadable));
   await vault.keys.refresh();
-  // Tokens in them are encrypted with the previous data key.
+  // The tokens in these copies are encrypted with the previous data key.
   deleteUpgradeCopies(databaseFile(vault.settings.home), 'all');
   return { reencrypted, unreadable: [...unreadable] };
 }
@@ -131,7 +131,7 @@ async function reencryptAll(
   tokens: StoredCiphertext[],
   unreadable: Set<string>,
 ): Promise<{ reencrypted: number; last: string | null }> {
-  // Another process may have completed this rotation and started the next one, whose key is the newest then.
+  // Another process may have completed this rotation and started another one. Then the newest key is not this one.
   const newest = await newestDataKey(trx);
   let reencrypted = 0;
   for (const { id, profileId, ciphertext } of tokens) {
@@ -157,7 +157,7 @@ function isEncryptedWith(ciphertext: string, dataKeyId: string): boolean {
   }
 }
 
-/** Re-encrypts the settings of the reminder channels. Those that cannot be read stay as they are, and are reported when used. */
+/** Re-encrypts the reminder channels' settings. Those that cannot be read are left unchanged, and reported when used. */
 async function reencryptChannels({ keys }: KeyContext, trx: Db, dataKeyId: string): Promise<void> {
   for (const reminderChannel of await storedChannelNames(trx)) {
     const ref = { reminderChannel };
@@ -175,7 +175,7 @@ async function reencryptChannels({ keys }: KeyContext, trx: Db, dataKeyId: strin
 /** Deletes the old data keys once no token needs them. */
 async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
   const dataKeyId = await activeRotation(trx);
-  // Another process has completed it.
+  // Another process has completed the rotation.
   if (dataKeyId === null) return 0;
   const left: StoredCiphertext[] = [];
   for await (const token of iterateCiphertexts(trx)) {
@@ -186,7 +186,7 @@ async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<
   await authenticateChanges(trx);
   while ((await renewSome(trx)) > 0) await authenticateChanges(trx);
   for (const wrapped of await listAllDataKeys(trx)) {
-    // A key holder that has not received it yet needs the previous data key, which authorizes it.
+    // A key holder that has not received the new data key yet needs the previous one, which authorizes it.
     const received = isEncryptedWith(wrapped.jwe, wrapped.keyEncryptionKeyId);
     if (wrapped.dataKeyId === dataKeyId && received) {
       await deleteDataKeysBefore(trx, wrapped.keyEncryptionKeyId, wrapped.generation);

@@ -10,7 +10,7 @@ import { type KeySource, keyFilePath, type LoadedKey, nextKeyFilePath } from './
 export type KeyKind = KeyEncryptionKeyInfo['kind'];
 
 export interface NewKey extends LoadedKey {
-  /** Removes the key again if it was not added to the store. */
+  /** Deletes the key if it could not be added to the store. */
   undo: () => Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export async function createPassphraseKey(passphrase: string): Promise<NewKey> {
 }
 
 /**
- * Returns the key of the existing key file, which another store may use too, or creates one. If this store uses the
- * existing file already, creates the new one next to it. Throws `E_KEY_FILE`, `E_FILE_PERMISSIONS`.
+ * Returns the key in the existing key file, which other stores may use too, or creates a file. If this store already uses the
+ * existing file, creates a new file next to it. Throws `E_KEY_FILE`, `E_FILE_PERMISSIONS`.
  */
 export function createFileKey({ settings }: KeySource, known: KeyEncryptionKeyInfo[] = []): NewKey {
   const isUsed = (key: Buffer) => known.some(({ id }) => id === keyId(key));
   let key = keyAt(keyFilePath(settings));
   if (isUsed(key)) key = keyAt(nextKeyFilePath(settings));
-  // The file stays even if another process was faster, because that process uses the same file.
+  // The file is kept even if another process created it first, because that process uses the same file.
   return { info: { id: keyId(key), kind: 'file' }, key, undo: async () => {} };
 }
 

@@ -6,7 +6,7 @@ export function hostName(): string {
   return hostname().slice(0, 60) || 'unknown';
 }
 
-/** The name of a key that is created here: `user@host`. */
+/** The default name of a key created on this host: `user@host`. */
 export function defaultKeyName(): string {
   return `${userName()}@${hostName()}`.replace(/[^\w.@-]/g, '-');
 }

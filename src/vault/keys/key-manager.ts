@@ -22,34 +22,34 @@ import { rememberedKeys, rememberKeys } from '../integrity/key-memory.ts';
 import { defaultKeyName } from './host.ts';
 import { awaitsReplacement, finishKeyFileSwap, type KeySource, type LoadedKey, loadKey } from './load-key.ts';
 
-/** How long a data key that could not be loaded is not looked up again. Milliseconds. */
+/** How long to wait before looking up a missing data key again. Milliseconds. */
 const retryAfterMs = 5_000;
-/** The same if the store did not answer. */
+/** The same if the store did not respond. */
 const retryBusyStoreAfterMs = 500;
 
 /** A data key that could not be loaded. */
 interface MissingKey {
   askedAt: number;
-  /** The reason; null if the store does not contain it. */
+  /** Why the key could not be loaded; null if the store does not contain it. */
   error: BrokerError | null;
 }
 
 /**
- * The keys of an open store. Another process or host may replace the data key at any time, so a data key that this process
- * does not have is looked up again, and every token is encrypted with the data key that is newest at that moment.
+ * The keys of an open store. Another process or host may replace the data key at any time. So a data key that this process does
+ * not have is looked up, and every token is encrypted with the data key that is the newest at that moment.
  */
 export class VaultKeys {
   readonly source: KeySource;
   readonly #db: Db;
   #kek: LoadedKey;
   #ring: KeyRing;
-  /** The previous ring: a ciphertext read a moment ago may need a data key that was deleted since. */
+  /** The previous key ring. A ciphertext that was just read may need a data key that was deleted since. */
   #previous: KeyRing | null = null;
   readonly #missing = new Map<string, MissingKey>();
   #lastFailure: { at: number; error: BrokerError } | null = null;
   #refreshing: Promise<void> | null = null;
 
-  /** Data keys received from other hosts, wrapped by the key itself and not stored yet. */
+  /** Data keys received from other hosts, wrapped with this host's key and not stored yet. */
   #received: WrappedDataKey[] = [];
 
   private constructor(db: Db, source: KeySource, { kek, ring, received }: Omit<LoadedKeys, 'known'>) {
@@ -61,7 +61,7 @@ export class VaultKeys {
     useMacKeys(db, this);
   }
 
-  /** The keys of a store whose key-encryption key was not loaded from its usual location. */
+  /** The keys of a store, opened with a key-encryption key that was not loaded from its usual location. */
   static of(db: Db, source: KeySource, kek: LoadedKey, ring: KeyRing): VaultKeys {
     return new VaultKeys(db, source, { kek, ring, received: [] });
   }
@@ -74,7 +74,7 @@ export class VaultKeys {
     return keys;
   }
 
-  /** Stores the received data keys wrapped by the key itself, and deletes older ones that authorized them. */
+  /** Stores the received data keys, wrapped with this host's key, and deletes the older ones that authorized them. */
   async storeReceived(db: Db): Promise<void> {
     const received = this.#received;
     this.#received = [];
@@ -104,7 +104,7 @@ export class VaultKeys {
     return this.decryptSync(ciphertext, ref);
   }
 
-  /** The same synchronously, after `hasKeyFor`. Also throws why its key could not be loaded. */
+  /** The same synchronously, after `hasKeyFor`. Also throws the reason if its key could not be loaded. */
   decryptSync(ciphertext: string, ref: SecretRef): string {
     const id = kidOrEmpty(ciphertext);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
@@ -113,7 +113,7 @@ export class VaultKeys {
     return ring.open(ciphertext, ref);
   }
 
-  /** Whether to decrypt without a look-up: this process has the key, or looked it up a moment ago without success. */
+  /** Whether to decrypt without a lookup: this process has the key, or has just looked it up without success. */
   hasKeyFor(ciphertext: string): boolean {
     const id = kidOrEmpty(ciphertext);
     if (id === '' || this.#ring.has(id) || this.#previous?.has(id)) return true;
@@ -127,13 +127,13 @@ export class VaultKeys {
     return Math.abs(this.source.now() - askedAt) < forMs;
   }
 
-  /** Why the last look-up failed, for as long as repeating it cannot help. */
+  /** Why the last lookup failed, as long as repeating it cannot help. */
   get refreshError(): BrokerError | null {
     const failure = this.#lastFailure;
     return failure !== null && this.#isRecent(failure.at, failure.error) ? failure.error : null;
   }
 
-  /** Looks up the key of this ciphertext: another process may have created a new one. Remembers a failure. */
+  /** Looks up the key of this ciphertext, because another process may have created a new one. Remembers a failure. */
   async refreshKeyFor(ciphertext: string, db?: Db): Promise<void> {
     const id = kidOrEmpty(ciphertext);
     const askedAt = this.source.now();
@@ -147,8 +147,8 @@ export class VaultKeys {
   }
 
   /**
-   * Checks that this process has the store's newest data key. Throws `E_KEY_REMOVED` if its key was removed, and what
-   * looking up the keys throws.
+   * Checks that this process has the store's newest data key. Throws `E_KEY_REMOVED` if its key was removed, and any error of
+   * the lookup.
    */
   async requireAccess(): Promise<void> {
     const newest = await newestDataKey(this.#db);
@@ -201,8 +201,8 @@ export class VaultKeys {
   }
 
   /**
-   * Stores the received data keys and remembers the newest one, unless that is done or the store changed since. Best
-   * effort: a store that cannot be written can still be read.
+   * Stores the received data keys and records the newest one, unless this was already done or the store has changed since.
+   * Best effort: a store that cannot be written can still be read.
    */
   async #remember(): Promise<void> {
     try {
@@ -211,23 +211,23 @@ export class VaultKeys {
       const { generation, primaryKey } = this.#ring;
       const known = await rememberedKeys(this.source, info.kind, info.id);
       if (known?.hasOpened && known.dataKeyId === primaryKey.id) return;
-      // Within a write transaction: a restore deletes what was remembered, and it must not be written again.
+      // Within a write transaction, because a restore deletes this record, and it must not be written again afterwards.
       await this.#db.transaction().execute(async (trx) => {
         if ((await newestDataKey(trx))?.id !== primaryKey.id) return;
         await rememberKeys(this.source, info.kind, info.id, { generation, dataKeyId: primaryKey.id });
       });
     } catch {
-      // The next process that opens the store tries again.
+      // The next process that opens the store will try again.
     }
   }
 }
 
-/** Completes the replacement of a key file that another process did not complete. */
+/** Completes a key file replacement that another process did not complete. */
 async function finishInterruptedSwap(db: Db, source: KeySource): Promise<void> {
   const finishing = db
     .transaction()
     .execute(async (trx) => finishKeyFileSwap(await listKeyEncryptionKeys(trx), source));
-  // Until then, the new file is read from its temporary path.
+  // Until it succeeds, the new file is read from its temporary path.
   await finishing.catch(() => {});
 }
 
@@ -240,9 +240,9 @@ interface LoadedKeys {
 }
 
 /**
- * Loads this host's key-encryption key (`kek` if it is still valid) and unwraps its data keys. Another process may replace
- * the keys at any moment, so a failure counts only if the store still lists the same keys afterwards.
- * Throws what `loadKey` and `KeyRing.open` throw, and `E_KEY_REMOVED` if `kek` lost its access.
+ * Loads this host's key-encryption key (`kek` if it is still valid) and unwraps its data keys. Another process may replace the
+ * keys at any moment, so an error is only reported if the store still has the same keys afterwards.
+ * Throws the errors of `loadKey` and `KeyRing.open`, and `E_KEY_REMOVED` if `kek` lost its access.
  */
 async function loadKeys(db: Db, source: KeySource, kek: LoadedKey | null): Promise<LoadedKeys> {
   let stored = await readKeys(db);
@@ -276,7 +276,7 @@ async function openStoredKeys(
   const kek = isKept ? before : await loadOtherKey(known, source, before);
   const own = wrappedFor(kek.info.id);
   if (own.length === 0) throw notAuthorized(kek.info.id);
-  // Read after the rows: a restore on purpose has deleted it by then.
+  // Read after the rows, because an intended restore has deleted it by then.
   const remembered = await rememberedKeys(source, kek.info.kind, kek.info.id);
   return { known, kek, ...(await KeyRing.open(own, kek.key, remembered)) };
 }
@@ -308,7 +308,7 @@ function notAuthorized(id: string, cause?: unknown): BrokerError {
   );
 }
 
-/** The row that the store keeps about a loaded key. */
+/** The row about a loaded key in the store. */
 export async function keyRecordOf(
   { info, key }: LoadedKey,
   ring: KeyRing,

@@ -13,22 +13,22 @@ export interface KeySource {
   settings: Pick<Settings, 'home' | 'keyFile' | 'passphrase' | 'databaseUrl'>;
   keychain: Keychain;
   now: () => number;
-  /** Called once with what a person should know about the key's location. */
+  /** Called once with a warning about the key's location. */
   onWarning: (text: string) => void;
 }
 
-/** A key-encryption key that was loaded on this host. */
+/** A key-encryption key loaded on this host. */
 export interface LoadedKey {
   info: KeyEncryptionKeyInfo;
   key: Buffer;
 }
 
-/** The path of the key file: the configured one, otherwise the one in the data folder. */
+/** The path of the key file: as configured, or else in the data folder. */
 export function keyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): string {
   return settings.keyFile ?? join(settings.home, 'key.jwk');
 }
 
-/** The path of a new key file until the store knows it and it replaces the old one. */
+/** The path of a new key file until the store has its key and it replaces the old file. */
 export function nextKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): string {
   return `${keyFilePath(settings)}.next`;
 }
@@ -39,8 +39,8 @@ export function replacedKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>
 }
 
 /**
- * Loads the newest key-encryption key of the store that this host has. Throws the reason for the oldest one if there is
- * none, or a reason that the person can fix: most keys simply belong to other hosts.
+ * Loads the newest key-encryption key of the store that this host has. If it has none, throws the error of the oldest key, or an
+ * error that the user can fix, because most keys simply belong to other hosts.
  */
 export async function loadKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<LoadedKey> {
   const failures: unknown[] = [];
@@ -109,7 +109,7 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
   const path = keyFilePath(settings);
   const candidates = [path, nextKeyFilePath(settings), path];
   let exists = false;
-  // The first path is read twice: another process may move the file from the second path to the first in between.
+  // The first path is read twice, because another process may move the file from the second path to the first meanwhile.
   for (const candidate of candidates) {
     const key = readKeyFile(candidate);
     if (key !== null && keyId(key) === info.id) return key;
@@ -127,9 +127,9 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
       ],
     });
   }
-  throw new BrokerError('E_KEY_LOST', `The key file ${path} contains a key that this store does not know.`, {
+  throw new BrokerError('E_KEY_LOST', `The key file ${path} does not contain a key of this store.`, {
     help: [
-      'It is the key of another store, or was removed from this one. Restore the right file, or set WEBEX_TOKEN_KEY_FILE to its path. Nothing was changed.',
+      'Its key belongs to another store, or was removed from this one. Restore the right file, or set WEBEX_TOKEN_KEY_FILE to its path. Nothing was changed.',
       { text: 'To request access with this key file', command: ['key', 'request', '--file'] },
       startOver(settings),
     ],
@@ -137,15 +137,15 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
 }
 
 /**
- * Replaces the old key file with the new one, once the store knows only the new one. Call it within a write transaction of
- * the store, so that no other process moves the files at the same time.
+ * Replaces the old key file with the new one, once the store has only the new key. Call it within a write transaction of the
+ * store, so that no other process moves the files at the same time.
  */
 export function finishKeyFileSwap(known: KeyEncryptionKeyInfo[], { settings }: KeySource): void {
   try {
     if (!awaitsReplacement(known, { settings })) return;
     const [path, next] = [keyFilePath(settings), nextKeyFilePath(settings)];
     const old = readKeyFile(path);
-    // Other stores may use a configured file too. It is linked, so that a key file exists at every moment.
+    // Other stores may use a configured file too, so it is kept under another name. With a link, a key file always exists.
     if (old !== null && settings.keyFile !== null) {
       const replaced = replacedKeyFilePath(settings, old);
       if (!existsSync(replaced)) linkSync(path, replaced);
@@ -153,11 +153,11 @@ export function finishKeyFileSwap(known: KeyEncryptionKeyInfo[], { settings }: K
     renameSync(next, path);
     fsyncDirectory(dirname(path));
   } catch {
-    // The new file is read from its temporary path, and reading it reports what is wrong.
+    // Ignored: the new file is still read from its temporary path, and reading it reports any problem.
   }
 }
 
-/** Whether a new key file, which the store knows, has not replaced the old one yet. */
+/** Whether there is a new key file whose key the store has, but which has not replaced the old file yet. */
 export function awaitsReplacement(
   known: KeyEncryptionKeyInfo[],
   { settings }: Pick<KeySource, 'settings'>,

@@ -11,8 +11,8 @@ import { keyRecordOf, VaultKeys } from './key-manager.ts';
 import { type KeySource, keyFilePath } from './load-key.ts';
 
 /**
- * Opens the store's keys, and creates them on the first run. A key that exists but cannot be loaded is an error with a
- * remedy, never a reason for a new key: with a new key, every stored token would be lost.
+ * Opens the store's keys, or creates them on the first run. If a key exists but cannot be loaded, this throws an error with a
+ * remedy and never creates a new key, because every stored token would be lost with a new key.
  */
 export async function openKeys(db: Db, source: KeySource): Promise<VaultKeys> {
   if ((await listKeyEncryptionKeys(db)).length === 0) await createFirstKeys(db, source);
@@ -26,11 +26,11 @@ async function createFirstKeys(db: Db, source: KeySource): Promise<void> {
   const newKey = await createFirstKey(source);
   const dataKey = await newDataKey(newKey.key);
   const record = await keyRecordOf(newKey, new KeyRing([dataKey], newKey.key), source.now());
-  // Another process may be faster. Removing the unused key may fail, because it does no harm.
+  // If another process was first, this key is unused. An error when removing it is ignored, because the key does no harm.
   if (!(await insertFirstKeys(db, source.now(), record, dataKey))) await newKey.undo().catch(() => {});
 }
 
-/** Creates a key of the configured kind; by default in the keychain, or in a file if no keychain is running. */
+/** Creates a key of the configured kind. By default it is in the keychain, or in a file if no keychain is available. */
 export async function createFirstKey(source: KeySource): Promise<NewKey> {
   const { settings } = source;
   if (settings.keyFile !== null) return createFileKey(source);
@@ -48,7 +48,7 @@ export async function createFirstKey(source: KeySource): Promise<NewKey> {
   }
 }
 
-/** A locked keychain is no reason to store the key in a less protected place for good. */
+/** A locked keychain must not cause the key to be stored permanently in a less protected place. */
 function rethrowUnlessNoKeychain(failure: unknown): void {
   if (!(failure instanceof BrokerError)) throw failure;
   if (failure.code === 'E_KEYCHAIN') return;

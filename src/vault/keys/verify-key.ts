@@ -6,8 +6,8 @@ import type { VaultKeys } from './key-manager.ts';
 import { type KeySource, type LoadedKey, loadKeyById } from './load-key.ts';
 
 /**
- * Loads a key from its storage, as the next start does, and checks that it unwraps every data key that this process has.
- * Throws what `loadKeyById` throws, `E_INTEGRITY` or `E_KEY_VERIFICATION`.
+ * Loads a key from its storage, like the next start will, and checks that it unwraps every data key that this process has.
+ * Throws the errors of `loadKeyById`, `E_INTEGRITY` or `E_KEY_VERIFICATION`.
  */
 export async function verifyKey(
   db: Db,
@@ -22,7 +22,7 @@ export async function verifyKey(
   if (unwrapsAll && ring.primaryKey.id === keys.ring.primaryKey.id) return { info, key };
   throw new BrokerError(
     'E_KEY_VERIFICATION',
-    'The new key does not unwrap every data key that the old one does.',
+    'The new key does not unwrap every data key that the old key unwraps.',
     {
       help: 'Another process may have changed the keys at the same time. The old key is still in use; try again.',
     },

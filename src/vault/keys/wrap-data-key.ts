@@ -14,8 +14,8 @@ import {
 import type { VaultKeys } from './key-manager.ts';
 
 /**
- * Makes a data key the store's newest, within the caller's transaction: wraps it for every key-encryption key. Throws
- * `E_KEY_UNAUTHORIZED` if the store lists a key that no key holder authorized.
+ * Wraps a new data key for every key-encryption key of the store, within the caller's transaction, so that it becomes the
+ * newest. Throws `E_KEY_UNAUTHORIZED` if the store contains a key that no key holder authorized.
  */
 export async function wrapForAllKeks(
   trx: Db,
@@ -50,7 +50,7 @@ export function isAuthorizedKek(
 ): boolean {
   if (info.id === keys.kek.info.id) return true;
   if (publicKey === null || authorization === null) return false;
-  // Only by the newest data key: a removed host may still have an older one.
+  // Only the newest data key can authorize, because a removed host may still have an older one.
   return isAuthorized({ id: info.id, publicKey }, authorization, keys.ring.primaryKey);
 }
 
@@ -58,7 +58,7 @@ function authorizedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): s
   if (record.publicKey !== null && isAuthorizedKek(record, keys)) return record.publicKey;
   throw new BrokerError(
     'E_KEY_UNAUTHORIZED',
-    `The store lists a key that no key holder authorized: ${shortKeyId(record.info.id)} (${record.name}).`,
+    `The store contains a key that no key holder authorized: ${shortKeyId(record.info.id)} (${record.name}).`,
     {
       help: [
         'Someone tampered with the database. Nothing was changed.',

@@ -9,7 +9,7 @@ import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import { assertBearerSyntax } from '../../webex/sign-in/bearer-syntax.ts';
 import { rejectCommonMistakes } from '../../webex/sign-in/common-mistakes.ts';
 
-/** The columns of a CSV file of profiles, in any order. Only the first is required. */
+/** The columns of a CSV file of profiles. They may be in any order. Only `profile` is required. */
 export const profileColumns = [
   'profile',
   'display_name',
@@ -24,18 +24,18 @@ export const profileColumns = [
 
 export type ProfileColumn = (typeof profileColumns)[number];
 
-/** One row of such a file, as written there. An empty cell counts as absent. `line` is the line on which the row ends. */
+/** One unparsed row of such a file. An empty cell counts as absent. `line` is the line on which the row ends. */
 export interface RawProfileRow {
   line: number;
   cells: Partial<Record<ProfileColumn, string>>;
 }
 
-/** One parsed row. Values that the file leaves out are undefined. */
+/** One parsed row. Values that are missing in the file are undefined. */
 export interface ProfileRow {
   line: number;
   /** The technical name. */
   profile: string;
-  /** The display name in the column `profile`; null where that has a technical name. */
+  /** The display name in the column `profile`; null if the column contains a technical name. */
   typedName: string | null;
   displayName: string | undefined;
   orgId: string | undefined;
@@ -45,18 +45,18 @@ export interface ProfileRow {
   token: CsvToken | undefined;
 }
 
-/** A token that a person kept in a file. Instants are epoch milliseconds. */
+/** A token from a file. Times are epoch milliseconds. */
 export interface CsvToken {
   accessToken: string;
-  /** The organization that the token itself names. */
+  /** The organization named in the token itself. */
   orgId: string | null;
-  /** The deployment that the token itself names. */
+  /** The deployment named in the token itself. */
   deployment: Deployment | null;
   capturedAt: number | undefined;
   expiresAt: number | undefined;
 }
 
-/** No Webex token is known to live longer; a later date is a typing error. Milliseconds. */
+/** No Webex token is known to last longer, so a later date is a typing error. Milliseconds. */
 const maxLifetimeMs = 10 * documentedLifetimeMs;
 
 const cells = z.object({
@@ -123,9 +123,9 @@ function tokenFault(
     return 'there is a date but no access_token';
   }
   if (capturedAt === undefined && expiresAt === undefined) {
-    return 'a token needs captured_at or expires_at; without them, its expiry is unknown';
+    return 'a token needs captured_at or expires_at; otherwise its expiry date is unknown';
   }
-  // A day of tolerance, because clocks and time zones differ.
+  // One day of tolerance, because clocks and time zones differ.
   if (capturedAt !== undefined && capturedAt > now + dayMs) return 'captured_at is in the future';
   if (capturedAt !== undefined && expiresAt !== undefined && expiresAt <= capturedAt) {
     return 'expires_at is not after captured_at';
@@ -145,7 +145,7 @@ function checkedToken(text: string): string {
   return token;
 }
 
-/** RFC 3339, with its offset from UTC. */
+/** RFC 3339, with an offset from UTC. */
 function rfc3339(column: string) {
   return z.iso
     .datetime({
@@ -156,7 +156,7 @@ function rfc3339(column: string) {
     .optional();
 }
 
-/** Turns an error of a parser into the reason why the row is invalid. */
+/** Turns a parser error into the reason why the row is invalid. */
 function parseWith<T>(parse: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
   return (text, context) => {
     try {

@@ -23,21 +23,21 @@ import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import type { Actor, Vault } from '../context.ts';
 import type { CsvToken, ProfileRow } from './csv-row.ts';
 
-/** What importing one row does, or would do. */
+/** The result of importing one row, or of planning that import. */
 export interface RowResult {
   line: number;
   profile: string;
   outcome: 'created' | 'updated' | 'unchanged' | 'invalid';
   /** Whether the import stores its token. */
   token: boolean;
-  /** Why it is invalid. */
+  /** Why the row is invalid. */
   reason: string | null;
 }
 
-/** How many rows go into one transaction, which limits how long other writers wait. */
+/** How many rows one transaction imports. This limits how long other writers wait. */
 export const importBatchSize = 500;
 
-/** What importing these rows would do. Changes nothing. */
+/** Returns what importing these rows would do. Changes nothing. */
 export async function planImport(vault: Vault, rows: readonly ProfileRow[]): Promise<RowResult[]> {
   return (await decide(vault, vault.db, rows)).map(({ result }) => result);
 }
@@ -127,7 +127,7 @@ async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promis
 
 function creation(vault: Vault, row: ProfileRow): Decision {
   const { line, profile, orgId = null, contact = null, tags = [], token } = row;
-  // If the file does not name the deployment, the token may.
+  // If the file does not contain the deployment, the token may.
   const deployment = row.deployment ?? token?.deployment ?? 'commercial';
   const reason = deploymentConflict(row, deployment);
   const profileId = randomUUID();
@@ -157,25 +157,25 @@ function creation(vault: Vault, row: ProfileRow): Decision {
   };
 }
 
-/** Why the row's token cannot be stored for a deployment; null if nothing speaks against it. */
+/** Why the row's token cannot be stored for a deployment; null if it can. */
 function deploymentConflict({ token }: ProfileRow, deployment: Deployment): string | null {
   const claimed = token?.deployment ?? null;
   if (claimed === null || claimConflict({ deployment: claimed }, { deployment, orgId: null }) === null)
     return null;
-  return `the token belongs to ${deploymentTitles[claimed]}, and the profile to ${deploymentTitles[deployment]}`;
+  return `the token belongs to ${deploymentTitles[claimed]}, but the profile to ${deploymentTitles[deployment]}`;
 }
 
-/** Why the row cannot be added to an existing profile; null if nothing speaks against it. */
+/** Why the row cannot be added to an existing profile; null if it can. */
 function conflictReason(row: ProfileRow, existing: Profile, stored: string[]): string | null {
   const conflict = claimConflict({ deployment: row.deployment ?? null, orgId: row.orgId ?? null }, existing);
   if (conflict === 'other-deployment') {
-    return `the profile already exists, and belongs to ${deploymentTitles[existing.deployment]}`;
+    return `the profile already exists and belongs to ${deploymentTitles[existing.deployment]}`;
   }
   if (conflict === 'other-organization') {
-    return `the profile already exists, and belongs to the organization ${existing.orgId}`;
+    return `the profile already exists and belongs to the organization ${existing.orgId}`;
   }
   if (!isNamed(existing, row.displayName === undefined ? row.typedName : null)) {
-    return `the profile ${row.profile} already exists, and is named ${existing.displayName}`;
+    return `the profile ${row.profile} already exists and is named ${existing.displayName}`;
   }
   const tokenConflict = deploymentConflict(row, existing.deployment);
   if (tokenConflict !== null) return tokenConflict;
@@ -185,7 +185,7 @@ function conflictReason(row: ProfileRow, existing: Profile, stored: string[]): s
   return null;
 }
 
-/** Undefined where the profile keeps its own. */
+/** Undefined if the profile keeps its own. */
 function newDisplayName(
   { displayName, typedName }: ProfileRow,
   existing: Pick<Profile, 'displayName'>,
@@ -210,7 +210,7 @@ async function storedTokensOf(vault: Vault, db: Db, profiles: Profile[]): Promis
     profiles.map(({ id }) => id),
   );
   for (const { id, profileId, ciphertext } of tokens) {
-    // Within a transaction, only its own connection can be used.
+    // Within a transaction, only the transaction's connection can be used.
     if (!vault.keys.hasKeyFor(ciphertext)) await vault.keys.refresh(db === vault.db ? undefined : db);
     const value = vault.keys.decryptSync(ciphertext, { tokenId: id, profileId });
     stored.set(profileId, [...(stored.get(profileId) ?? []), value]);
@@ -218,7 +218,7 @@ async function storedTokensOf(vault: Vault, db: Db, profiles: Profile[]): Promis
   return stored;
 }
 
-/** Encrypts the tokens to store. Encrypting the first one looks up whether the key is the newest; the others use the same key. */
+/** Encrypts the tokens to store. Only for the first one, checks whether the key is the newest; the others use the same key. */
 async function encryptTokens(
   vault: Vault,
   trx: Db,

@@ -13,10 +13,10 @@ const exportedColumns = [
   'tags',
 ] as const satisfies ProfileColumn[];
 
-/** The header of an export. It never has a column of tokens. */
+/** The header of an export. It never has a column for tokens. */
 export const profileCsvHeader = `${exportedColumns.join(',')}\r\n`;
 
-/** One line of an export, as `parseProfileCsv` reads it. */
+/** One line of an export, in the format that `parseProfileCsv` reads. */
 export function profileCsvLine({ name, displayName, orgId, deployment, contact, tags }: Profile): string {
   const cells = [name, displayName ?? '', orgId ?? '', deployment, contact ?? '', tags.join(' ')];
   return `${cells.map(cellOf).join(',')}\r\n`;
@@ -33,8 +33,8 @@ function cellOf(text: string): string {
 }
 
 /**
- * The rows of a CSV file of profiles, by its header. An apostrophe before the sign of a formula is one that an export put
- * there. Throws `E_CSV`.
+ * The rows of a CSV file of profiles, according to its header. Removes the apostrophe that an export puts before a character that
+ * would start a formula. Throws `E_CSV`.
  */
 export function parseProfileCsv(text: string): RawProfileRow[] {
   const records = parseRecords(text);
@@ -52,7 +52,7 @@ export function parseProfileCsv(text: string): RawProfileRow[] {
       });
       if (record.length > columns.length) {
         throw csvError(
-          `Line ${info.lines} has ${record.length} cells, and the header has ${columns.length} columns`,
+          `Line ${info.lines} has ${record.length} cells, but the header has ${columns.length} columns`,
           'Put quotes around a cell that contains a comma: "one, two".',
         );
       }
@@ -78,12 +78,12 @@ function parseRecords(text: string): CsvRecord[] {
       record_delimiter: ['\r\n', '\n', '\r'],
     }) as unknown as CsvRecord[];
   } catch (error) {
-    // Its message may contain text of the file.
+    // The error's message may contain text from the file.
     if (!(error instanceof CsvError)) throw error;
     const line = typeof error.lines === 'number' ? ` in line ${error.lines}` : '';
     throw csvError(
       `The file has a misplaced quotation mark${line}`,
-      'Inside quotes, write a quotation mark twice.',
+      'Inside quotes, double each quotation mark.',
     );
   }
 }
@@ -112,9 +112,9 @@ function readHeader(cells: string[]): ProfileColumn[] {
   return columns as ProfileColumn[];
 }
 
-const headerHelp = `The first line names the columns: profile (required), ${profileColumns.slice(1).join(', ')}.`;
+const headerHelp = `The first line contains the column names: profile (required), ${profileColumns.slice(1).join(', ')}.`;
 
-/** An error of the whole file: nothing was stored. */
+/** An error that concerns the whole file. Nothing was stored. */
 export function csvError(what: string, help: string): BrokerError {
   return new BrokerError('E_CSV', `${what}.`, { help: `${help} Nothing was stored.` });
 }

@@ -2,7 +2,7 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { type ProfileRow, parseProfileRow, type RawProfileRow } from './csv-row.ts';
 import type { RowResult } from './import-profiles.ts';
 
-/** Parses the rows of a file, without the store, at `now` (epoch milliseconds). A profile can occur once. */
+/** Parses the rows of a file, without the store, at `now` (epoch milliseconds). Each profile may occur only once. */
 export function parseProfileRows(
   raw: readonly RawProfileRow[],
   now: number,

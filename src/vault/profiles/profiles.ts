@@ -20,7 +20,7 @@ import { iterateProfiles } from '../../store/profiles/query.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import type { Actor, StoreContext, Vault } from '../context.ts';
 
-/** The matching profiles, by name, a few hundred at a time: memory never holds all of them. */
+/** The matching profiles, by name, a few hundred at a time, so that not all of them are in memory at once. */
 export async function* iterateSummaries(
   { db, now, settings }: StoreContext,
   filter: ProfileFilter = {},
@@ -94,7 +94,7 @@ export async function renameProfile(
   });
 }
 
-/** Sets the name that pages and mails show; empty: the technical name. Throws `E_NO_PROFILE`, `E_PROFILE_NAME`. */
+/** Sets the name that pages and emails show; if empty, they show the technical name. Throws `E_NO_PROFILE`, `E_PROFILE_NAME`. */
 export async function changeDisplayName(
   vault: Vault,
   name: string,

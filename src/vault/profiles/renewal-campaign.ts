@@ -27,9 +27,9 @@ export interface CampaignProgress {
 }
 
 /**
- * Starts a campaign with the profiles whose tokens expire within `withinDays`, have expired, or are rejected, and those
- * with a destination that holds such a token although the profile was renewed.
- * Throws `E_RENEWAL` if a campaign is in progress, or no token expires.
+ * Starts a campaign with the profiles whose tokens expire within `withinDays`, have expired, or are rejected. It also includes
+ * renewed profiles with a destination that still has such a token.
+ * Throws `E_RENEWAL` if a campaign is in progress, or if there are no such profiles.
  */
 export async function startCampaign(
   { db, now }: StoreContext,
@@ -65,8 +65,8 @@ export async function startCampaign(
 }
 
 /**
- * Starts a campaign with these profiles, whenever their tokens expire; those without a token get their first one.
- * Throws `E_RENEWAL` if a campaign is in progress, `E_NO_PROFILE` if none of them exists.
+ * Starts a campaign with these profiles, no matter when their tokens expire. Those without a token get their first one.
+ * Throws `E_RENEWAL` if a campaign is in progress, or `E_NO_PROFILE` if none of the profiles exists.
  */
 export async function startCampaignOf(
   { db, now }: StoreContext,
@@ -111,8 +111,8 @@ export async function activeCampaign(records: StoreContext): Promise<CampaignPro
 }
 
 /**
- * The next profile: of those that wait for a new token, the one whose token expires first; then those whose new token is
- * not delivered. Null if none is left.
+ * The next profile. Profiles that wait for a new token come first, in order of expiry; then those whose new token is not
+ * delivered. Null if none is left.
  */
 export async function nextProfile(
   { db }: StoreContext,
@@ -132,7 +132,7 @@ export async function campaignItems(
   return await itemsOfCampaign(db, campaign.id);
 }
 
-/** The items with these states, at most `limit` of them. */
+/** Up to `limit` items with these states. */
 export async function itemsOf(
   { db }: StoreContext,
   { campaign }: CampaignProgress,
@@ -159,7 +159,7 @@ export async function skipProfile(records: StoreContext, name: string, actor: Ac
   });
 }
 
-/** Finishes the campaign, even if profiles are waiting. The renewed tokens stay. */
+/** Finishes the campaign, even if profiles are still waiting. Renewed tokens are kept. */
 export async function finishCampaign(
   records: StoreContext,
   { campaign }: CampaignProgress,

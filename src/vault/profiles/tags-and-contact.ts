@@ -5,7 +5,7 @@ import { profilesByName, setTagsAndContact } from '../../store/profiles/profiles
 import type { Actor, StoreContext } from '../context.ts';
 import { noSuchProfile } from './profiles.ts';
 
-/** What to change; what is absent stays as it is. `tags` replaces all tags of a profile. */
+/** The changes. Absent members change nothing. `tags` replaces all tags of a profile. */
 export interface TagsAndContactChange {
   tags?: string[];
   addTags?: string[];
@@ -15,8 +15,8 @@ export interface TagsAndContactChange {
 }
 
 /**
- * Changes tags and contact of some hundreds of profiles, of all or of none. Returns how many were different before. Throws
- * `E_NO_PROFILE`, and `E_TAG` if a profile would have too many tags.
+ * Changes the tags and contact of up to a few hundred profiles: either of all of them or of none. Returns how many profiles
+ * were changed. Throws `E_NO_PROFILE`, and `E_TAG` if a profile would have too many tags.
  */
 export async function changeTagsAndContact(
   { db, now }: StoreContext,

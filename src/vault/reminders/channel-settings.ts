@@ -10,10 +10,10 @@ import {
 import { isObject, isStringList, isStringOrNull } from '../../text/json-shape.ts';
 import type { Actor, Vault } from '../context.ts';
 
-/** What a person sets up in the web app for each channel. It contains addresses and secrets, and is stored encrypted. */
+/** The settings of each channel, as saved in the web app. They contain addresses and secrets, and are stored encrypted. */
 interface AllChannelSettings {
   mail: {
-    /** As `WEBEX_TOKEN_SMTP_URL`. */
+    /** Like `WEBEX_TOKEN_SMTP_URL`. */
     smtpUrl: string;
     from: string | null;
     to: string[];
@@ -26,7 +26,7 @@ export type SavedChannelName = keyof AllChannelSettings;
 
 export type ChannelSettings<Name extends SavedChannelName> = AllChannelSettings[Name];
 
-/** Whether decrypted settings are those of the channel. */
+/** Checks whether decrypted settings have the format of their channel. */
 const checks: Record<SavedChannelName, (value: Record<string, unknown>) => boolean> = {
   mail: ({ smtpUrl, from, to }) =>
     typeof smtpUrl === 'string' && isStringOrNull(from) && isStringList(to) && to.length > 0,
@@ -36,12 +36,12 @@ const checks: Record<SavedChannelName, (value: Record<string, unknown>) => boole
 
 export const savedChannelNames = Object.keys(checks) as SavedChannelName[];
 
-/** The channels that were set up in the web app. */
+/** The channels set up in the web app. */
 export type SavedChannels = { [Name in SavedChannelName]?: ChannelSettings<Name> };
 
 type KeyContext = Pick<Vault, 'db' | 'keys'>;
 
-/** Decrypts the saved settings. Those that cannot be used are left out, with the reason of the first in `problem`. */
+/** Decrypts the saved settings. Leaves out settings that cannot be used; `problem` has the first error. */
 export async function readSavedChannels(
   context: KeyContext,
 ): Promise<{ saved: SavedChannels; problem: BrokerError | null }> {
@@ -60,7 +60,7 @@ export async function readSavedChannels(
   return { saved, problem };
 }
 
-/** Encrypts and saves the settings of a channel in place of its previous ones. */
+/** Encrypts and saves the settings of a channel, replacing its previous ones. */
 export async function saveChannelSettings<Name extends SavedChannelName>(
   { db, keys, now }: Pick<Vault, 'db' | 'keys' | 'now'>,
   channel: Name,
@@ -111,9 +111,13 @@ async function decrypt({ db, keys }: KeyContext, { channel, ciphertext }: Stored
   if (!isSavedChannelName(channel)) return null;
   const settings: unknown = JSON.parse(text);
   if (isObject(settings) && checks[channel](settings)) return settings;
-  throw new BrokerError('E_STORE_NEWER', `A newer version of this program set up the ${channel} reminders.`, {
-    help: 'Use that version or a newer one, or set up the channel again on the page Reminders.',
-  });
+  throw new BrokerError(
+    'E_STORE_NEWER',
+    `A newer version of this program saved the settings for ${channel} reminders.`,
+    {
+      help: 'Use that version or a newer one, or set up the channel again on the Reminders page.',
+    },
+  );
 }
 
 function isSavedChannelName(name: string): name is SavedChannelName {

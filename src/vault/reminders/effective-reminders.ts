@@ -3,17 +3,17 @@ import type { BrokerError } from '../../errors/broker-error.ts';
 import type { StoreContext, Vault } from '../context.ts';
 import { readSavedChannels, type SavedChannelName, type SavedChannels } from './channel-settings.ts';
 
-/** Where the settings of a channel come from. `automatic`: a desktop needs none. Null: it is not set up. */
+/** Where the settings of a channel come from. `automatic`: a desktop needs no settings. Null: not set up. */
 export type SettingsSource = 'environment' | 'web-app' | 'automatic' | null;
 
-/** The reminder settings in effect: environment variables win over what was set up in the web app. */
+/** The reminder settings in effect. Environment variables take precedence over settings saved in the web app. */
 export interface EffectiveReminders extends ReminderSettings {
   sources: Record<SavedChannelName, SettingsSource>;
-  /** Why the settings that were saved in the web app cannot be used; null if they can, or there are none. */
+  /** Why the settings saved in the web app cannot be used; null if they can, or if there are none. */
   problem: BrokerError | null;
 }
 
-/** The settings in effect. Saved settings that cannot be read are reported in `problem`: the other channels still work. */
+/** The settings in effect. Saved settings that cannot be read are reported in `problem`, and the other channels still work. */
 export async function effectiveReminders(
   context: Pick<Vault, 'settings' | 'db' | 'keys'>,
 ): Promise<EffectiveReminders> {
@@ -21,7 +21,7 @@ export async function effectiveReminders(
   return { ...combine(context.settings.reminders, saved), problem };
 }
 
-/** The same without the store: only what the environment sets. */
+/** The same without the store: only the environment variables. */
 export function environmentReminders({ settings }: Pick<StoreContext, 'settings'>): EffectiveReminders {
   return combine(settings.reminders, {});
 }
@@ -31,7 +31,7 @@ function combine(environment: ReminderSettings, saved: SavedChannels): Effective
   const { mail, webhook, desktop } = saved;
   return {
     ...environment,
-    // The whole channel comes from one source: saved recipients or secrets never go to a server that a variable names.
+    // All settings of a channel come from one source, so saved recipients or secrets are never sent to a server from a variable.
     ...(smtpUrl === null &&
       mail !== undefined && { smtpUrl: mail.smtpUrl, mailTo: mail.to, mailFrom: mailFrom ?? mail.from }),
     ...(webhookUrl === null &&

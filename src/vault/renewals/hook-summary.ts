@@ -2,11 +2,11 @@ import { hookStatus } from '../../store/profiles/activations.ts';
 import { instant } from '../../text/instant.ts';
 import type { StoreContext } from '../context.ts';
 
-/** The renewal hook of a profile, for a person and for JSON. Instants are RFC 3339 in UTC. */
+/** The state of a profile's renewal hook, for people and for JSON. Times are RFC 3339 in UTC. */
 export interface HookSummary {
-  /** `pending`: it has to run. */
+  /** `pending`: the hook has not run yet, or has to run again. */
   state: 'pending' | 'succeeded' | 'failed';
-  /** How often it was started since the profile got its current token. */
+  /** How often the hook was started since the profile got its current token. */
   attempts: number;
   lastRunAt: string | null;
   nextAttemptAt: string | null;
@@ -14,7 +14,7 @@ export interface HookSummary {
   failingSince: string | null;
 }
 
-/** Null if no hook is set up, or if the profile got its token before it was. */
+/** Null if no hook is set up, or if the profile got its token before the hook was set up. */
 export async function hookSummary(
   { db, settings }: Pick<StoreContext, 'db' | 'settings'>,
   profileId: string,

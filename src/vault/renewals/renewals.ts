@@ -1,18 +1,18 @@
 import type { StoreContext, VaultOptions } from '../context.ts';
 import { type HookRun, type HookRunOptions, runDueHooks } from './run-renewal-hook.ts';
 
-/** Receives new tokens and runs of the hook, while a server runs. */
+/** Is notified about new tokens and hook runs while a server runs. */
 export interface RenewalListener {
   onRenewal(): void;
   onHook(run: HookRun): void;
 }
 
-/** A long list must not hold up its import. The next `serve` or `remind` runs the rest. */
+/** How many hooks run after an import, so that a long list does not delay it. The next `serve` or `remind` runs the rest. */
 const maxHooksAfterImport = 20;
 
-/** What this process does after a profile got a new current token. The token is stored by then: nothing here delays it. */
+/** The actions of this process after a profile got a new current token. They start after the token is stored. */
 export class Renewals {
-  /** Whether a token became current, or a hook failed, that no listener received. */
+  /** Whether there is a new token or a failed hook about which no listener was notified. */
   hasNews = false;
   readonly #context: StoreContext;
   readonly #onHook: (run: HookRun) => void;
@@ -30,7 +30,7 @@ export class Renewals {
   }
 
   /**
-   * Runs the renewal hook of the profile in the background, or after an import those of the first profiles. Call it after
+   * Runs the renewal hook for the profile in the background; after an import, for the first of its profiles. Call this after
    * the transaction that made the token current.
    */
   announce(profileId?: string): void {
@@ -45,7 +45,7 @@ export class Renewals {
       },
     }).then(
       () => {},
-      // The store failed. The hook is still due, so that the next `serve` or `remind` runs it.
+      // The store failed. The hook is still due, so the next `serve` or `remind` runs it.
       () => {},
     );
     this.#running.add(run);
@@ -56,7 +56,7 @@ export class Renewals {
     this.#listener = listener;
   }
 
-  /** Waits for the hooks that run. */
+  /** Waits for the running hooks. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
   }

@@ -13,7 +13,7 @@ export interface HookRun {
   profile: string;
   /** Why it failed, safe to display; null if it succeeded. */
   error: string | null;
-  /** What it printed, line by line, safe to display. */
+  /** The lines that it printed, safe to display. */
   output: readonly string[];
   /** When it is tried again; null if it is not. Epoch milliseconds. */
   nextAt: number | null;
@@ -22,7 +22,7 @@ export interface HookRun {
 export interface HookRunOptions {
   /** Only the hook of this profile. Default: every hook that is due. */
   profileId?: string;
-  /** Runs no more than this. Default: all. */
+  /** The maximum number of hooks to run. Default: all. */
   limit?: number;
   leaseOwner?: LeaseOwner;
   onHook?: ((run: HookRun) => void) | undefined;
@@ -34,18 +34,18 @@ export interface HookRunOptions {
 /** How long the hook may run. Milliseconds. */
 export const hookTimeoutMs = 10_000;
 
-/** How long a lease lasts: the time of the hook, and the time to record it. Milliseconds. */
+/** How long a lease lasts: the maximum run time of the hook, plus the time to record the result. Milliseconds. */
 const leaseMs = hookTimeoutMs + 30_000;
 
-/** The longest pause between two attempts. Milliseconds. */
+/** The maximum pause between two attempts. Milliseconds. */
 const longestPauseMs = 12 * 3_600_000;
 
-/** After so many failures in a row the hook is considered broken, and the other profiles wait for the next time. */
+/** After this many failures in a row, the hook is considered broken, and the other profiles wait for the next run. */
 const maxFailuresInARow = 5;
 
 /**
- * Runs the renewal hooks that are due, one after another. A failure is recorded, and is due again later. May be called in
- * any number of processes at once: each hook runs in one of them. Returns how many ran.
+ * Runs the renewal hooks that are due, one after another. A failure is recorded, and the hook is due again later. Any number of
+ * processes may call this at once: each hook runs in only one of them. Returns how many ran.
  */
 export async function runDueHooks(context: StoreContext, options: HookRunOptions = {}): Promise<number> {
   const { db, settings, now } = context;
@@ -95,7 +95,7 @@ async function runOne(
   return { profile: due.profile, error, output, nextAt };
 }
 
-/** The program may have been changed since the start. */
+/** Catches errors, because the program may have been changed since the settings were checked. */
 async function runSafely(program: string, profile: string, start: typeof runHook): Promise<HookResult> {
   try {
     assertTrustedProgram(program);

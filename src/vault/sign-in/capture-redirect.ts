@@ -18,12 +18,12 @@ export interface CaptureResult {
 }
 
 /**
- * Stores the token of a redirect durably; it is verified later. The state is checked first and consumed last, in the
- * transaction that stores the token, so that a forged redirect consumes nothing. `sessionBinding` is the secret of the
- * browser session that received the redirect; null if there is none.
+ * Stores the token of a redirect durably. The token is verified later. The state is checked first and used up last, in the
+ * transaction that stores the token, so that a forged redirect does not use it up. `sessionBinding` is the secret of the browser
+ * session that received the redirect; null if there is none.
  *
  * Throws `E_STATE_*` for a redirect that does not belong to a sign-in of this session, `E_ISSUER` if it comes from the other
- * ID broker, `E_SIGN_IN_FAILED` if Webex answered with an error.
+ * ID broker, and `E_SIGN_IN_FAILED` if Webex responded with an error.
  */
 export async function captureRedirect(
   vault: Vault,
@@ -35,8 +35,8 @@ export async function captureRedirect(
 }
 
 /**
- * The same for a redirect that a person pastes, because the browser that signed in cannot reach this host. Tolerates what
- * copying adds. A token without a `state` is refused: whose sign-in it comes from is unknown.
+ * The same for a redirect that a person pastes because the browser that signed in cannot reach this host. Tolerates characters
+ * that copying may add. A token without a `state` is rejected, because it is not known whose sign-in it comes from.
  */
 export async function capturePastedRedirect(
   vault: Vault,
@@ -51,14 +51,14 @@ export async function capturePastedRedirect(
   }
 }
 
-/** The name of the existing profile that the sign-in of a redirect was to renew; null where there is none. */
+/** The name of the existing profile that a redirect's sign-in was meant to renew; null if there is none. */
 export async function profileToRenew({ db }: Pick<Vault, 'db'>, fragment: string): Promise<string | null> {
   const { state } = parseRedirect(fragment);
   const signIn = state === null ? null : await signInByState(db, hashSecret(state));
   return signIn === null ? null : ((await findProfile(db, signIn.profileName))?.name ?? null);
 }
 
-/** An error without a `state` ends no sign-in, but the person has to read it. Throws `E_SIGN_IN_FAILED` for it. */
+/** Throws `E_SIGN_IN_FAILED` for an error without a `state`: it ends no sign-in, but the person has to see it. */
 function parsePasted(text: string): Redirect {
   const { redirect } = parsePastedToken(text);
   if (redirect.kind !== 'error' || redirect.state !== null) return redirect;
@@ -119,7 +119,7 @@ async function expectedSignIn(
   if (state === documentedState) {
     throw new BrokerError(
       'E_STATE_DOCUMENTED',
-      'This redirect comes from the URL in the published guides. Its `state` parameter is the same for everyone, so it does not prove who started the sign-in.',
+      'This redirect comes from the URL in the published guides. Its `state` parameter is the same for everyone, so it does not show who started the sign-in.',
       {
         help: 'Start the sign-in in this program.',
       },
@@ -129,7 +129,7 @@ async function expectedSignIn(
   if (signIn === null) {
     throw new BrokerError(
       'E_STATE_UNKNOWN',
-      'Unknown sign-in: the `state` parameter does not match a sign-in of this server.',
+      'Unknown sign-in: the `state` parameter does not match any sign-in of this server.',
       {
         help: 'Start the sign-in again.',
       },
@@ -151,7 +151,7 @@ async function expectedSignIn(
 
 const pasteAgain = 'Copy the whole address of the page that you see after you sign in, and paste it again.';
 
-/** What a person who pastes can do about a `state` that does not fit: the sign-in still waits for the right one. */
+/** Adds help for a person who pasted a redirect with the wrong `state`: the sign-in still waits for the right one. */
 function withPasteHelp(error: BrokerError): BrokerError {
   switch (error.code) {
     case 'E_STATE_MISSING':
@@ -170,7 +170,7 @@ function withPasteHelp(error: BrokerError): BrokerError {
     case 'E_STATE_WRONG_SESSION':
       return new BrokerError(
         error.code,
-        'This address belongs to another sign-in: its `state` is not the one that was sent.',
+        'This address belongs to another sign-in: its `state` does not match this sign-in.',
         {
           help: 'Open the address that is shown here, sign in there, and paste the address of the page that you land on.',
         },

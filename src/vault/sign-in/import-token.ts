@@ -12,9 +12,9 @@ import { resolveTarget, type SignInRequest } from './start-sign-in.ts';
 import { storeToken } from './store-token.ts';
 
 /**
- * Stores a token that a person pastes: the redirect URL, its fragment, or the bare token. The `state` is not checked, because
- * the person provides the token on purpose. Returns the ID of the token, which is verified later. A new profile without a
- * chosen deployment gets the one that the token names. Throws `E_OTHER_DEPLOYMENT` if another one was chosen.
+ * Stores a token that a person pastes: the redirect URL, its fragment, or the bare token. The `state` is not checked, because the
+ * person provides the token on purpose. Returns the ID of the token, which is verified later. If no deployment was chosen for a
+ * new profile, it gets the one named in the token. Throws `E_OTHER_DEPLOYMENT` if a different one was chosen.
  */
 export async function importToken(
   vault: Vault,
@@ -33,7 +33,7 @@ export async function importToken(
     deploymentOfIssuer(vault, redirect.issuer) ?? describeAccessToken(redirect.accessToken).deployment;
   const target = await resolveTarget(vault, request, named ?? 'commercial');
   assertIssuer(vault, redirect.issuer, target.deployment);
-  // For a new profile, the person chooses again; an existing profile keeps the token for review.
+  // For a new profile, the person has to choose again. An existing profile keeps the token for review.
   const isNew = (await findProfile(vault.db, target.profileName)) === null;
   if (isNew && otherDeployment(redirect.accessToken, target.deployment) !== null) {
     throw wrongDeployment({ name: target.profileName, deployment: target.deployment });

@@ -7,22 +7,22 @@ import {
 } from '../../webex/deployments.ts';
 import type { Vault } from '../context.ts';
 
-/** The deployments whose configured or published ID broker is this issuer, compared as text (RFC 9207 §2.4). */
+/** The deployments whose configured or published ID broker matches this issuer, compared as text (RFC 9207 §2.4). */
 function deploymentsOf({ settings }: Pick<Vault, 'settings'>, issuer: string): Deployment[] {
   return deployments.filter((each) =>
     [settings.webex[each].idbroker, publishedEndpoints[each].idbroker].includes(issuer),
   );
 }
 
-/** The deployment whose ID broker `iss` (RFC 9207) names; null if it is absent, unknown or names both. */
+/** The deployment whose ID broker is named in `iss` (RFC 9207); null if `iss` is absent, unknown or ambiguous. */
 export function deploymentOfIssuer(vault: Pick<Vault, 'settings'>, issuer: string | null): Deployment | null {
   const [named = null, ...more] = issuer === null ? [] : deploymentsOf(vault, issuer);
   return more.length === 0 ? named : null;
 }
 
 /**
- * Rejects a redirect whose `iss` (RFC 9207) is not the ID broker of the expected deployment. Webex does not promise to send
- * `iss`, so a redirect without it is accepted. Throws `E_ISSUER`.
+ * Rejects a redirect whose `iss` (RFC 9207) is not the expected deployment's ID broker. Webex does not guarantee to send `iss`,
+ * so a redirect without it is accepted. Throws `E_ISSUER`.
  */
 export function assertIssuer(
   vault: Pick<Vault, 'settings'>,

@@ -2,13 +2,13 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { Remedy } from '../../errors/remedy.ts';
 import { newSecret } from './secret-hashes.ts';
 
-/** Ends the secret of a link that only programs of the same OS user may open. It is part of the hashed secret. */
+/** The suffix of a link's secret that only programs of the same OS user may open. It is part of the hashed secret. */
 const sameUserSuffix = '.own';
 
 export interface LinkOptions {
   /**
-   * For a link that is passed to a browser as an argument: every user of this host can read the arguments of programs, and
-   * could open the link first.
+   * Set for a link that is passed to a browser as an argument. Every user of this host can read program arguments, and could
+   * open the link first.
    */
   sameUserOnly?: boolean;
 }
@@ -23,7 +23,7 @@ export function isSameUserOnly(secret: string): boolean {
   return secret.endsWith(sameUserSuffix);
 }
 
-/** The error for a link that was opened before or has expired; `remedy` tells how to get a new one. */
+/** The error for a link that was already opened or has expired. `remedy` says how to get a new one. */
 export function linkUsed(remedy: Remedy): BrokerError {
   return new BrokerError('E_LINK_USED', 'This link was already used, or is older than ten minutes.', {
     help: remedy,

@@ -3,10 +3,10 @@ import { appendAudit } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import type { Db } from '../../store/db.ts';
 
-/** How often a row is written for the same reason. Milliseconds. */
+/** How often a row is written for the same reason, at most. Milliseconds. */
 const everyMs = 60_000;
 
-/** How many combinations of reason and network are tracked; beyond that, only reasons are. */
+/** How many combinations of reason and network are tracked. Beyond that, only reasons are tracked. */
 const maxTracked = 1_000;
 
 interface Context {
@@ -17,9 +17,9 @@ interface Context {
 
 interface Tracked {
   writtenAt: number;
-  /** What the counted ones have in common. */
+  /** The values that all counted rejections have in common. */
   entry: AuditEntry;
-  /** How many were counted since and are not written yet. */
+  /** How many rejections were counted since and are not written yet. */
   more: number;
   /** Their address; undefined if they came from several. */
   address: string | null | undefined;
@@ -27,8 +27,8 @@ interface Tracked {
 }
 
 /**
- * Records rejected requests that anyone can send in any number, without letting them fill the disk: the first one per
- * reason, client and network is written at once, and the number of others once a minute and at the end.
+ * Records rejected requests, which anyone can send in any number, without letting them fill the disk. The first one for each
+ * reason, client and network is written at once. The number of further ones is written once a minute and at the end.
  */
 export class RejectedCallbackLog {
   readonly #context: Context;
@@ -46,7 +46,7 @@ export class RejectedCallbackLog {
     await this.#writing;
   }
 
-  /** Whether the caller has to write this one now. Otherwise it is counted, and the count is written later. */
+  /** Whether the caller has to write this entry now. If not, it is counted, and the count is written later. */
   isFirst(entry: AuditEntry): boolean {
     const key = this.#keyOf(entry);
     const tracked = this.#tracked.get(key);

@@ -22,21 +22,21 @@ import { hashSecret } from './secret-hashes.ts';
 /** How long a person has to sign in. Milliseconds. */
 export const signInLifetimeMs = 10 * 60_000;
 
-/** What a person requests: the profile, and for a new one its organization. */
+/** The requested profile and, if it is new, its organization. */
 export interface SignInRequest {
   /** The technical name. */
   profile: string;
-  /** The display name that the person typed, if any; a new profile gets it. */
+  /** The display name that the person entered, if any. A new profile gets it. */
   displayName?: string | null | undefined;
-  /** Default: that of the profile, or `commercial` for a new one. */
+  /** Default: the profile's deployment, or `commercial` for a new profile. */
   deployment?: Deployment | undefined;
-  /** Organization UUID. Default: that of the profile, or the one that the token names. */
+  /** The organization's UUID. Default: the profile's organization, or the one named in the token. */
   orgId?: string | undefined;
   /** Whether Webex asks for the credentials even if someone is signed in. */
   freshSignIn?: boolean | undefined;
 }
 
-/** The target of a sign-in, after comparing the request with an existing profile. */
+/** The profile that a sign-in is for, after comparing the request with an existing profile. */
 export interface SignInTarget {
   profileName: string;
   /** For a new profile. */
@@ -68,7 +68,7 @@ export async function resolveTarget(
   if (!isNamed(existing, request.displayName ?? null)) {
     throw new BrokerError(
       'E_PROFILE_MISMATCH',
-      `The profile "${profileName}" exists, and is named ${existing.displayName}.`,
+      `The profile "${profileName}" already exists and is named ${existing.displayName}.`,
       {
         help: [
           {
@@ -98,13 +98,13 @@ export async function resolveTarget(
 
 function mismatch(profileName: string, fact: string): BrokerError {
   return new BrokerError('E_PROFILE_MISMATCH', `The profile "${profileName}" ${fact}.`, {
-    help: 'Each profile is for one organization. Choose another name for the other one.',
+    help: 'Each profile is for one organization. Choose a different name for the other organization.',
   });
 }
 
 /**
- * Starts a sign-in bound to a secret: that of the browser session, or of the command, that gets the redirect. Returns the
- * authorize URL.
+ * Starts a sign-in that is bound to the secret of the browser session or command that gets the redirect. Returns the authorize
+ * URL.
  */
 export async function startSignIn(
   vault: Vault,
@@ -120,7 +120,7 @@ export async function startSignIn(
   return { signInId, authorizeUrl: urlFor(vault, target, state, request.freshSignIn ?? false) };
 }
 
-/** Ends a sign-in that nobody finished: a redirect that arrives later is unknown. Leaves a finished one alone. */
+/** Cancels a sign-in that was not finished, so that a later redirect is rejected. Does not change a finished sign-in. */
 export async function cancelSignIn(vault: Pick<Vault, 'db'>, signInId: string): Promise<void> {
   await deleteUnusedSignIn(vault.db, signInId);
 }
@@ -170,7 +170,7 @@ async function insert(
   const id = randomUUID();
   const createdAt = vault.now();
   const expiresAt = createdAt + signInLifetimeMs;
-  // Expired sign-ins are kept for a day, to tell a late redirect from an unknown one.
+  // Expired sign-ins are kept for a day, to distinguish a late redirect from an unknown one.
   await deleteOldSignIns(vault.db, createdAt - dayMs);
   await insertSignIn(
     vault.db,

@@ -12,9 +12,9 @@ import type { Vault } from '../context.ts';
 import type { SignInTarget } from './start-sign-in.ts';
 
 /**
- * Encrypts a token and stores it as `pending`, creating its profile if necessary, within the caller's transaction. Its
- * expiry is unknown unless it was `capturedNow`. Returns the token's ID. Throws `E_PROFILE_MISMATCH` if someone created a
- * profile of that name for another deployment during the sign-in.
+ * Encrypts a token and stores it as `pending`, within the caller's transaction. Creates its profile if necessary. Its expiry
+ * is unknown unless it was `capturedNow`. Returns the token's ID. Throws `E_PROFILE_MISMATCH` if someone created a profile
+ * with that name for another deployment during the sign-in.
  */
 export async function storeToken(
   vault: Vault,

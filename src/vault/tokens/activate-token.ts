@@ -6,11 +6,11 @@ import { setCurrent } from '../../store/profiles/tokens.ts';
 import type { StoreContext } from '../context.ts';
 
 /**
- * Makes a token its profile's current one, within the caller's transaction. A profile without an organization gets that of
- * the token: the one that Webex names, otherwise the one in the token's own text. A pending token, or one that needs review,
- * never sets it, because it may belong to someone else.
+ * Makes a token its profile's current one, within the caller's transaction. If the profile has no organization, it gets the
+ * token's organization: the one that Webex reports, or else the one in the token's own text. A pending token, or one that needs
+ * review, never sets it, because it may belong to another organization.
  *
- * After the transaction, call `vault.renewals.announce`: it runs the renewal hook.
+ * After the transaction, call `vault.renewals.announce`, which runs the renewal hook.
  */
 export async function activateToken(vault: StoreContext, trx: Db, token: Token): Promise<void> {
   await setCurrent(trx, token);

@@ -8,15 +8,15 @@ import { databaseFile } from '../store-location.ts';
 /** How many are deleted in one transaction. */
 const batchSize = 100;
 
-/** Deletes what is kept for a time only and is not needed any more: expired tokens, and copies of the store from before an upgrade. */
+/** Deletes data that is kept only for some time: expired tokens, and copies of the store from before an upgrade. */
 export async function deleteExpired(store: StoreContext): Promise<void> {
   await deleteExpiredTokens(store);
   deleteUpgradeCopies(databaseFile(store.settings.home), store.now());
 }
 
 /**
- * Deletes expired tokens that are not in use, each with an audit row: never a profile's current token, nor one that is
- * installed in a destination. Returns how many.
+ * Deletes expired tokens that are not in use, with an audit row for each. Never deletes a profile's current token, or a token
+ * that is installed in a destination. Returns how many were deleted.
  */
 export async function deleteExpiredTokens({ db, now }: Pick<StoreContext, 'db' | 'now'>): Promise<number> {
   let deleted = 0;

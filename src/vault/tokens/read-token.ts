@@ -88,7 +88,7 @@ export async function requireCurrentToken(vault: Vault, profile: Profile, actor:
 function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError {
   const evidence = {
     confirmed: 'confirmed by Webex',
-    reported: 'reported at the sign-in',
+    reported: 'reported at sign-in',
     documented: "365 days after its capture, as in Webex's documentation",
   }[source ?? 'documented'];
   const since = instant(expiresAt);

@@ -5,14 +5,14 @@ import type { Vault } from '../context.ts';
 import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from './webex-verification.ts';
 
 /**
- * What the SCIM service's 401 means: the token is rejected from now on, was rejected already, or is accepted elsewhere. With
- * `gone`, someone removed or replaced it in the meantime.
+ * The meaning of a 401 from the SCIM service. `rejected`: the token is rejected from now on. `known`: it was already rejected.
+ * `accepted`: other Webex services accept it. `gone`: someone removed or replaced it in the meantime.
  */
 export type Rejection = 'rejected' | 'known' | 'accepted' | 'gone';
 
 /**
- * Finds out what a 401 of Webex's SCIM service means for a token, by asking Webex for its account, and stores the verdict. The
- * token counts as rejected if Webex says so again, or cannot be asked; it stays in use if Webex accepts it elsewhere.
+ * Determines what a 401 from Webex's SCIM service means for a token, by requesting the token's account from Webex, and stores
+ * the result. The token counts as rejected if Webex rejects it again or cannot be reached. It stays in use if Webex accepts it.
  */
 export async function recordUnauthorized(vault: Vault, tokenId: string): Promise<Rejection> {
   const token = await tokenById(vault.db, tokenId);
@@ -34,7 +34,7 @@ export async function recordUnauthorized(vault: Vault, tokenId: string): Promise
 
 const rejectedByScim: WebexVerdict['person'] = {
   outcome: 'rejected',
-  message: 'The SCIM service of Webex does not accept the token (401).',
+  message: 'Webex’s SCIM service does not accept the token (401).',
   help: 'Sign in again to get a new token.',
   trackingId: null,
 };

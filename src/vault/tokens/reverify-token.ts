@@ -7,8 +7,8 @@ import { requireToken, resultOf, type VerificationResult, verifyToken } from './
 import { decryptForWebex, queryWebex, recordVerdict } from './webex-verification.ts';
 
 /**
- * Verifies a token again on request, and stores Webex's answer. The token keeps its state whatever the answer is: the
- * person decides about that. Throws `E_NO_TOKEN`.
+ * Verifies a token again on request, and stores the result. The result does not change the token's state, because the person
+ * decides about that. Throws `E_NO_TOKEN`.
  */
 export async function reverifyToken(
   vault: Vault,

@@ -10,9 +10,9 @@ import { activateToken } from './activate-token.ts';
 import { wrongDeployment } from './wrong-deployment.ts';
 
 /**
- * Makes a token that needs a decision the current one, because the person says so: one that needs review, or one that
- * Webex could not be asked about. False where it needs none. Throws `E_OTHER_DEPLOYMENT`: nobody's word makes a token
- * good for another deployment.
+ * Makes a token current because the person approves it: a token that needs review, or one that could not be verified because
+ * Webex was unreachable. False if the token needs no decision. Throws `E_OTHER_DEPLOYMENT`, because approval cannot make a token
+ * work for another deployment.
  */
 export async function approveToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
   return await resolveReview(vault, tokenId, 'approve', actor);
@@ -60,7 +60,7 @@ async function resolveReview(
   return resolved !== null;
 }
 
-/** A pending token needs a decision only after Webex could not be asked; until then its verification is running. */
+/** A pending token needs a decision only if Webex could not be reached. Until then, its verification is running. */
 async function awaitsDecision(trx: Db, { id, state }: Token): Promise<boolean> {
   if (state !== 'pending') return state === 'needs-review';
   return ((await lastCheck(trx, id))?.checkedAt ?? null) !== null;

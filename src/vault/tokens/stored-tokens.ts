@@ -14,8 +14,8 @@ import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from '.
 import { wrongDeployment } from './wrong-deployment.ts';
 
 /**
- * Makes one of a profile's tokens its current one on request. Verifies it with Webex first and stores the answer; if Webex
- * cannot be asked, the stored data of the token decides. Nothing changes if it is current already.
+ * Makes one of a profile's tokens its current one on request. Verifies it with Webex first and stores the result. If Webex
+ * cannot be reached, the token's stored data decides. Nothing changes if it is already current.
  *
  * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_REJECTED`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, `E_INTEGRITY`.
  */
@@ -36,7 +36,7 @@ export async function activateStoredToken(
   if (error !== null) throw error;
 }
 
-/** Within a transaction that stores Webex's answer even if the token cannot be activated. */
+/** Runs within a transaction that stores the verification result even if the token cannot be activated. */
 async function activate(
   context: StoreContext,
   name: string,
@@ -70,7 +70,7 @@ function activationError(name: string, { rejectedAt, lifetimes }: Token, now: nu
 }
 
 /**
- * Deletes one of a profile's tokens from the store, whatever its state. Webex still accepts it.
+ * Deletes one of a profile's tokens from the store, in any state. Webex still accepts it.
  * Throws `E_NO_PROFILE`, `E_NO_TOKEN`.
  */
 export async function removeToken(

@@ -8,12 +8,12 @@ import { type Check, testToken } from './test-token.ts';
 /** The result for one of many profiles. */
 export interface ProfileTestResult {
   profile: string;
-  /** Null: it has no token to test. */
+  /** Null if the profile has no token to test. */
   ok: boolean | null;
   checks: Check[];
 }
 
-/** Webex limits requests by account, and each profile has another one, but all requests come from one address. */
+/** Webex limits requests by account, and each profile has a different one, but all requests come from one address. */
 const concurrency = 4;
 
 /** How many profiles match. */
@@ -21,7 +21,7 @@ export async function countTestable(vault: Vault, filter: ProfileFilter): Promis
   return (await countByStatus(vault.db, { ...filter, now: vault.now() })).all;
 }
 
-/** Tests the token of every matching profile, by name, some at the same time. */
+/** Tests the token of every matching profile, by name. Several tests run at the same time. */
 export async function* testProfiles(
   vault: Vault,
   filter: ProfileFilter,

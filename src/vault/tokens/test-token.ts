@@ -36,8 +36,8 @@ export interface TokenTestResult {
 }
 
 /**
- * Runs every check on a profile's current token that the provisioning tools and a person would run, and stores what the
- * answers say about it. Throws `E_NO_PROFILE`, `E_NO_TOKEN`; everything that Webex answers is in the result.
+ * Runs all checks on a profile's current token that the provisioning tools or a person would run, and stores what the responses
+ * show about the token. Throws `E_NO_PROFILE`, `E_NO_TOKEN`. All failures of requests to Webex are part of the result.
  */
 export async function testToken(vault: Vault, name: string, actor: Actor): Promise<TokenTestResult> {
   await ensureVerified(vault, (await requireProfile(vault, name)).id, actor);
@@ -118,7 +118,7 @@ function whyEarly(help: string): string {
 function organization(person: PersonAnswer, profile: Profile): Check {
   const id = 'organization';
   if (person.outcome !== 'person') {
-    return { id, ok: null, message: 'Webex did not name the organization of the token.' };
+    return { id, ok: null, message: 'Webex did not report the organization of the token.' };
   }
   const { orgId } = person.person;
   if (profile.orgId === null || profile.orgId === orgId) {
@@ -142,23 +142,28 @@ function organization(person: PersonAnswer, profile: Profile): Check {
 function fullAdmin(person: PersonAnswer): Check {
   const id = 'full-admin';
   if (person.outcome !== 'person') {
-    return { id, ok: null, message: 'Webex did not name the roles of the account.' };
+    return { id, ok: null, message: 'Webex did not report the roles of the account.' };
   }
   const { admin, displayName } = person.person;
   const help =
-    'Make the account a full administrator in Control Hub, or sign in with a full administrator. Other accounts cannot create users.';
+    'Make the account a full administrator in Control Hub, or sign in as a full administrator. Other accounts cannot create users.';
   switch (admin) {
     case 'full':
       return { id, ok: true, message: `${displayName} is a full administrator.` };
     case 'other':
-      return { id, ok: false, message: `${displayName} is an administrator, but not a full one.`, help };
+      return {
+        id,
+        ok: false,
+        message: `${displayName} is an administrator, but not a full administrator.`,
+        help,
+      };
     case 'none':
       return { id, ok: false, message: `${displayName} is not an administrator.`, help };
     case 'unknown':
       return {
         id,
         ok: null,
-        message: `Webex did not name the roles of ${displayName}.`,
+        message: `Webex did not report the roles of ${displayName}.`,
         help: 'Check in Control Hub that the account is a full administrator.',
       };
   }
@@ -169,7 +174,7 @@ function probe(id: CheckId, result: ConnectionTestResult | null): Check {
   return {
     id,
     ok: null,
-    message: 'Not tested: the organization, and with it the tenant URL, is unknown.',
+    message: 'Not tested, because the organization and therefore the tenant URL are unknown.',
     help: [
       'The organization is set once Webex accepts the token.',
       { text: 'To set it yourself, sign in with --org-id ID.', only: 'terminal' },

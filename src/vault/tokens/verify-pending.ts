@@ -4,12 +4,12 @@ import { pendingTokens, tokensOf } from '../../store/profiles/tokens.ts';
 import type { Actor, Vault } from '../context.ts';
 import { verifyToken } from './verify-token.ts';
 
-/** A verification that is running takes less time than this; an older pending token was left behind. Milliseconds. */
+/** A running verification takes less time than this. Older pending tokens are not being verified. Milliseconds. */
 const leftBehindAfterMs = 60_000;
 
 /**
- * Verifies the pending tokens of a profile, oldest first: the program stopped before it verified them, or Webex could not
- * be asked. Returns all tokens of the profile, newest first.
+ * Verifies the pending tokens of a profile, oldest first. They are pending because the program stopped before it verified them,
+ * or because Webex could not be reached. Returns all tokens of the profile, newest first.
  */
 export async function ensureVerified(vault: Vault, profileId: string, actor: Actor): Promise<Token[]> {
   const tokens = await tokensOf(vault.db, profileId);

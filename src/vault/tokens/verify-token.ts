@@ -13,9 +13,9 @@ import { activateToken } from './activate-token.ts';
 import { accountOf, decryptForWebex, queryWebex, type WebexVerdict } from './webex-verification.ts';
 
 /**
- * The result of verifying a new token. With `current`, `unverified` and `rejected` it is the profile's current token:
- * `unverified` if Webex could not be asked, `rejected` if the profile had no other token. With `waiting` it stays
- * pending, because Webex could not be asked and the profile has a verified token. With `superseded` Webex accepts it, but
+ * The result of verifying a new token. `current`: it is the profile's current token. `unverified`: it is current, but Webex
+ * could not be reached. `rejected`: Webex rejects it, but it is current because the profile had no other token. `waiting`: it
+ * stays pending, because Webex could not be reached and the profile has a verified token. `superseded`: Webex accepts it, but
  * the profile has a newer verified token.
  */
 export type VerificationResult =
@@ -30,8 +30,8 @@ export type VerificationResult =
  * Verifies a pending token with Webex, and makes it current or marks it for review. A token that is no longer pending
  * keeps its state. No token is ever deleted here.
  *
- * If Webex cannot be asked, the token stays pending while the profile has a verified token; otherwise it becomes current,
- * unverified. `approved` makes it current whatever Webex answers, unless it belongs to the other deployment.
+ * If Webex cannot be reached, the token stays pending while the profile has a verified token; otherwise it becomes current
+ * without verification. `approved` makes it current whatever the result is, unless it belongs to the other deployment.
  */
 export async function verifyToken(
   vault: Vault,
@@ -80,7 +80,7 @@ function auditOutcome(answer: PersonAnswer, { state, reviewReason, warnings }: A
   return `${state === 'pending' ? 'waiting' : 'unverified'}: ${answer.reason}`;
 }
 
-/** The result for a stored token; if Webex gave no answer, with the reason. */
+/** The result for a stored token, with the reason if Webex did not respond. */
 export function resultOf(token: Token, profile: Profile, answer: PersonAnswer): VerificationResult {
   const result = storedResult(token, profile);
   return 'why' in result && answer.outcome === 'unknown'
@@ -95,14 +95,14 @@ export async function requireToken(db: Db, id: string): Promise<Token> {
   throw new BrokerError('E_NO_TOKEN', 'The token was removed before it was verified.');
 }
 
-/** The result of an earlier verification, as the store has it. */
+/** The result of an earlier verification, from the store. */
 export function storedResult(token: Token, profile: Profile): VerificationResult {
   if (token.state === 'needs-review') {
     return { outcome: 'needs-review', reason: token.reviewReason ?? 'rejected', token, profile };
   }
-  const message = 'This token is not verified with Webex yet.';
+  const message = 'This token has not been verified with Webex yet.';
   if (token.state === 'pending') {
-    const help = 'It is stored. The running server verifies it as soon as Webex answers.';
+    const help = 'It is stored. The running server verifies it as soon as Webex responds.';
     return { outcome: 'waiting', token, profile, why: { message, help } };
   }
   if (token.rejectedAt !== null) return { outcome: 'rejected', token, profile };
@@ -112,7 +112,7 @@ export function storedResult(token: Token, profile: Profile): VerificationResult
   return { outcome: 'unverified', token, profile, why };
 }
 
-/** The columns that Webex's answer changes, whatever state the token gets. */
+/** The columns that the verification changes, independent of the token's new state. */
 function verifiedFields({ person, confirmedExpiry }: WebexVerdict, token: Token, now: number): TokenChange {
   if (person.outcome === 'rejected') return { rejectedAt: now };
   if (person.outcome === 'unknown') return {};

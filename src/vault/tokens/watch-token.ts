@@ -10,13 +10,13 @@ import { storeLocation } from '../store-location.ts';
 export type TokenEvent =
   /** The profile has another current token. */
   | { kind: 'new-token'; profile: string; tokenId: string }
-  /** The token expired, Webex rejects it, it was removed, or its profile was. Reported once for each token. */
+  /** The token expired, Webex rejects it, or it or its profile was removed. Reported once for each token. */
   | { kind: 'expired' | 'rejected' | 'no-token' | 'removed'; profile: string }
-  /** The store cannot be read. It is tried again; reported once until it can. */
+  /** The store cannot be read. It is tried again. Reported once until it can be read. */
   | { kind: 'unreachable'; error: unknown }
   | { kind: 'reachable' };
 
-/** The token that is known already. */
+/** The token that the caller already has. */
 export interface KnownToken {
   profileId: string;
   profile: string;
@@ -26,19 +26,19 @@ export interface KnownToken {
 export interface WatchOptions {
   signal: AbortSignal;
   now?: () => number;
-  /** How often to look. Milliseconds. */
+  /** How often to query the store. Milliseconds. */
   everyMs?: number;
 }
 
-/** How often to look at the store. Milliseconds. */
+/** How often to query the store by default. Milliseconds. */
 const everyMs = 2_000;
 
-/** The longest pause while the store cannot be read. Milliseconds. */
+/** The maximum pause while the store cannot be read. Milliseconds. */
 const longestPauseMs = 30_000;
 
 /**
- * Watches the current token of a profile, until `signal` ends it. Needs no key: one indexed query at a time, and nothing is
- * decrypted. Follows a profile that is renamed, one that is removed and added again, and a database file that is replaced.
+ * Watches the current token of a profile until `signal` is aborted. Runs one indexed query at a time, decrypts nothing and needs
+ * no key. Keeps watching if the profile is renamed, or removed and added again, and if the database file is replaced.
  */
 export async function* watchToken(
   settings: Settings,
@@ -60,7 +60,7 @@ export async function* watchToken(
       let state: CurrentTokenState | null;
       try {
         const db = await store.open();
-        // A profile that was removed may be added again under its name.
+        // A removed profile may be added again under the same name.
         state =
           (await currentTokenState(db, { profileId: known.profileId })) ??
           (await currentTokenState(db, { name: known.profile }));
@@ -123,7 +123,7 @@ class WatchedStore {
   }
 }
 
-/** Throws if the file does not exist: it must not be created. */
+/** Throws if the file does not exist, because it must not be created. */
 function identityOf(file: string): string {
   const { dev, ino } = statSync(file);
   return `${dev} ${ino}`;

@@ -7,20 +7,20 @@ import { type TokenChange, tokenById, tokenCiphertext, updateToken } from '../..
 import type { Person, PersonAnswer } from '../../webex/api/people-me.ts';
 import type { Vault } from '../context.ts';
 
-/** What Webex answers about a token. */
+/** What Webex reports about a token. */
 export interface WebexVerdict {
   person: PersonAnswer;
   /** The expiry that Webex confirms; null if it does not. Epoch milliseconds. */
   confirmedExpiry: number | null;
 }
 
-/** Decrypts a token to send it to Webex, and nowhere else: no audit row is written. */
+/** Decrypts a token only to send it to Webex. No audit row is written. */
 export async function decryptForWebex(vault: Vault, token: Pick<Token, 'id' | 'profileId'>): Promise<string> {
   const { id: tokenId, profileId } = token;
   return await vault.keys.open(await tokenCiphertext(vault.db, tokenId), { tokenId, profileId });
 }
 
-/** Asks Webex for the token's account and, if Webex accepts it, for its expiry. */
+/** Requests the token's account from Webex and, if Webex accepts the token, its expiry date. */
 export async function queryWebex(vault: Vault, profile: Profile, value: string): Promise<WebexVerdict> {
   const webex = vault.webex[profile.deployment];
   const person = await webex.whoAmI(value);
@@ -28,14 +28,14 @@ export async function queryWebex(vault: Vault, profile: Profile, value: string):
   return { person, confirmedExpiry: expiry?.expiresAt ?? null };
 }
 
-/** The account of a token, as Webex answered it. */
+/** The account of a token, as Webex reported it. */
 export function accountOf({ id, displayName, emails, orgId, admin }: Person): Account {
   return { id, displayName, email: emails[0] ?? null, orgId, admin };
 }
 
 /**
- * Stores the answer, within the caller's transaction: account, expiry, and whether the token is rejected or accepted
- * again. A token that was rejected before keeps the date of the first rejection. Returns what changed for the person.
+ * Stores the result, within the caller's transaction: account, expiry date, and whether the token is rejected or accepted
+ * again. A token that was already rejected keeps the date of the first rejection. Returns the change that people should know.
  */
 export async function recordVerdict(
   trx: Db,
@@ -62,7 +62,7 @@ export async function recordVerdict(
   return token.rejectedAt === null ? null : 'accepted-again';
 }
 
-/** Nothing unless the expiry or its source changes: a change makes every reminder due again. */
+/** The new expiry, only if it or its source changed, because a change makes every reminder due again. */
 function lifetimeChange(token: Token, confirmed: number | null, now: number): Pick<TokenChange, 'lifetimes'> {
   const lifetimes: Lifetimes = {
     ...token.lifetimes,

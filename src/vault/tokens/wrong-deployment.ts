@@ -2,7 +2,7 @@ import type { Profile } from '../../domain/profile.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 
-/** The error for a token of the other deployment, which can never be this profile's. */
+/** The error for a token of the other deployment, which can never be used for this profile. */
 export function wrongDeployment({ name, deployment }: Pick<Profile, 'name' | 'deployment'>): BrokerError {
   const other = deployment === 'commercial' ? 'government' : 'commercial';
   return new BrokerError(
