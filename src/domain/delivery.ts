@@ -29,7 +29,7 @@ function endOf({ expiresAt, rejectedAt }: HeldToken): number {
 
 /**
  * The effective end of a profile that was renewed while a destination still holds an earlier token: the earliest end of
- * these tokens and of the current one. Null where every destination has the current token, and where delivering it would
+ * these tokens and of the current one. Null if every destination has the current token, and where delivering it would
  * not help: without a current token, or with a rejected one. Epoch milliseconds.
  */
 export function undeliveredEnd(current: HeldToken | null, held: readonly HeldToken[]): number | null {

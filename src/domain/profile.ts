@@ -72,7 +72,7 @@ export function parseDisplayName(text: string): string | null {
 export interface OrganizationName {
   /** The technical name, which commands use. */
   name: string;
-  /** Null where it is the technical name. */
+  /** Null if it is the technical name. */
   displayName: string | null;
 }
 

@@ -61,7 +61,7 @@ export function dueTriggerAt(token: TokenDates, days: readonly number[], now: nu
   return nearest === undefined ? null : { trigger: `${nearest}`, eventAt: expiresAt };
 }
 
-/** When the next trigger after `now` comes that can be foreseen; null where none is left. Epoch milliseconds. */
+/** When the next trigger after `now` comes that can be foreseen; null if none is left. Epoch milliseconds. */
 export function nextTriggerAt(token: TokenDates, days: readonly number[], now: number): number | null {
   if (isRejected(token)) return null;
   const { expiresAt } = token;

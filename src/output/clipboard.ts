@@ -34,7 +34,7 @@ export class CopiedText {
     this.#hash = textHash;
   }
 
-  /** Clears the clipboard where it still holds the text. False where it held something else, which is left alone. */
+  /** Clears the clipboard where it still holds the text. False if it held something else, which is left alone. */
   async clear(): Promise<boolean> {
     if (hash(await this.#clipboard.read()) !== this.#hash) return false;
     await this.#clipboard.write('');

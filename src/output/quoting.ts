@@ -29,7 +29,7 @@ export function curlString(value: string): string {
 
 /**
  * A `.env` file's value. Bare wherever it can be: Docker and systemd would take quotes for a part of it. The readers
- * know no escape for a quote, so it is put between quotes that are not in it. Throws `E_QUOTING` where all are.
+ * know no escape for a quote, so it is put between quotes that are not in it. Throws `E_QUOTING` if all are.
  */
 export function dotEnvValue(name: string, value: string): string {
   refuseNul(value);

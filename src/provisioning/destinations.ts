@@ -23,31 +23,31 @@ import { type Finding, parseFindings } from './entra/review/finding.ts';
 import { describeStatus, parseStatus, quarantineDaysLeft } from './entra/status/provisioning-status.ts';
 import { recordPush } from './push/record-push.ts';
 
-/** An application that has, or should get, a profile's token, as `show --json` prints it. Instants are RFC 3339 in UTC. */
+/** An application that has a profile's token or should get it, as `show --json` prints it. Times are RFC 3339 in UTC. */
 export interface DestinationView {
   provider: ProviderId;
-  /** The application's ID; empty where it is unknown. */
+  /** The application's ID; empty if it is unknown. */
   app: string;
   appName: string;
   cloud: string | null;
-  /** How it authenticates: with the Webex token itself, through the SCIM relay, or with a token from our token endpoint. */
+  /** How it authenticates: with the Webex token itself, through the SCIM relay, or with a token from the token endpoint. */
   via: Destination['via'];
-  /** The name of the API client that it uses, or that it was given by hand and has not used yet; null without one. */
+  /** The name of its API client, also if it was set up manually and has not used the client yet; null if it has none. */
   client: string | null;
-  /** Who installed the token: a push, or a person. */
+  /** Whether a push or a person installed the token. */
   method: Destination['method'];
   installedAt: string | null;
-  /** Whether the application works with the profile's current token; through the relay and the token endpoint, it always does. */
+  /** Whether the application uses the profile's current token. With the relay or the token endpoint, it always does. */
   upToDate: boolean;
-  /** When the token that the application works with expires; null where it has none, or that is unknown. */
+  /** When the application's token expires; null if it has none, or if that is unknown. */
   tokenExpiresAt: string | null;
-  /** When Webex first rejected that token; null where it did not. */
+  /** When Webex first rejected that token; null if it was not rejected. */
   tokenRejectedAt: string | null;
-  /** The provisioning status at the last check; null where it was never checked. */
+  /** The provisioning status at the last check; null if it was never checked. */
   provisioning: ProvisioningView | null;
-  /** Why the last check failed; null where it did not. */
+  /** Why the last check failed; null if it did not. */
   checkError: string | null;
-  /** What the last review of the setup found; null where there was none. */
+  /** The findings of the last setup review; null if there was none. */
   review: { checkedAt: string | null; findings: Finding[] } | null;
 }
 
@@ -57,7 +57,7 @@ export interface ProvisioningView {
   quarantineReason: string | null;
   /** Days until Entra ID disables it, counted from now; null without a quarantine. */
   quarantineDaysLeft: number | null;
-  /** The status as sentences, the most important first. */
+  /** The status as sentences, most important first. */
   sentences: string[];
 }
 
@@ -76,8 +76,8 @@ async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[
 }
 
 /**
- * The destinations, with those that a person set up by hand as always current once their API client was used: from then on
- * the application needs the Webex token no more.
+ * The destinations. One that a person set up manually counts as always current once its API client was used, because the
+ * application no longer needs the Webex token then.
  */
 async function withConnected(vault: Vault, destinations: Destination[]): Promise<Destination[]> {
   const offered = destinations.filter(({ via, clientId }) => via === 'token' && clientId !== null);
@@ -95,12 +95,12 @@ async function withConnected(vault: Vault, destinations: Destination[]): Promise
   return destinations.map((destination) => connected.get(destination.id) ?? destination);
 }
 
-/** Longer than a push takes, with the waits between its tests. Milliseconds. */
+/** Longer than a push takes, including the pauses between its tests. Milliseconds. */
 const longestPushMs = 600_000;
 
 /**
- * Whether the last use of a client may be the test of a push that is under way, maybe in another process: it tests with the
- * second secret, and takes the use back if it fails.
+ * Whether the last use of a client may be the test of a running push, possibly in another process. A push tests with the second
+ * secret, and resets the last use if the test fails.
  */
 function mayBeTest({ lastUsedAt, previousSecret }: Client, now: number): boolean {
   return lastUsedAt !== null && lastUsedAt === previousSecret?.lastUsedAt && now - lastUsedAt < longestPushMs;
@@ -148,7 +148,7 @@ function viewOf(
   };
 }
 
-/** One line about the destinations of each profile that has any, or of these, by the profile's name. */
+/** One line about the destinations of each of these profiles (default: all) that has any, by the profile's name. */
 export async function destinationLabels(
   vault: Pick<Vault, 'db' | 'now'>,
   profileIds?: readonly string[],
@@ -177,24 +177,24 @@ function destinationLabel(
   return `${title} (${state === 'none' ? 'not delivered' : 'outdated'})`;
 }
 
-/** One sentence about each destination without the current token: what it holds, and how to update it. */
+/** One sentence about each destination without the current token: which token it has, and how to update it. */
 export function outdatedMessages(name: string, views: DestinationView[]): string[] {
   return views
     .filter(({ upToDate }) => !upToDate)
     .map(({ provider, appName, method, installedAt, client }) => {
       const where = `${providerTitle(provider)} ("${appName}")`;
       if (client !== null && installedAt === null) {
-        return `${where} has not connected yet. Enter the address and the secret of ${client} there. To see where: ${commandLine(['open'])}`;
+        return `${where} has not connected yet. Enter the address and the secret of ${client} there. For the steps: ${commandLine(['open'])}`;
       }
       const holds =
         installedAt === null ? `${where} has no token yet` : `${where} still uses an earlier token`;
       return method === 'push'
         ? `${holds}. Update it: ${commandLine(['push', provider, name])}`
-        : `${holds}. Paste the new one there. To see where: ${commandLine(['open'])}`;
+        : `${holds}. Paste the new token there. For the steps: ${commandLine(['open'])}`;
     });
 }
 
-/** One sentence about each destination that needs nothing after a renewal. */
+/** One sentence about each destination that picks up renewed tokens automatically. */
 export function alwaysCurrentMessages(views: DestinationView[]): string[] {
   return views
     .filter(({ via }) => via !== 'token')
@@ -204,7 +204,7 @@ export function alwaysCurrentMessages(views: DestinationView[]): string[] {
     );
 }
 
-/** Stores that a person pasted the current token into a provider. Throws `E_NO_PROFILE`. */
+/** Records that a person pasted the current token into a provider's settings. Throws `E_NO_PROFILE`. */
 export async function recordManualUpdate(
   vault: Vault,
   name: string,
@@ -219,7 +219,7 @@ export async function recordManualUpdate(
   await recordPush(vault, profile, { provider, appId, appName, cloud, ...access }, actor);
 }
 
-/** Forgets a destination. The token there is left unchanged. Throws `E_NO_PROFILE`. */
+/** Deletes a destination from the store. The token at the provider is not changed. Throws `E_NO_PROFILE`. */
 export async function removeDestination(
   vault: Vault,
   name: string,

@@ -22,7 +22,7 @@ export interface Destination {
   cloud: string | null;
   /** How the last token got there. */
   method: 'push' | 'manual';
-  /** The token that it has; null where none was installed yet. */
+  /** The token that it has; null if none was installed yet. */
   tokenId: string | null;
   /** The expiry and rejection of that token, where it was deleted here. Epoch milliseconds. */
   deletedToken: { expiresAt: number; rejectedAt: number | null } | null;
@@ -33,11 +33,11 @@ export interface Destination {
   /** The provisioning status as of the last check. */
   provisioningStatus: unknown;
   statusCheckedAt: number | null;
-  /** Since when provisioning has been in quarantine; null where it is not. Epoch milliseconds. */
+  /** Since when provisioning has been in quarantine; null if it is not. Epoch milliseconds. */
   quarantinedSince: number | null;
-  /** Why the last status check failed; null where it did not. */
+  /** Why the last status check failed; null if it did not. */
   lastCheckError: string | null;
-  /** What was found when the configuration there was reviewed; null where it never was. */
+  /** What was found when the configuration there was reviewed; null if it never was. */
   findings: unknown[] | null;
   findingsAt: number | null;
   /** How it authenticates: with the Webex token, through the SCIM relay, or with a token from our token endpoint. */
@@ -52,7 +52,7 @@ export interface Destination {
 /** What identifies an application: one row each. */
 export type DestinationTarget = Pick<Destination, 'profileId' | 'provider' | 'appId'>;
 
-/** The destinations of a profile, the latest first. Throws `E_INTEGRITY` where one was changed from outside. */
+/** The destinations of a profile, the latest first. Throws `E_INTEGRITY` if one was changed from outside. */
 export async function destinationsOf(db: Db, profileId: string): Promise<Destination[]> {
   const rows = await authentic(db, 'destination', () =>
     db
@@ -281,7 +281,7 @@ export async function destinationsOfClient(db: Db, clientId: string): Promise<Na
 export interface StatusCheck {
   provisioningStatus: unknown;
   statusCheckedAt: number;
-  /** Null where it is not in quarantine: reminders about one that could not be delivered are then not tried again. */
+  /** Null if it is not in quarantine: reminders about one that could not be delivered are then not tried again. */
   quarantinedSince: number | null;
 }
 
@@ -357,7 +357,7 @@ export interface DueStatusCheck {
   nextCheckAt: number;
 }
 
-/** The destination whose status check is longest due; null where none is. By index. */
+/** The destination whose status check is longest due; null if none is. By index. */
 export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatusCheck | null> {
   const row = await db
     .selectFrom('destination')
@@ -371,7 +371,7 @@ export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatus
   return row === undefined ? null : { destination: fromRow(row), nextCheckAt: row.next_check_at };
 }
 
-/** Schedules the next status check, or leases this one until then. False where another process was faster. */
+/** Schedules the next status check, or leases this one until then. False if another process was faster. */
 export async function leaseStatusCheck(
   db: Db,
   { destination, nextCheckAt }: DueStatusCheck,

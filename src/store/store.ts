@@ -16,8 +16,8 @@ export interface StoreOptions {
 /**
  * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions the other files next to it get, or
  * the URL of a PostgreSQL database.
- * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_FILE_PERMISSIONS` where others of this
- * machine may read it, `E_STORE_UNREACHABLE` where the database does not answer, `E_STORE` where it cannot be used.
+ * Throws `E_STORE_NEWER` if a newer version of the program has written it, `E_FILE_PERMISSIONS` if others of this
+ * machine may read it, `E_STORE_UNREACHABLE` if the database does not answer, `E_STORE` if it cannot be used.
  */
 export async function openStore(place: string, { beforeUpgrade }: StoreOptions = {}): Promise<Db> {
   let db: Db | undefined;

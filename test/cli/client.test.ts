@@ -150,7 +150,7 @@ describe('webex-token client', () => {
       [['--api', '0.0.0.0:0'], /unencrypted/],
       [['--api', 'nowhere'], /HOST:PORT/],
       [['--tls-cert', 'x'], /need --api/],
-      [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /need each other/],
+      [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /have to be used together/],
       [['--api', '127.0.0.1:0', '--trust-proxy', 'proxy.example'], /is not an IP address/],
     ];
     for (const [args, reason] of refusals) {

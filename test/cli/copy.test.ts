@@ -72,7 +72,7 @@ onDesktop('copy: what is copied meanwhile stays', async () => {
   const running = here.start(['copy', 'acme', '--clear-after', '3']);
   await running.stderrMatching(/Copied the token/);
   await copyElse('a shopping list');
-  expect((await running.finished).stderr).toContain('it holds something else now');
+  expect((await running.finished).stderr).toContain('its content has changed');
   expect(await content()).toBe('a shopping list');
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultHome } from '../../src/environment/environment.ts';
 import { hasName, homeFolder, userName } from '../../src/environment/os-user.ts';
 
-/** Null where the user of the tests has only a number. */
+/** Null if the user of the tests has only a number. */
 function ofSystem(): { username: string; homedir: string } | null {
   try {
     return userInfo();

@@ -26,7 +26,7 @@ interface Hostile {
   introspection: boolean;
   authorization: string | null;
   form: string;
-  /** The last claims of an assertion, as JSON text; null where the form has none. */
+  /** The last claims of an assertion, as JSON text; null if the form has none. */
   claims: string | null;
   headers: string;
 }

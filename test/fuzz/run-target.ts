@@ -14,7 +14,7 @@ export interface FuzzResult {
   runs: number;
   /** The longest that one input took. Milliseconds. */
   slowestMs: number;
-  /** Null where all held. The smallest input that was found, and what went wrong with it. */
+  /** Null if all held. The smallest input that was found, and what went wrong with it. */
   failure: { input: string; error: string } | null;
 }
 

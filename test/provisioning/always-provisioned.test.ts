@@ -22,7 +22,7 @@ describe('provisioning through us', () => {
     entra.requests.length = 0;
     okta.requests.length = 0;
 
-    /** Someone joins, and each provider runs its next cycle. Returns what each of them exported; null where it failed. */
+    /** Someone joins, and each provider runs its next cycle. Returns what each of them exported; null if it failed. */
     const cycle = async (name: string) => {
       for (const [at, app] of [relayed, byOauth].entries()) {
         entra.directory.addUser(`${name}.${at}@acme.example`, {

@@ -150,7 +150,7 @@ describe('push entra', () => {
         code: 'E_REJECTED',
         remoteState: 'before',
       });
-      expect(refused.stderr).toMatch(/Entra ID still holds what it held before/);
+      expect(refused.stderr).toMatch(/Entra ID still has its previous settings/);
       expect(app.secrets.get('SecretToken')).toBe(token.accessToken);
       expect(refused.stdout + refused.stderr).not.toContain(second.accessToken);
     });

@@ -81,7 +81,7 @@ describe('the guides', () => {
     expect(stepIds(guide)).toContain('offer');
     expect(stepIds(guide)).not.toContain('tell');
     const { caution } = guide.sections.flatMap(({ steps }) => steps).find(({ id }) => id === 'address') ?? {};
-    expect(caution).toMatch(/over https, with a certificate of a public CA[\s\S]*provisioning agent/);
+    expect(caution).toMatch(/over https, with a certificate from a public CA[\s\S]*provisioning agent/);
     expect(stepIds(oktaGuide({ ...profile, via: 'relay' }))).toContain('offer');
   });
 

@@ -35,7 +35,7 @@ describe('login --push', () => {
     await signInThrough(link);
     expect(await login.finished).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/Entra ID still holds what it held before/),
+      stderr: expect.stringMatching(/Entra ID still has its previous settings/),
     });
     expect(okta.app.token).not.toBe(before);
   });

@@ -68,7 +68,7 @@ describe('push okta', () => {
     (await storeToken({ simulator, environment })).revoked = true;
     const refused = await run(['push', 'okta', 'acme']);
     expect(refused).toMatchObject({ code: 5 });
-    expect(refused.stderr).toMatch(/Okta still holds what it held before/);
+    expect(refused.stderr).toMatch(/Okta still has its previous settings/);
     expect(simulator.okta.app.token).toBe(token.accessToken);
   });
 
@@ -238,7 +238,7 @@ describe('push okta, interrupted', {
       for (const answer of ['reset', 503, 429] as const) {
         okta.faults.add({ answer, ...at });
         await expect(push()).rejects.toThrow(
-          /still holds|is saved in Okta|either what it held before or the new/,
+          /still has its|is saved in Okta|either its previous settings or all of the new/,
         );
         expect([old, renewed]).toContain(okta.app.token);
         okta.faults.clear();

@@ -57,7 +57,7 @@ describe('push entra --via oauth', () => {
   it('warns about an address of this computer, and does not refuse it', async () => {
     const report = await push(await provisioningServer());
     expect(report.warnings).toEqual([
-      expect.stringMatching(/is an address of this computer, which Entra ID cannot reach/),
+      expect.stringMatching(/is a loopback address, which Entra ID cannot reach/),
     ]);
   });
 
@@ -265,7 +265,7 @@ describe('an application with client credentials', () => {
     const before = new Map(server.simulator.entra.app.secrets);
     const error = await brokerErrorOf(() => push(server, {}));
     expect(error).toMatchObject({ code: 'E_USAGE', remoteState: 'before' });
-    expect(error.message).toContain('is always current: there is nothing to push');
+    expect(error.message).toContain('is always current, so there is nothing to push');
     expect(server.simulator.entra.app.secrets).toEqual(before);
   });
 

@@ -77,7 +77,7 @@ describe('push entra --via relay', () => {
     const error = await brokerErrorOf(pushed);
     expect(error).toMatchObject({ code: 'E_TEST_UNAVAILABLE', remoteState: 'before' });
     expect(error.message).toContain('Entra ID could not reach the SCIM relay');
-    expect(error.help).toContain('with a certificate of a public CA');
+    expect(error.help).toContain('with a certificate from a public CA');
     expect(simulator.entra.app.secrets.get('SecretToken')).toBe(accessToken);
     expect(await listClients(vault.db)).toEqual([]);
   });
@@ -112,7 +112,7 @@ describe('push okta --via relay', () => {
   });
 
   it.each([
-    ['the API does not serve the application', false, /does not serve/],
+    ['the API does not serve the application', false, /does not support/],
     ['there is only the catalog’s application', null, /has no field for an address/],
   ] as const)('asks a person where %s, and leaves no client behind', async (_, served, message) => {
     const server = await provisioningServer();

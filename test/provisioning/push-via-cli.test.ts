@@ -15,7 +15,7 @@ describe('push --via on the command line', () => {
         fields: expect.arrayContaining([{ field: 'SCIM connector base URL', value: tenantUrl }]),
       },
     });
-    expect(pushed.stderr).toContain('is an address of this computer, which Okta cannot reach');
+    expect(pushed.stderr).toContain('is a loopback address, which Okta cannot reach');
     expect(pushed.stderr).toMatch(/SCIM connector base URL: http[\s\S]*Authorization: Bearer: the secret/);
     expect(pushed.stderr).toContain('webex-token client rotate acme-okta-relay --overlap 0');
     expect(pushed.stdout + pushed.stderr).not.toMatch(/\b[\w-]{43}\b/);

@@ -103,7 +103,7 @@ describe('an alert about a quarantine', () => {
       trigger: 'quarantine',
       subject: 'Fix provisioning for acme by 7 July: quarantined by Entra ID (27 days left)',
       summary: expect.stringMatching(
-        /^Entra ID quarantined "Cisco Webex" on Wednesday 9 June 2027: .* If nobody fixes it, Entra ID disables provisioning on Wednesday 7 July 2027\.$/,
+        /^Entra ID quarantined "Cisco Webex" on Wednesday 9 June 2027\. .* If no one fixes this, Entra ID disables provisioning on Wednesday 7 July 2027\.$/,
       ),
       action: expect.stringContaining('run "webex-token push entra acme"'),
       link: 'http://localhost:3000/profiles/acme',

@@ -39,7 +39,7 @@ describe('the pages of a push', () => {
     web.simulator.revoke('full-admin');
     const page = await through(web, await web.person(), '/profiles/acme/entra/push');
     expect(page).toContain('The token was not sent');
-    expect(page).toContain('Entra ID still holds what it held before');
+    expect(page).toContain('Entra ID still has its previous settings');
     // The reason is next to what to do about it, and not in the list of steps once more.
     const [, reason = ''] =
       /role="alert">[\s\S]*?<strong>(.*?) (?:Nothing was|A provisioning job)/.exec(page) ?? [];
@@ -88,7 +88,7 @@ describe('the pages of a push', () => {
     const page = await through(web, person, '/profiles/acme/okta/push');
     expect(page).toContain('Okta does not allow this to be automated');
     expect(
-      page.match(/does not serve the provisioning connection|does not support provisioning/g),
+      page.match(/does not support the provisioning connection|does not support provisioning/g),
     ).toHaveLength(1);
     expect((await person.get('/audit-log?action=push').expect(200)).text).not.toMatch(
       /<td class="is-rejected"/,

@@ -34,10 +34,10 @@ describe('the page of a provider', () => {
     const places = order.map((title) => page.indexOf(title));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places).not.toContain(-1);
-    expect(page).toContain('with a certificate of a public CA');
+    expect(page).toContain('with a certificate from a public CA');
     expect(page).toContain('provisioning agent');
-    expect(page).toContain('While the server is down, provisioning waits, and catches up in the next cycle.');
-    expect(page).toContain(`${issuer} is an address of this computer`);
+    expect(page).toContain('While the server is down, provisioning pauses, and it catches up in the next cycle.');
+    expect(page).toContain(`${issuer} is a loopback address`);
     expect((await person.get('/profiles/acme/okta').expect(200)).text).not.toContain(
       'With client credentials',
     );

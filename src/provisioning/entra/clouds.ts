@@ -1,4 +1,4 @@
-/** Microsoft's separate clouds. They do not follow from the Webex deployment of an organization. */
+/** Microsoft's separate clouds. They are independent of an organization's Webex deployment. */
 export const entraClouds = ['global', 'gcc-high', 'dod', 'china'] as const;
 
 export type EntraCloud = (typeof entraClouds)[number];
@@ -17,7 +17,7 @@ export const publishedEntraEndpoints: Record<EntraCloud, EntraEndpoints> = {
   china: { graph: 'https://microsoftgraph.chinacloudapi.cn', login: 'https://login.chinacloudapi.cn' },
 };
 
-/** The published endpoints, or those of the settings. */
+/** The endpoints from the settings, or else the published ones. */
 export function entraEndpoints(
   cloud: EntraCloud,
   { graphUrl, loginUrl }: { graphUrl: string | null; loginUrl: string | null },

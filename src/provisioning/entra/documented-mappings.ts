@@ -2,7 +2,7 @@
 interface DocumentedMapping {
   target: string;
   source: string;
-  /** Mapped by default; the others can be added. */
+  /** Whether it is mapped by default. The others can be added. */
   byDefault: boolean;
 }
 
@@ -41,7 +41,7 @@ export function sameAttribute(one: string, other: string): boolean {
 /** Entra ID's attributes that contain an address like ada@acme.example. */
 export const emailAttributes: readonly string[] = ['userPrincipalName', 'mail', 'originalUserPrincipalName'];
 
-/** Attributes that certainly contain none. `mailNickname` is the part before the @. */
+/** Attributes that never contain an email address. `mailNickname` is the part before the @. */
 export const nonEmailAttributes: readonly string[] = [
   'mailNickname',
   'onPremisesSamAccountName',

@@ -47,7 +47,7 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
     steps: steps(
       {
         id: 'test-here',
-        text: 'Test the new token here first. “Test” on this organization’s page sends Webex the same requests as Entra ID’s Test Connection.',
+        text: 'Test the new token here first. “Test” on this organization’s page sends the same requests to Webex as Entra ID’s Test Connection.',
         source: sources.microsoftScim,
       },
       {
@@ -63,7 +63,7 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
       },
       {
         id: 'new-token',
-        text: 'Replace the token. The Tenant URL does not change; check it.',
+        text: 'Replace the token. The Tenant URL does not change, but check it.',
         fields: [
           { current: 'Secret Token', value: { kind: 'secret-token' } },
           { current: 'Tenant URL', value: copyOrMissing(profile.tenantUrl, unknownOrganization) },
@@ -73,7 +73,7 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
       ...testAndSave(cloud),
       {
         id: 'lift-quarantine',
-        text: 'If the Provisioning page shows a quarantine, press Restart provisioning. Otherwise the quarantine ends with the next attempt, within a day.',
+        text: 'If the Provisioning page shows a quarantine, press Restart provisioning. If you do not, the quarantine ends with the next attempt, within a day.',
         caution:
           'A restart evaluates all users again and takes as long as the first cycle. After 28 days in quarantine, Entra ID disables the job.',
         source: sources.microsoftQuarantine,
@@ -88,12 +88,13 @@ function testAndSave(cloud: string | undefined): GuideStep[] {
       id: 'test-connection',
       text: 'Press Test Connection.',
       result: 'A message confirms that the credentials are authorized to enable provisioning.',
-      caution: 'If it fails, do not save: the previous token stays in place. Test here to find out why.',
+      caution:
+        'If it fails, do not save: the previous token stays in place. To find out why, test the token here.',
       source: sources.ciscoEntra,
     },
     {
       id: 'notification',
-      text: 'Enter who gets a mail when provisioning fails, preferably a shared mailbox.',
+      text: 'Enter who gets an email when provisioning fails, preferably a shared mailbox.',
       fields: [
         {
           current: 'Notification Email',
@@ -104,18 +105,19 @@ function testAndSave(cloud: string | undefined): GuideStep[] {
           value: { kind: 'choose', text: 'checked' },
         },
       ],
-      caution: 'Entra ID sends one mail when it puts the application in quarantine, and no more.',
+      caution: 'Entra ID sends only one email, when it quarantines the application.',
       source: sources.microsoftQuarantine,
     },
     cloud === 'government' && {
       id: 'government-limit',
-      text: `Keep the notification addresses short: in the US Government clouds, token and addresses share ${usGovSecretsLimitBytes} bytes.`,
+      text: `Keep the notification addresses short: in the US Government clouds, the token and the addresses together are limited to ${usGovSecretsLimitBytes} bytes.`,
       source: sources.microsoftKnownIssues,
     },
     {
       id: 'save',
       text: 'Press Save.',
-      result: 'Entra ID can now provision Webex users. On a first setup, nothing runs yet.',
+      result:
+        'Entra ID can now provision Webex users. If this is the first setup, provisioning is not running yet.',
       source: sources.ciscoEntra,
     },
     {

@@ -44,10 +44,10 @@ const questions: GuideQuestion[] = [
   },
 ];
 
-/** Questions of the first setup only. */
+/** Questions only for the first setup. */
 const setUpOnly = ['app', 'scope', 'userName', 'attributes'];
 
-/** How to install the token in Entra ID manually: only the steps that this person needs. */
+/** The guide for installing the token in Entra ID manually, with only the steps that this person needs. */
 export function entraGuide(profile: GuideProfile, given: Record<string, unknown> = {}): Guide {
   const answers = resolveAnswers(questions, given, {
     task: profile.installedBefore ? 'replace' : 'set-up',
@@ -66,7 +66,7 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
         ? leadOfAccess
         : replacing
           ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
-          : 'Entra ID then creates, updates and deactivates the Webex accounts of the people you choose. Start with one person, and add the others once that works.',
+          : 'Entra ID then creates, updates and deactivates the Webex accounts of the people you choose. Start with one person, and add the others when that works.',
     questions: asked,
     answers,
     portals: {
@@ -91,7 +91,7 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
   ]);
 }
 
-/** Cisco's alternative to this application, for people who are not sure which one they want. */
+/** Cisco's alternative to this application, for people who are not sure which one to use. */
 export const entraAlternative = {
   text: 'Cisco’s alternative is the Entra ID Wizard App in Control Hub. Only the Wizard App synchronizes groups and, optionally, pictures.',
   source: sources.ciscoWizard,

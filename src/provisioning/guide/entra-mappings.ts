@@ -25,12 +25,13 @@ export function mappingsSection({ userName, attributes }: Record<string, string>
               value: { kind: 'choose', text: source },
             }),
           ),
-        caution: 'userName has to be the matching attribute: Webex cannot search users by any other.',
+        caution:
+          'userName has to be the matching attribute, because Webex cannot search for users by any other attribute.',
         source: sources.ciscoEntra,
       },
       userName === 'differs' && {
         id: 'user-name',
-        text: 'Edit the mapping of userName: choose the attribute with the email address, usually mail.',
+        text: 'Edit the mapping of userName. Choose the attribute that contains the email address, usually mail.',
         fields: [{ current: 'userName', value: { kind: 'choose', text: 'mail' } }],
         caution:
           'Webex identifies users by email address. With any other userName, duplicate accounts are created.',
@@ -88,7 +89,7 @@ export function scopeSection({ account }: GuideProfile, { scope }: Record<string
       },
       {
         id: 'account-outside',
-        text: `Keep ${who} out of the scope: the token belongs to that account. Preferably use an administrator that your directory does not manage.`,
+        text: `Keep ${who} out of the scope, because the token belongs to that account. Preferably use an administrator account that your directory does not manage.`,
         caution:
           'If Entra ID ever deactivates the account, Webex revokes its tokens and provisioning stops for everyone.',
         source: sources.ciscoEntra,

@@ -8,13 +8,13 @@ export function logsSection(): GuideSection {
     steps: steps(
       {
         id: 'control-hub',
-        text: 'Open Users in Control Hub. The provisioned users are listed. Control Hub does not show the synchronization itself.',
+        text: 'Open Users in Control Hub. It lists the provisioned users, but does not show the synchronization itself.',
         where: { current: 'https://admin.webex.com › Users' },
         source: sources.ciscoEntra,
       },
       {
         id: 'provisioning-logs',
-        text: 'Check the provisioning logs for what each cycle did and what failed.',
+        text: 'Check the provisioning logs to see what each cycle did and what failed.',
         where: {
           current: 'Cisco Webex › Provisioning › Provisioning logs',
           older: 'Cisco Webex › Provisioning › Synchronization Details › View provisioning logs',
@@ -23,7 +23,7 @@ export function logsSection(): GuideSection {
       },
       {
         id: 'audit-logs',
-        text: 'For changes of settings and accounts, filter the audit log.',
+        text: 'To see changes to settings and accounts, filter the audit log.',
         where: {
           current: 'Entra ID › Monitoring & health › Audit logs',
           older: 'Azure Active Directory › Activity › Audit logs',
@@ -46,7 +46,7 @@ export function operationsSection(): GuideSection {
     steps: steps(
       {
         id: 'remove-assignment',
-        text: 'To remove a user or group from the application, select them under Users and groups, then press Remove and Yes. Their account in Entra ID stays.',
+        text: 'To remove a user or group from the application, select them under Users and groups, then press Remove and Yes. Their account in Entra ID is kept.',
         where: {
           current: 'Enterprise apps › Cisco Webex › Users and groups',
           older: 'Enterprise applications › Cisco Webex › Users and groups',
@@ -63,12 +63,12 @@ export function operationsSection(): GuideSection {
       },
       {
         id: 'thirty-days',
-        text: 'For 30 days you can restore them in Entra ID; Control Hub then activates them again under their previous address. After that, the deletion is permanent in both, and the same address becomes a new account.',
+        text: 'For 30 days you can restore them in Entra ID; Control Hub then activates them again under their previous address. After that, the deletion is permanent in both, and a user with the same address gets a new account.',
         source: sources.ciscoEntra,
       },
       {
         id: 'deleted-name',
-        text: 'For eDiscovery of a deleted user, find their new User Principal Name in the audit log (category User Management or activity Delete user, then Target(s)). It has letters and digits before the @.',
+        text: 'For eDiscovery of a deleted user, find their new User Principal Name in the audit log (category User Management or activity Delete user, then Target(s)). It starts with letters and digits that were added before the address.',
         source: sources.ciscoEntra,
       },
     ),

@@ -8,7 +8,7 @@ export function prepareSection(profile: GuideProfile, { cloud }: Record<string, 
     steps: steps(
       {
         id: 'roles',
-        text: 'You need the role Cloud Application Administrator or Application Administrator in Entra ID. The token has to come from a full administrator of the Webex organization; this organization’s page shows whether it does.',
+        text: 'You need the role Cloud Application Administrator or Application Administrator in Entra ID. The token has to come from a full administrator of the Webex organization; this organization’s page shows whether that is the case.',
         source: sources.microsoftTutorial,
       },
       {
@@ -24,26 +24,26 @@ export function prepareSection(profile: GuideProfile, { cloud }: Record<string, 
       },
       {
         id: 'test-here',
-        text: 'Test the token here first. “Test” on this organization’s page sends Webex the same requests as Entra ID’s Test Connection.',
-        caution: 'If this test fails, the one in the portal fails too, with less detail.',
+        text: 'Test the token here first. “Test” on this organization’s page sends the same requests to Webex as Entra ID’s Test Connection.',
+        caution: 'If this test fails, the test in the portal fails too, but shows fewer details.',
         source: sources.microsoftScim,
       },
       profile.deployment === 'government'
         ? {
             id: 'domains',
             text: 'Verify your domains in Control Hub. Most Webex for Government organizations require it.',
-            caution: 'If only verified domains are allowed, users of other domains are not created.',
+            caution: 'If only verified domains are allowed, users in other domains are not created.',
             source: sources.ciscoEntra,
           }
         : {
             id: 'domains',
             text: 'If your organization allows only verified domains, verify them in Control Hub first.',
-            caution: 'Otherwise, users of unverified domains are not created.',
+            caution: 'Otherwise, users in unverified domains are not created.',
             source: sources.ciscoEntra,
           },
       cloud === 'china' && {
         id: 'china',
-        text: 'Check whether the gallery of the China cloud has Cisco Webex. It has few applications.',
+        text: 'Check whether the China cloud’s gallery contains Cisco Webex. It has few applications.',
         source: sources.microsoftKnownIssues,
       },
     ),
@@ -107,7 +107,7 @@ export function assignSection({ scope }: Record<string, string>): GuideSection |
     steps: steps(
       {
         id: 'add-assignment',
-        text: 'Open the application’s assignments and add one.',
+        text: 'Open the application’s assignments and add an assignment.',
         where: {
           current: 'Cisco Webex › Users and groups › Add user/group',
           older: 'Cisco Webex › Users and groups › Add Assignment',
@@ -123,13 +123,13 @@ export function assignSection({ scope }: Record<string, string>): GuideSection |
       },
       {
         id: 'more-later',
-        text: 'Add the other users and groups after the first cycle succeeded.',
+        text: 'After the first cycle has succeeded, add the other users and groups.',
         caution: 'Only the Wizard App in Control Hub synchronizes groups themselves.',
         source: sources.ciscoEntra,
       },
       {
         id: 'nested',
-        text: 'Assign nested groups too: only direct members of a group are provisioned.',
+        text: 'Also assign nested groups, because only direct members of a group are provisioned.',
         source: sources.microsoftKnownIssues,
       },
     ),

@@ -3,11 +3,11 @@ import type { Via } from '../push/provider-push.ts';
 import type { SettingSource } from '../settings-sources.ts';
 
 /*
- * A guide is plain data: sections of ordered steps for one profile and the answers of a person. Pages render it.
- * The token itself is never in it.
+ * A guide is plain data: sections of ordered steps for one profile, according to a person's answers. Pages render it.
+ * It never contains the token itself.
  */
 
-/** An address of a portal that its maker documents; pages within it may move. */
+/** The address of a portal, as documented by its vendor. Pages within the portal may move. */
 export interface Portal {
   title: string;
   url: string;
@@ -15,7 +15,7 @@ export interface Portal {
 
 /** The value of a field in the portal. */
 export type FieldValue =
-  /** Copied unchanged. */
+  /** A value to copy unchanged. */
   | { kind: 'copy'; text: string }
   /** The profile's token, which only the page's copy button reveals. */
   | { kind: 'secret-token' }
@@ -23,10 +23,10 @@ export type FieldValue =
   | { kind: 'choose'; text: string }
   /** A description of the person's own value. */
   | { kind: 'own'; text: string }
-  /** Unknown so far, and why. */
+  /** A value that is not known yet, with the reason. */
   | { kind: 'missing'; text: string };
 
-/** A name in a portal: the current one, and the one in older portals where it differs. */
+/** A name in a portal, and its name in older portals if that is different. */
 export interface PortalName {
   current: string;
   older?: string;
@@ -43,9 +43,9 @@ export interface GuideStep {
   /** Where in the portal. */
   where?: PortalName;
   fields?: GuideField[];
-  /** What shows that it worked. */
+  /** How to see that the step worked. */
   result?: string;
-  /** What fails otherwise. */
+  /** What fails if the step is not followed. */
   caution?: string;
   source: SettingSource;
 }
@@ -56,11 +56,11 @@ export interface GuideSection {
   /** Why, in one or two sentences. */
   intro?: string;
   steps: GuideStep[];
-  /** Read when it is needed: there is nothing to mark as done. */
+  /** For reference when needed: its steps cannot be marked as done. */
   reference?: boolean;
 }
 
-/** A question of the guide, so that it shows only the steps that this person needs. */
+/** A question that determines which steps the guide shows. */
 export interface GuideQuestion {
   id: string;
   text: string;
@@ -75,9 +75,9 @@ export interface Guide {
   /** The answer to each question. */
   answers: Record<string, string>;
   sections: GuideSection[];
-  /** The portals by the first part of a step's `where`. */
+  /** The portals, by the first part of a step's `where`. */
   portals: Record<string, Portal>;
-  /** The documents that the steps are based on, each once. */
+  /** The documents that the steps are based on, without duplicates. */
   sources: SettingSource[];
 }
 
@@ -87,14 +87,14 @@ export interface GuideProfile {
   deployment: 'commercial' | 'government';
   orgId: string | null;
   tenantUrl: string | null;
-  /** The address of the SCIM relay for it. */
+  /** Its address at the SCIM relay. */
   relayUrl: string;
   tokenEndpoint: string;
   /** The email address of the person who signed in to Webex. */
   account: string | null;
-  /** Whether a token of this profile was installed at this provider before: then it is replaced, not set up. */
+  /** Whether a token of this profile was already installed at this provider, so that it is replaced. */
   installedBefore: boolean;
-  /** How it reaches Webex now, or most likely will. */
+  /** How the application reaches Webex now, or most likely will. */
   via: Via;
   /** The address of the Okta organization; null while unknown. */
   oktaOrgUrl: string | null;
@@ -116,7 +116,7 @@ export function resolveAnswers(
   );
 }
 
-/** A guide of the sections that have steps, with the documents that they are based on. */
+/** A guide with the sections that have steps, and the documents that they are based on. */
 export function assemble(
   guide: Omit<Guide, 'sections' | 'sources'>,
   sections: (GuideSection | null)[],
@@ -131,12 +131,12 @@ export function steps(...entries: (GuideStep | false)[]): GuideStep[] {
   return entries.filter((entry) => entry !== false);
 }
 
-/** The name of a step within its guide. It stays the same where the answers change. */
+/** The name of a step within its guide. It does not depend on the answers. */
 export function stepKey(section: Pick<GuideSection, 'id'>, step: Pick<GuideStep, 'id'>): string {
   return `${section.id}/${step.id}`;
 }
 
-/** A value to copy, or why it is missing. */
+/** A value to copy, or the reason why it is missing. */
 export function copyOrMissing(text: string | null, missing: string): FieldValue {
   return text === null ? { kind: 'missing', text: missing } : { kind: 'copy', text };
 }

@@ -32,7 +32,7 @@ const questions: GuideQuestion[] = [
   },
 ];
 
-/** How to install the token in Okta manually: only the steps that this person needs. */
+/** The guide for installing the token in Okta manually, with only the steps that this person needs. */
 export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> = {}): Guide {
   const answers = resolveAnswers(questions, given, {
     task: profile.installedBefore ? 'replace' : 'set-up',
@@ -50,7 +50,7 @@ export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> 
         ? leadOfAccess
         : replacing
           ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
-          : 'Okta then creates, updates and deactivates the Webex accounts of the people you assign. Start with one person, and add the others once that works.',
+          : 'Okta then creates, updates and deactivates the Webex accounts of the people you assign. Start with one person, and add the others when that works.',
     questions: questions.filter(({ id }) => !replacing || id === 'task' || id === 'way'),
     answers,
     portals: {
@@ -77,7 +77,7 @@ function connectSection(profile: GuideProfile, replacing: boolean) {
     steps: [
       {
         id: 'test-here',
-        text: 'Test the token here first. “Test” on this organization’s page sends Webex the same requests as Okta’s Test API Credentials.',
+        text: 'Test the token here first. “Test” on this organization’s page sends the same requests to Webex as Okta’s Test API Credentials.',
         source: sources.ciscoOkta,
       },
       replacing
@@ -115,7 +115,8 @@ function connectSection(profile: GuideProfile, replacing: boolean) {
         id: 'test-credentials',
         text: 'Press Test API Credentials.',
         result: 'A message says that Webex was verified successfully.',
-        caution: 'If it fails, do not save: the previous token stays in place. Test here to find out why.',
+        caution:
+          'If it fails, do not save: the previous token stays in place. To find out why, test the token here.',
         source: sources.ciscoOkta,
       },
       { id: 'save', text: 'Press Save.', source: sources.ciscoOkta },

@@ -11,7 +11,7 @@ export const oktaAttributes = [
   'title',
 ];
 
-/** The attributes that break updates according to it: Okta's application does not send their changes. */
+/** The attributes that break updates according to that guide, because Okta's application does not send their changes. */
 export const oktaAttributesToRemove = [
   'phone numbers (work and mobile)',
   'addresses',
@@ -67,7 +67,7 @@ export function oktaAttributesSection(): GuideSection {
         fields: oktaAttributesToRemove.map(
           (name): GuideField => ({ current: name, value: { kind: 'choose', text: 'remove' } }),
         ),
-        caution: 'Okta does not send changes of these attributes to Webex, and updating the user fails.',
+        caution: 'Okta does not send changes to these attributes to Webex, and updating the user fails.',
         source: sources.ciscoOkta,
       },
     ],
@@ -108,21 +108,21 @@ export function oktaOperationsSection(): GuideSection {
     steps: [
       {
         id: 'control-hub',
-        text: 'Open Users in Control Hub. The assigned users are listed, with the licenses of your template.',
+        text: 'Open Users in Control Hub. It lists the assigned users with the licenses from your template.',
         where: { current: 'https://admin.webex.com › Users' },
         source: sources.ciscoOkta,
       },
       {
         id: 'okta-logs',
-        text: 'Failures are listed under Okta’s Tasks and in its System Log.',
+        text: 'Okta lists failures under Tasks and in its System Log.',
         where: { current: 'Dashboard › Tasks, and Reports › System Log' },
         source: sources.ciscoOkta,
       },
       {
         id: 'unassign',
-        text: 'To remove a user from Webex, remove their assignment or deactivate them in Okta. Their Webex account is deactivated; it is reactivated when they are assigned again.',
+        text: 'To remove a user from Webex, remove their assignment or deactivate them in Okta. Their Webex account is then deactivated. It is reactivated if you assign them again.',
         caution:
-          'Do not assign the account that signed in to Webex: if it is deactivated, its tokens are revoked, including this one.',
+          'Do not assign the account that signed in to Webex. If it is ever deactivated, its tokens are revoked, including this one.',
         source: sources.ciscoOkta,
       },
     ],

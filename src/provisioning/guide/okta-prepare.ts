@@ -14,20 +14,20 @@ export function oktaPrepareSection({ role }: Record<string, string>): GuideSecti
       {
         id: 'directory-connector',
         text: 'Make sure that Cisco’s Directory Connector does not synchronize this organization.',
-        caution: 'Directory Connector and Okta exclude each other: users can come from only one of them.',
+        caution: 'Use either Directory Connector or Okta: users can come from only one of them.',
         source: sources.ciscoOkta,
       },
       {
         id: 'license-template',
         text: 'Set up an automatic license template in Control Hub.',
         where: { current: 'https://admin.webex.com › Users › Licenses' },
-        caution: 'Without a template, new users have an account but no Webex license.',
+        caution: 'Without a template, new users get an account but no Webex license.',
         source: sources.ciscoOkta,
       },
       role === 'customer' && {
         id: 'customer-admin',
         text: 'The token has to come from a full administrator of the customer’s organization ("Customer Full Administrator"). Sign in with that account in a private window, so that Webex does not use your own.',
-        caution: 'A token of your partner organization cannot create users in the customer’s organization.',
+        caution: 'A token from your partner organization cannot create users in the customer’s organization.',
         source: sources.ciscoOkta,
       },
     ),

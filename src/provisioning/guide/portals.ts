@@ -2,7 +2,10 @@ import type { Portal } from './guide.ts';
 
 export const controlHub: Portal = { title: 'Control Hub', url: 'https://admin.webex.com' };
 
-/** By the guide's answer about the cloud. The portals of the national clouds are those of Azure, see https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
+/**
+ * The portals by the answer about the cloud. National clouds use the Azure portals, see
+ * https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+ */
 const entraPortals: Record<string, Portal> = {
   global: { title: 'Microsoft Entra admin center', url: 'https://entra.microsoft.com' },
   government: { title: 'Azure portal for US Government', url: 'https://portal.azure.us' },
@@ -14,7 +17,7 @@ export function entraPortal(cloud: string | undefined): Portal {
 }
 
 /**
- * The Admin Console of an Okta organization. Null where the address does not reveal it, as with a custom domain. `orgUrl`:
+ * The Admin Console of an Okta organization. Null if it cannot be derived from the address, as with a custom domain. `orgUrl`:
  * `https://acme.okta.com`.
  */
 export function oktaAdminConsole(orgUrl: string | null): Portal | null {

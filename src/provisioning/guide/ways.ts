@@ -5,7 +5,7 @@ import type { Via } from '../push/provider-push.ts';
 import { sources } from '../settings-sources.ts';
 import type { GuideField, GuideProfile, GuideQuestion, GuideSection } from './guide.ts';
 
-/** A way for an application to reach Webex, as a person chooses it. The ones that need no pasting come first. */
+/** A way for an application to reach Webex, for a person to choose. Those that need no pasting come first. */
 export interface Way {
   via: Via;
   title: string;
@@ -17,7 +17,7 @@ export function waysOf(provider: ProviderId): Way[] {
   const relay: Way = {
     via: 'relay',
     title: 'Through this server (relay)',
-    hint: `${name} gets an address and a secret of this server once. After a renewal, there is nothing to do there.`,
+    hint: `${name} gets this server’s address and a secret once. After a renewal, there is nothing to do there.`,
   };
   const oauth: Way = {
     via: 'oauth',
@@ -27,26 +27,26 @@ export function waysOf(provider: ProviderId): Way[] {
   const token: Way = {
     via: 'token',
     title: 'With the token itself',
-    hint: `${name} does not need this server, and needs the new token after each renewal.`,
+    hint: `${name} does not need this server, but needs the new token after each renewal.`,
   };
   return provider === 'entra' ? [relay, oauth, token] : [relay, token];
 }
 
-/** What the ways without pasting need, and what happens without the server. */
+/** The requirements of the ways without pasting, and what happens while the server is down. */
 export function requirementsOf(provider: ProviderId): string[] {
   const name = providerTitle(provider);
   const agent =
     provider === 'entra'
-      ? ' Or use Entra ID’s on-premises SCIM application with its provisioning agent, which needs no address on the internet.'
+      ? ' Or use Entra ID’s on-premises SCIM application with its provisioning agent, which does not need a public address.'
       : '';
   return [
-    `An address of this server that ${name} can reach over https, with a certificate of a public CA: set WEBEX_TOKEN_ISSUER to it.${agent}`,
+    `An address of this server that ${name} can reach over https, with a certificate from a public CA. Set WEBEX_TOKEN_ISSUER to this address.${agent}`,
     'A server that runs all the time, not only on the day of the renewal.',
-    'While the server is down, provisioning waits, and catches up in the next cycle. Nothing is lost.',
+    'While the server is down, provisioning pauses, and it catches up in the next cycle. Nothing is lost.',
   ];
 }
 
-/** What every guide asks first: which way it is for, for which task, and whether the application exists. */
+/** The first questions of every guide: the way, the task, and whether the application exists. */
 export function firstQuestions(provider: ProviderId): GuideQuestion[] {
   const applications = provider === 'entra' ? 'enterprise applications' : 'Okta applications';
   return [
@@ -74,7 +74,7 @@ export function firstQuestions(provider: ProviderId): GuideQuestion[] {
   ];
 }
 
-/** How a person enters the address and the secret of the relay, or of the token endpoint. */
+/** The steps for entering the address and the secret of the relay or of the token endpoint. */
 export function accessSection(
   provider: ProviderId,
   via: Exclude<Via, 'token'>,
@@ -91,12 +91,12 @@ export function accessSection(
   return {
     id: 'connect',
     title: `Connect ${name} to ${via === 'relay' ? 'this server' : 'the token endpoint'}`,
-    intro: 'This is done once. A renewal changes nothing here.',
+    intro: 'You do this only once. After a renewal, there is nothing to do here.',
     steps: [
       {
         id: 'address',
-        text: `Make sure that ${name} reaches this server.`,
-        result: `${profile.tokenEndpoint.replace(/\/oauth\/token$/, '')} is its address now.`,
+        text: `Make sure that ${name} can reach this server.`,
+        result: `${profile.tokenEndpoint.replace(/\/oauth\/token$/, '')} is its current address.`,
         caution: requirementsOf(provider)[0] ?? '',
         source,
       },
@@ -116,7 +116,7 @@ export function accessSection(
       ...afterwards.map((text, at) => ({ id: `afterwards-${at + 1}`, text, source })),
       {
         id: 'connected',
-        text: `The page of the organization says “Always current” as soon as ${name} has connected.`,
+        text: `The organization’s page shows “Always current” as soon as ${name} has connected.`,
         source,
       },
     ],
@@ -131,4 +131,4 @@ export function titleOf(provider: ProviderId, replacing: boolean, via: Via | nul
 }
 
 export const leadOfAccess =
-  'What is saved keeps working until you save the new values, so there is no rush. Test first, then save.';
+  'The saved settings keep working until you save the new values, so there is no rush. Test first, then save.';

@@ -9,7 +9,7 @@ export interface OktaConnection extends Omit<ApiConnection, 'baseUrl' | 'authori
   session: OktaSession;
 }
 
-/** Okta's management API, as far as provisioning needs it. */
+/** A client for the parts of Okta's management API that provisioning needs. */
 export class OktaClient extends ApiClient {
   constructor({ session, ...connection }: OktaConnection) {
     const { orgUrl, authorization, fetch } = session;
@@ -32,7 +32,7 @@ export class OktaClient extends ApiClient {
   }
 }
 
-/** Okta names the end of its rate limit in its own header: an instant, in seconds. */
+/** Okta reports the end of its rate limit in a header of its own, as a time in seconds. */
 async function withRetryAfter(answer: Promise<Response>, now: () => number): Promise<Response> {
   const response = await answer;
   const reset = Number(response.headers.get('x-rate-limit-reset') ?? Number.NaN);
@@ -48,12 +48,12 @@ export function oktaError(failure: HttpFailure): BrokerError {
   const quoted = failure.detail === null ? '' : ` Okta says: “${failure.detail}”`;
   if (failure.reason === 'unauthorized') {
     return new BrokerError('E_OKTA', `Okta rejected the sign-in (401).${quoted}`, {
-      help: 'Check OKTA_CLIENT_TOKEN. An API token expires after 30 days without use, and with the account that created it.',
+      help: 'Check OKTA_CLIENT_TOKEN. An API token expires if it is not used for 30 days, or if the account that created it is deactivated.',
     });
   }
   if (failure.reason === 'forbidden') {
     return new BrokerError('E_OKTA', `Okta denied this sign-in permission (403).${quoted}`, {
-      help: 'It needs an Application Administrator, or a service app with the scopes okta.apps.read and okta.apps.manage.',
+      help: 'It requires an Application Administrator, or a service app with the scopes okta.apps.read and okta.apps.manage.',
     });
   }
   const { message, help } = explainFailure(failure, 'Okta', {

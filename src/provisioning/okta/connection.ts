@@ -14,7 +14,7 @@ const connection = z.object({
 /** The state of an application's provisioning connection. `UNKNOWN`: Okta's API does not serve it. */
 export type ConnectionStatus = 'ENABLED' | 'DISABLED' | 'UNKNOWN';
 
-/** Okta answers 200 for every application, with `UNKNOWN` as the status or as the authentication scheme. */
+/** Okta responds with 200 for every application, even with `UNKNOWN` as the status or the authentication scheme. */
 export async function readConnection(
   okta: OktaClient,
   app: OktaApp,
@@ -29,8 +29,8 @@ export async function readConnection(
 }
 
 /**
- * Sets the token, or the relay's address and secret, and activates the connection. Okta documents `baseUrl` for one other
- * application only, so it has to be read back. Throws `E_REJECTED` where Okta rejects them.
+ * Sets the token, or the relay's address and secret, and activates the connection. Okta documents `baseUrl` only for one other
+ * application, so it has to be read back. Throws `E_REJECTED` if Okta rejects the values.
  */
 export async function setConnection(
   okta: OktaClient,
@@ -53,14 +53,14 @@ export async function setConnection(
   const quoted = detail === null ? '' : ` Okta says: “${detail}”`;
   if (via === 'relay') {
     throw new BrokerError('E_REJECTED', `Okta rejected the relay’s address and secret (400).${quoted}`, {
-      help: 'Check that Okta reaches the address over https, with a certificate of a public CA.',
+      help: 'Check that Okta can reach the address over https, with a certificate from a public CA.',
     });
   }
   throw new BrokerError('E_REJECTED', `Okta rejected the token (400).${quoted}`, {
     help: [
       'Check that the Organization ID is set on the application’s Provisioning page.',
       { text: 'To test the token from here', command: ['test', 'PROFILE'], only: 'terminal' },
-      { text: 'Test the token on the page of the organization.', only: 'page' },
+      { text: 'Test the token on the organization’s page.', only: 'page' },
     ],
   });
 }

@@ -8,11 +8,11 @@ import type { OktaClient } from './client.ts';
 export interface OktaApp {
   id: string;
   name: string;
-  /** Whether it is a SCIM application, which has an address. The catalog's Webex application has none. */
+  /** Whether it is a SCIM application, which has an address. The Webex application from the catalog has none. */
   isScimApp: boolean;
 }
 
-/** The names of the SCIM test applications, and of applications of the App Integration Wizard, which end in a number. */
+/** The names of the SCIM test applications, and of App Integration Wizard applications, which end with a number. */
 const scimAppName = /^scim|_\d+$/i;
 
 const application = z.object({
@@ -22,7 +22,7 @@ const application = z.object({
   status: z.string().nullish(),
 });
 
-/** Null where it does not exist (any more). */
+/** Null if it does not exist. */
 export async function appById(okta: OktaClient, id: string): Promise<OktaApp | null> {
   const found = await okta.find(`/api/v1/apps/${encodeURIComponent(id)}`, application);
   return found === null ? null : toApp(found);
@@ -33,11 +33,11 @@ export async function requireApp(okta: OktaClient, id: string): Promise<OktaApp>
   const found = await appById(okta, id);
   if (found !== null) return found;
   throw new BrokerError('E_ENTRA_APP', `Okta has no application with the ID ${sanitizeForDisplay(id, 60)}.`, {
-    help: 'The ID is in the address of its page in the Admin Console, after /instance/. Also check OKTA_CLIENT_ORGURL.',
+    help: 'Find the ID in the address of the application’s page in the Admin Console, after /instance/. Also check OKTA_CLIENT_ORGURL.',
   });
 }
 
-/** Finds it by label or name. Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` where there are several. */
+/** Finds the application by label or name. Throws `E_ENTRA_APP` if there is none, `E_AMBIGUOUS_APP` if there are several. */
 export async function searchApp(okta: OktaClient): Promise<OktaApp> {
   const found = await search(okta, 'Cisco Webex');
   const [only, ...others] = found;
@@ -55,8 +55,8 @@ export async function searchApp(okta: OktaClient): Promise<OktaApp> {
 }
 
 /**
- * Finds the SCIM application with Webex in its name; null where there is none.
- * Throws `E_AMBIGUOUS_APP` where there are several.
+ * Finds the SCIM application that has Webex in its name; null if there is none.
+ * Throws `E_AMBIGUOUS_APP` if there are several.
  */
 export async function searchScimApp(okta: OktaClient): Promise<OktaApp | null> {
   const both = [...(await search(okta, 'Cisco Webex')), ...(await search(okta, 'Webex'))];
@@ -65,7 +65,7 @@ export async function searchScimApp(okta: OktaClient): Promise<OktaApp | null> {
   return found[0] ?? null;
 }
 
-/** By the beginning of its label or name: Okta searches nothing else. */
+/** Searches by the start of the label or name, because Okta supports no other search. */
 async function search(okta: OktaClient, beginning: string): Promise<OktaApp[]> {
   const path = `/api/v1/apps?q=${encodeURIComponent(beginning)}&limit=200`;
   return ((await okta.find(path, z.array(application))) ?? [])

@@ -10,9 +10,9 @@ import { signInToOkta } from './sign-in.ts';
 export const oktaPush: ProviderPush = { assertOptions: () => {}, push: pushToOkta };
 
 /**
- * Gives an application in Okta access, step by step: check whether Okta serves the connection, test the access from here,
- * set and activate it, read it back. Throws `E_OKTA_MANUAL` where Okta's API does not serve the application, and for the
- * relay also without Okta's settings or without an application that has an address.
+ * Gives an application in Okta access, step by step: check whether Okta's API supports the connection, test the credentials from
+ * here, set and activate them, and read them back. Throws `E_OKTA_MANUAL` if Okta's API does not support the application; for the
+ * relay, also if Okta's settings are missing or no application has a field for the address.
  */
 async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
   const { steps, dryRun, via, tenantUrl } = push;
@@ -37,10 +37,10 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
       throw manual(
         push,
         app,
-        `Okta’s API does not serve the provisioning connection of "${app.name}" (UNKNOWN).`,
+        `Okta’s API does not support the provisioning connection of "${app.name}" (UNKNOWN).`,
       );
     }
-    return { value, message: `Okta’s API serves its provisioning connection (${value.toLowerCase()}).` };
+    return { value, message: `Okta’s API supports its provisioning connection (${value.toLowerCase()}).` };
   });
 
   const access = await push.openAccess(app);
@@ -49,8 +49,8 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
     if (!dryRun) return { value: undefined, message: await testAccess(push, access) };
     const message =
       via === 'relay'
-        ? 'Would send the relay the requests of Okta’s Test API Credentials.'
-        : 'Would send Webex the requests of Okta’s Test API Credentials.';
+        ? 'Would send the requests of Okta’s Test API Credentials to the relay.'
+        : 'Would send the requests of Okta’s Test API Credentials to Webex.';
     return { value: undefined, message, ...planned };
   });
 
@@ -67,7 +67,7 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
   });
 
   await steps.run('read-back', async () => {
-    if (dryRun) return { value: undefined, message: 'Would read the connection back.', ...planned };
+    if (dryRun) return { value: undefined, message: 'Would read back the connection.', ...planned };
     await ensureEnabled(okta, app, app.isScimApp ? tenantUrl : null);
     return { value: undefined, message: 'The connection is enabled.' };
   });
@@ -95,7 +95,7 @@ async function openOkta(push: PushRequest): Promise<OktaClient> {
   return new OktaClient({ session, sleep, onEvent, now: vault.now, secrets, dryRun });
 }
 
-/** Stands for an application that does not exist yet, or that Okta was not asked about. */
+/** A placeholder for an application that does not exist yet, or that was not looked up. */
 const unknownApp: OktaApp = { id: '', name: 'Webex (SCIM)', isScimApp: true };
 
 async function findApp(okta: OktaClient, push: PushRequest): Promise<OktaApp> {
@@ -114,9 +114,9 @@ async function findApp(okta: OktaClient, push: PushRequest): Promise<OktaApp> {
 }
 
 const noAddress =
-  'The catalog’s Cisco Webex application has no field for an address, and Okta has no other SCIM application with Webex in its name.';
+  'The Cisco Webex application from the catalog has no field for an address, and Okta has no other SCIM application with Webex in its name.';
 
-/** A person has to do it in the Admin Console. With the Webex token, its fields are part of the error. */
+/** The error when a person has to enter the values in the Admin Console. With the Webex token, it contains the fields. */
 function manual({ payload, via, tenantUrl }: PushRequest, app: OktaApp, reason: string): BrokerError {
   const { profile, orgId } = payload;
   const values = { orgId, tenantUrl, tokenEndpoint: '', clientId: null };
@@ -126,7 +126,7 @@ function manual({ payload, via, tenantUrl }: PushRequest, app: OktaApp, reason: 
   return new ManualSetupRequiredError(target, reason, setup);
 }
 
-/** Okta's API cannot test an access, so we send the same requests. Returns the result. Throws `E_REJECTED`. */
+/** Sends the requests of Okta's test from here, because Okta's API cannot run it. Returns the result. Throws `E_REJECTED`. */
 async function testAccess(
   { vault, payload, context }: PushRequest,
   { via, tenantUrl, secretToken }: Exclude<ProviderAccess, { via: 'oauth' }>,
@@ -141,7 +141,7 @@ async function testAccess(
   return message;
 }
 
-/** Throws `E_READ_BACK`. `address`: what the connection has to lead to; null for an application without an address. */
+/** Throws `E_READ_BACK`. `address`: the expected address; null for an application without one. */
 async function ensureEnabled(okta: OktaClient, app: OktaApp, address: string | null): Promise<void> {
   let connection = await readConnection(okta, app);
   if (connection.status !== 'ENABLED') {
@@ -149,12 +149,16 @@ async function ensureEnabled(okta: OktaClient, app: OktaApp, address: string | n
     connection = await readConnection(okta, app);
   }
   if (connection.status !== 'ENABLED') {
-    throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but its connection stays disabled.', {
-      help: 'Open the application’s Provisioning page, press Test API Credentials, and save.',
-    });
+    throw new BrokerError(
+      'E_READ_BACK',
+      'Okta accepted the settings, but the connection is still disabled.',
+      {
+        help: 'Open the application’s Provisioning page, press Test API Credentials, and save.',
+      },
+    );
   }
   if (address === null || connection.baseUrl === address) return;
-  throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but does not show the address.', {
+  throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but does not return the address.', {
     help: `Open the application’s Provisioning page and check the base URL: ${address}`,
   });
 }

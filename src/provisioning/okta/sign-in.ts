@@ -21,12 +21,12 @@ import type { PushContext } from '../push/push-context.ts';
 import { signInWithRetry } from '../requests/oauth-failure.ts';
 import { recordingFetch } from '../requests/recording-fetch.ts';
 
-/** How Okta is called after the sign-in: with this header and this `fetch`, which may prove possession of a key. */
+/** The header and `fetch` for calls to Okta after the sign-in. The `fetch` may prove possession of a key. */
 export interface OktaSession {
   orgUrl: string;
   authorization: string;
   fetch: typeof globalThis.fetch;
-  /** Redacted from everything that Okta returns. */
+  /** Redacted from all of Okta's responses. */
   secrets: string[];
 }
 
@@ -34,8 +34,8 @@ export interface OktaSession {
 const scope = 'okta.apps.read okta.apps.manage';
 
 /**
- * Signs in to Okta: by API token where there is one, else as a service app by `private_key_jwt`, with DPoP (RFC 9449).
- * Throws `E_SETTING` for missing settings, `E_OKTA_SIGN_IN` where Okta rejects the sign-in, and `E_CANCELED`.
+ * Signs in to Okta: with the API token if there is one, otherwise as a service app with `private_key_jwt` and DPoP (RFC 9449).
+ * Throws `E_SETTING` for missing settings, `E_OKTA_SIGN_IN` if Okta rejects the sign-in, and `E_CANCELED`.
  */
 export async function signInToOkta(settings: OktaSettings, context: PushContext): Promise<OktaSession> {
   const { fetch } = context;
@@ -62,7 +62,7 @@ export async function signInToOkta(settings: OktaSettings, context: PushContext)
       }),
   );
   const token = tokens.access_token;
-  // From here on the API client reports the requests.
+  // From here on, the API client reports the requests.
   config[customFetch] = (url, options) => fetch(url, options as RequestInit);
   if (tokens.token_type.toLowerCase() !== 'dpop') {
     return { orgUrl, authorization: `Bearer ${token}`, fetch, secrets: [token] };
@@ -101,7 +101,7 @@ function configuration(
   return config;
 }
 
-/** A `fetch` that adds the proof, answers the challenge for a nonce, and sets the Authorization header itself. */
+/** A `fetch` that adds the DPoP proof, responds to a nonce challenge, and sets the Authorization header. */
 function provingFetch(config: Configuration, dpop: DPoPHandle, token: string): typeof globalThis.fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
@@ -143,7 +143,7 @@ async function fromJwk(text: string): Promise<{ key: CryptoKey; kid: string | un
 }
 
 async function fromPem(text: string): Promise<{ key: CryptoKey; kid: undefined }> {
-  // An environment variable's line breaks are often written as \n.
+  // Line breaks in environment variables are often written as \n.
   const key = createPrivateKey(text.replaceAll('\\n', '\n'));
   const alg = key.asymmetricKeyType === 'ec' ? ecAlgorithm(key.asymmetricKeyDetails?.namedCurve) : 'RS256';
   const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -156,7 +156,7 @@ function ecAlgorithm(curve: string | undefined): string {
 }
 
 function missing(variable: string): never {
-  throw new BrokerError('E_SETTING', `${variable} is not set. The sign-in to Okta needs it.`, {
+  throw new BrokerError('E_SETTING', `${variable} is not set. It is required to sign in to Okta.`, {
     help: 'Set OKTA_CLIENT_ORGURL, and either OKTA_CLIENT_TOKEN or both OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY.',
   });
 }

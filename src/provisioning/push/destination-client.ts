@@ -12,23 +12,23 @@ import {
 } from '../../vault/clients/staged-secret.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 
-/** How an application authenticates to us instead of holding the Webex token. */
+/** How an application authenticates to this server instead of using the Webex token itself. */
 export type ClientVia = Exclude<Destination['via'], 'token'>;
 
 export interface ClientTarget {
   profile: string;
   provider: ProviderId;
   via: ClientVia;
-  /** The destination that is pushed to; null where it is not known yet. */
+  /** The target of the push; null if it is not known yet. */
   destination: Pick<Destination, 'id' | 'clientId'> | null;
 }
 
-/** The API client of a destination with a secret that was made just now. */
+/** The API client of a destination, with a newly created secret. */
 export type OpenedClient =
   | { kind: 'created'; client: Client; secret: string }
   | ({ kind: 'rotated' } & StagedSecret);
 
-/** The API client that a push would use: the destination's own one, or one that an interrupted push left behind. */
+/** The API client that a push would use: the destination's own client, or one that an interrupted push left behind. */
 export async function existingClient(vault: Vault, target: ClientTarget): Promise<Client | null> {
   const { destination } = target;
   const own = (await listClients(vault.db)).find(({ id }) => id === destination?.clientId);
@@ -39,7 +39,7 @@ export async function existingClient(vault: Vault, target: ClientTarget): Promis
     : null;
 }
 
-/** The name that a new client gets. */
+/** The name for a new client. */
 export async function newClientName(vault: Vault, target: ClientTarget): Promise<string> {
   for (let number = 1; ; number += 1) {
     const name = clientName(target, number);
@@ -47,7 +47,7 @@ export async function newClientName(vault: Vault, target: ClientTarget): Promise
   }
 }
 
-/** Registers the API client of a destination, or gives the existing one a second secret. */
+/** Registers the API client of a destination, or creates a second secret for the existing client. */
 export async function openClient(vault: Vault, target: ClientTarget, actor: Actor): Promise<OpenedClient> {
   const existing = await existingClient(vault, target);
   if (existing !== null) {
@@ -67,18 +67,18 @@ export async function openClient(vault: Vault, target: ClientTarget, actor: Acto
   return { kind: 'created', client, secret };
 }
 
-/** The application has saved the secret, or may have. */
+/** Called when the application has saved the secret, or may have saved it. */
 export async function keepClient(vault: Vault, opened: OpenedClient): Promise<void> {
   if (opened.kind === 'rotated') await promoteStagedSecret(vault, opened);
 }
 
-/** The application has not saved the secret: as if there had been no push. */
+/** Called when the application has not saved the secret. Undoes what the push changed here. */
 export async function withdrawClient(vault: Vault, opened: OpenedClient, actor: Actor): Promise<void> {
   if (opened.kind === 'created') await removeClient(vault, opened.client.name, actor);
   else await withdrawStagedSecret(vault, opened, actor);
 }
 
-/** Of the right kind, for this profile alone. */
+/** Whether the client is of the right kind, and only for this profile. */
 function isUsable(client: Client, { profile, via }: ClientTarget): boolean {
   return (
     client.authentication === 'secret' &&
@@ -97,7 +97,7 @@ async function isFree(
   return users.every((user) => user.destination.id === destination?.id);
 }
 
-/** For example "acme-entra-relay", and "acme-entra-relay-2" where that is taken. A long profile name is cut. */
+/** For example "acme-entra-relay", or "acme-entra-relay-2" if that name is taken. A long profile name is shortened. */
 function clientName({ profile, provider, via }: ClientTarget, number: number): string {
   const suffix = `-${provider}-${via}${number === 1 ? '' : `-${number}`}`;
   const name = `${profile.slice(0, 63 - suffix.length)}${suffix}`;

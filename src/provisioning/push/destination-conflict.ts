@@ -7,12 +7,12 @@ import type { Vault } from '../../vault/context.ts';
 import { isUuid } from '../../webex/organization-id.ts';
 import type { ProviderApp } from './provider-push.ts';
 
-/** The application provisions another organization or profile. `app` is the one to choose in order to replace that. */
+/** Thrown if the application provisions another organization or profile. `app` is the application to choose to replace it. */
 export class DestinationConflictError extends BrokerError {
   readonly app: ProviderApp;
 
   constructor(provider: ProviderId, profile: string, app: ProviderApp, reason: string) {
-    super('E_OTHER_ORGANIZATION', `"${app.name}" (${app.id}) provisions something else: ${reason}`, {
+    super('E_OTHER_ORGANIZATION', `"${app.name}" (${app.id}) is used for something else: ${reason}`, {
       help: [
         { text: 'Nothing was changed. Choose the right application with --app ID', only: 'terminal' },
         {
@@ -32,13 +32,13 @@ export interface PushTarget {
   tenantUrl: string;
   /** The profile's address at the relay. */
   relayUrl: string;
-  /** The person chose the application and allowed taking it from another organization. */
+  /** Whether the person chose the application and allowed replacing its organization. */
   replaceOrganization: boolean;
 }
 
 /**
- * Refuses to take an application from another organization, or from another profile.
- * `savedTenantUrl` is what the application holds now; null where it holds none, or masks it.
+ * Throws if the application belongs to another organization or profile, and replacing that is not allowed.
+ * `savedTenantUrl` is the application's current Tenant URL; null if it has none, or if Graph masks it.
  * Throws `DestinationConflictError`.
  */
 export async function assertReplaceable(
@@ -65,7 +65,7 @@ export function isSameOrganization(one: string, other: string): boolean {
   return organizationIn(one) === organizationIn(other);
 }
 
-/** The organization of a tenant URL, or else the URL itself, fit to be shown. */
+/** The organization of a tenant URL, or else the URL itself, safe to display. */
 export function tenantOf(tenantUrl: string): string {
   const organization = organizationIn(tenantUrl);
   return isUuid(organization)
@@ -78,17 +78,21 @@ function organizationIn(tenantUrl: string): string {
   return path.replace(/\/+$/, '').split('/').at(-1)?.toLowerCase() ?? '';
 }
 
-/** Whether another organization may be replaced. Throws `E_USAGE` without the ID of the application. */
+/** Whether another organization may be replaced. Throws `E_USAGE` if the ID of the application is missing. */
 export function requireNamedApp(options: {
   app?: string | undefined;
   replaceOrganization?: boolean | undefined;
 }): boolean {
   const { app, replaceOrganization = false } = options;
   if (!replaceOrganization || app !== undefined) return replaceOrganization;
-  throw new BrokerError('E_USAGE', 'Replacing another organization needs the ID of the application.', {
-    help: [
-      { text: 'Add --app ID, so that no other application is replaced by mistake', only: 'terminal' },
-      { text: 'Enter it, so that no other application is replaced by mistake.', only: 'page' },
-    ],
-  });
+  throw new BrokerError(
+    'E_USAGE',
+    'To replace another organization, the ID of the application is required.',
+    {
+      help: [
+        { text: 'Add --app ID, so that no other application is replaced by mistake', only: 'terminal' },
+        { text: 'Enter it, so that no other application is replaced by mistake.', only: 'page' },
+      ],
+    },
+  );
 }

@@ -3,7 +3,7 @@ import { providerTitle } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { ProviderApp, Via } from './provider-push.ts';
 
-/** What a person enters in the provider's portal, and where. No secret is in it. */
+/** The values that a person enters in the provider's portal, and where. Contains no secret. */
 export interface ManualSetup {
   where: string;
   fields: { field: string; value: string }[];
@@ -11,18 +11,18 @@ export interface ManualSetup {
   afterwards: string[];
 }
 
-/** The addresses and the name of the API client that go into the fields. */
+/** The addresses and the name of the API client, for the fields. */
 export interface ManualValues {
   orgId: string;
   tenantUrl: string;
   tokenEndpoint: string;
-  /** The API client; null with the Webex token. */
+  /** The API client; null if the Webex token is used. */
   clientId: string | null;
 }
 
 const secretBelow = 'the secret';
 
-/** What to enter where, by provider and way. */
+/** The values to enter and where to enter them, by provider and way. */
 export function manualSetup(
   provider: ProviderId,
   via: Via,
@@ -71,7 +71,7 @@ export function manualSetup(
       afterwards: [
         'Press Test Connector Configuration. When it passes, save.',
         'Under To App, enable Create Users, Update User Attributes and Deactivate Users, as needed.',
-        'Then turn provisioning off in the catalog’s Cisco Webex application, if you used it, and remove that destination here.',
+        'Then, if you used the Cisco Webex application from the catalog, turn off its provisioning, and remove that destination here.',
       ],
     };
   }
@@ -91,13 +91,13 @@ export function manualSetup(
 
 const codes = { entra: 'E_ENTRA_MANUAL', okta: 'E_OKTA_MANUAL' } as const;
 
-/** The provider's API does not do it: a person has to enter the values. Nothing that is saved there was touched. */
+/** Thrown if the provider's API does not support this, so a person has to enter the values. The saved settings are unchanged. */
 export class ManualSetupRequiredError extends BrokerError {
   readonly provider: ProviderId;
   readonly via: Via;
-  /** Its ID is empty where no application was found. */
+  /** Its ID is empty if no application was found. */
   readonly app: ProviderApp;
-  /** With the Webex token; otherwise the values follow once the API client is registered. */
+  /** The values for the Webex token; null for other ways, whose values are known once the API client is registered. */
   readonly manualSetup: ManualSetup | null;
 
   constructor(
@@ -121,7 +121,7 @@ export class ManualSetupRequiredError extends BrokerError {
   }
 }
 
-/** The values, and where they go, line by line. */
+/** The values and where to enter them, as lines. */
 export function setupLines({ where, fields, afterwards }: ManualSetup): string[] {
   return [
     `Enter these values yourself: ${where}.`,

@@ -12,18 +12,18 @@ import { type ManualSetup, manualSetup } from './manual-setup.ts';
 import { requireOrganization } from './prepare-push.ts';
 import type { ProviderApp } from './provider-push.ts';
 
-/** What a person enters to give an application access, with the secret of its API client. */
+/** The values that a person enters to give an application access, with its API client's secret. */
 export interface OfferedAccess {
   client: Client;
-  /** To be shown once. */
+  /** Shown only once. */
   secret: string;
   setup: ManualSetup;
 }
 
 /**
- * Registers the API client of an application that a person sets up, or gives it a new secret, and remembers it with the
- * destination. The destination counts as always current from the client's first request on: until then it may still use
- * what it had. Throws `E_NO_PROFILE`, `E_NO_ORGANIZATION`.
+ * Registers the API client for an application that a person sets up manually, or creates a new secret for it, and stores the
+ * client with the destination. The destination counts as always current from the client's first request on, because until then
+ * it may still use its previous token. Throws `E_NO_PROFILE`, `E_NO_ORGANIZATION`.
  */
 export async function offerAccess(
   vault: Vault,
@@ -45,7 +45,7 @@ export async function offerAccess(
       appName: known?.appName ?? app.name,
       method: 'manual',
       steps: [],
-      // What it reaches Webex by is unchanged until it connects.
+      // Until the client connects, the application still reaches Webex as before.
       via: known?.via ?? 'token',
       clientId: client.id,
     });

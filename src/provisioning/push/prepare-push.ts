@@ -12,7 +12,7 @@ import { tenantUrl } from '../../webex/deployments.ts';
 import { otherDeployment } from '../../webex/sign-in/access-token.ts';
 import { mask } from '../requests/request-preview.ts';
 
-/** What a push sends to a provider. */
+/** The data that a push sends to a provider. */
 export interface PushPayload {
   profile: Profile;
   token: Token;
@@ -32,7 +32,7 @@ export async function preparePush(
   const { token, accessToken } = dryRun
     ? await withoutDecrypting(vault, name)
     : await readToken(vault, name, actor);
-  // Only now: reading a token that was not verified yet may have set the organization.
+  // Read only now, because verifying the token may have set the organization.
   const profile = await requireProfile(vault, name);
   if (otherDeployment(accessToken, profile.deployment) !== null) throw wrongDeployment(profile);
   const orgId = requireOrganization(profile);
@@ -45,7 +45,7 @@ export function requireOrganization({ name, orgId }: Profile): string {
   if (orgId !== null) return orgId;
   throw new BrokerError(
     'E_NO_ORGANIZATION',
-    `The organization ID of "${name}" is unknown, and the provider needs it.`,
+    `The organization ID of "${name}" is unknown, but the provider needs it.`,
     {
       help: {
         text: 'Control Hub shows the ID under Account. Set it',
@@ -56,7 +56,7 @@ export function requireOrganization({ name, orgId }: Profile): string {
   );
 }
 
-/** The current token where it need not be decrypted. */
+/** The current token, if it does not have to be decrypted. */
 async function withoutDecrypting(vault: Vault, name: string) {
   const profile = await requireProfile(vault, name);
   const token = currentOf(await tokensOf(vault.db, profile.id));

@@ -7,20 +7,20 @@ import type { PushPayload } from './prepare-push.ts';
 import type { PushContext } from './push-context.ts';
 import type { Steps } from './steps.ts';
 
-/** How an application reaches Webex: with the Webex token, through the relay, or with tokens of our token endpoint. */
+/** How an application reaches Webex: with the Webex token, through the relay, or with tokens from the token endpoint. */
 export type Via = Destination['via'];
 
 export interface PushOptions {
-  /** Else the Webex token; a destination that is always current is then left alone. */
+  /** Default: the Webex token, but a destination that is always current is not changed. */
   via?: Via | undefined;
-  /** The application's ID: for Entra ID its object ID or application ID. Else the known one, else it is searched. */
+  /** The application's ID; for Entra ID, its object ID or application ID. Default: the known one, or else a search. */
   app?: string | undefined;
-  /** Takes the application although it provisions another organization or profile; needs `app`. */
+  /** Whether to use the application even if it provisions another organization or profile. Requires `app`. */
   replaceOrganization?: boolean | undefined;
   dryRun?: boolean | undefined;
-  /** Entra ID only. Else the known one, else global. */
+  /** Only for Entra ID. Default: the known cloud, or else global. */
   cloud?: EntraCloud | undefined;
-  /** Entra ID only: starts a provisioning job that is new or paused. */
+  /** Only for Entra ID: whether to start a provisioning job that is new or paused. */
   start?: boolean | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface ProviderApp {
   name: string;
 }
 
-/** What is saved in an application, so that it reaches Webex. */
+/** The settings that are saved in an application, so that it can reach Webex. */
 export type ProviderAccess =
   | { via: 'token' | 'relay'; tenantUrl: string; secretToken: string }
   | {
@@ -41,23 +41,23 @@ export type ProviderAccess =
       clientSecret: string;
     };
 
-/** What a push found and did. */
+/** The result of a push. */
 export interface PushOutcome {
   app: ProviderApp;
   /** Null for Okta. */
   cloud: EntraCloud | null;
   /** The provisioning status after the push; null in a dry run, and for Okta. */
   status: ProvisioningStatus | null;
-  /** What the review of the setup found; empty for Okta. */
+  /** The findings of the setup review; empty for Okta. */
   findings: Finding[];
 }
 
-/** One push, as `pushProfile` prepares it for a provider. */
+/** One push, prepared by `pushProfile` for a provider. */
 export interface PushRequest {
   vault: Vault;
   payload: PushPayload;
   via: Via;
-  /** The Tenant URL that is saved: Webex's, or the relay's. */
+  /** The Tenant URL to save: Webex's or the relay's. */
   tenantUrl: string;
   options: PushOptions;
   dryRun: boolean;
@@ -66,28 +66,28 @@ export interface PushRequest {
   context: PushContext;
   /** Runs and records each step. */
   steps: Steps;
-  /** Redacted from what the provider returns; `openAccess` adds to it. */
+  /** Redacted from the provider's responses. `openAccess` adds secrets to it. */
   secrets: string[];
   /**
-   * Throws `DestinationConflictError` where the application provisions another organization or profile, and `E_USAGE` where
-   * it is always current and nobody asked to change that. `savedTenantUrl`: null where it stores none, or masks it.
+   * Throws `DestinationConflictError` if the application provisions another organization or profile, and `E_USAGE` if it is always
+   * current and the caller did not ask to change that. `savedTenantUrl`: null if the application has none, or if it is masked.
    */
   assertReplaceable: (app: ProviderApp, savedTenantUrl: string | null) => Promise<void>;
   /**
-   * What to save in the application. Registers its API client, or gives it a new secret, in a separate step; after a push
-   * that saved nothing this is undone.
+   * The settings to save in the application. Registers its API client or creates a new secret for it, in a separate step. This is
+   * undone if the push saves nothing.
    */
   openAccess: (app: ProviderApp) => Promise<ProviderAccess>;
-  /** Records that the application has the access. Call it as soon as that is so. */
+  /** Records that the application has access. Call it as soon as the settings are saved. */
   recordInstalled: (app: ProviderApp, cloud: EntraCloud | null) => Promise<void>;
-  /** Records that a person has to update the application, so that a renewal reminds of it. */
+  /** Records that a person has to update the application, so that they are reminded after a renewal. */
   recordManual: (app: ProviderApp) => Promise<void>;
 }
 
-/** How one provider is pushed to. */
+/** The push to one provider. */
 export interface ProviderPush {
   /** Throws `E_USAGE`. */
   assertOptions: (options: PushOptions) => void;
-  /** Sets `steps.remoteState` whenever what the provider holds may have changed. */
+  /** Sets `steps.remoteState` whenever the provider's saved settings may have changed. */
   push: (request: PushRequest) => Promise<PushOutcome>;
 }

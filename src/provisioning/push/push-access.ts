@@ -30,7 +30,7 @@ export interface PushAccessParts {
   actor: Actor;
 }
 
-/** What a push saves at a provider, and the API client behind it, from its registration to the end of the push. */
+/** The settings that a push saves at a provider, and their API client, from its registration to the end of the push. */
 export class PushAccess {
   readonly secrets: string[];
   readonly tenantUrl: string;
@@ -46,7 +46,7 @@ export class PushAccess {
     this.tenantUrl = via === 'relay' ? relayTenantUrl(issuer, payload.profile.name) : payload.tenantUrl;
   }
 
-  /** The ID of the API client; null with the Webex token, and before `open`. */
+  /** The ID of the API client; null with the Webex token, and before `open` was called. */
   get clientId(): string | null {
     return this.#opened?.client.id ?? null;
   }
@@ -66,7 +66,7 @@ export class PushAccess {
       const message =
         opened.kind === 'created'
           ? `Registered the API client ${client.name}.`
-          : `Gave the API client ${client.name} a new secret. The previous one works for seven more days.`;
+          : `Created a new secret for the API client ${client.name}. The previous secret works for seven more days.`;
       return { value: { clientId: client.name, secret: opened.secret }, message };
     });
     if (via === 'relay') return { via, tenantUrl, secretToken: secret };
@@ -80,18 +80,18 @@ export class PushAccess {
     const message =
       existing === null
         ? `Would register the API client ${clientId}.`
-        : `Would give the API client ${clientId} a new secret.`;
+        : `Would create a new secret for the API client ${clientId}.`;
     return { value: { clientId, secret: mask }, status: 'planned' as const, message };
   }
 
-  /** The provider has saved the secret. */
+  /** Called when the provider has saved the secret. */
   async keep(): Promise<void> {
     if (this.#opened === null || this.#settled) return;
     this.#settled = true;
     await keepClient(this.#parts.vault, this.#opened);
   }
 
-  /** Removes the API client that the application used before: nothing uses it any more. */
+  /** Removes the API client that the application used before, because nothing uses it any more. */
   async removeReplaced(appId: string): Promise<void> {
     const { vault, destinations, steps, actor } = this.#parts;
     const before = destinations.find((each) => each.appId === appId)?.clientId ?? null;
@@ -100,11 +100,11 @@ export class PushAccess {
     if (name === undefined) return;
     await steps.run('remove-client', async () => {
       await removeClient(vault, name, actor);
-      return { value: undefined, message: `Removed the API client ${name}: nothing uses it any more.` };
+      return { value: undefined, message: `Removed the API client ${name}, which is no longer used.` };
     });
   }
 
-  /** After a failure: takes the API client or its new secret back, unless the provider may have saved it. */
+  /** After a failure, removes the API client or its new secret again, unless the provider may have saved it. */
   async settle(): Promise<void> {
     const { vault, steps, actor } = this.#parts;
     const isUnsaved = steps.remoteState === 'before' || steps.remoteState === 'before-with-job';

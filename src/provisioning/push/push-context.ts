@@ -5,13 +5,13 @@ import type { RequestPreview } from '../requests/request-preview.ts';
 export interface StepResult {
   /** Its stable name, e.g. `test-new`. */
   step: string;
-  /** `skipped`: not needed, or not asked for. `planned`: what a dry run would do. */
+  /** `skipped`: not needed or not requested. `planned`: a real run would do this. */
   status: 'done' | 'skipped' | 'planned' | 'failed';
-  /** One or two sentences, fit to be shown. */
+  /** One or two sentences, safe to display. */
   message: string;
 }
 
-/** What a person has to do to sign in (RFC 8628 §3.3): open the address, and enter the code. */
+/** The address that a person has to open and the code to enter there, to sign in (RFC 8628 §3.3). */
 export interface DeviceCode {
   userCode: string;
   verificationUri: string;
@@ -19,29 +19,29 @@ export interface DeviceCode {
   expiresIn: number;
 }
 
-/** What happens while a provider is called, in order. */
+/** The events while a provider is called, in order. */
 export type PushEvent =
   | { type: 'step'; step: StepResult }
-  /** Sent before each request, and for each request that a dry run leaves out. */
+  /** Sent before each request, and for each request that a dry run does not send. */
   | { type: 'request'; request: RequestPreview }
   /** A person has to sign in; the push waits until then. */
   | { type: 'device-code'; code: DeviceCode }
-  /** What may keep the provider from reaching us. */
+  /** A reason why the provider may not be able to reach this server. */
   | { type: 'warning'; message: string }
   /** A request failed and is repeated after a pause. */
   | { type: 'wait'; seconds: number; reason: string };
 
-/** What calls to a provider depend on. Passed in, so that a test needs no network and no time. */
+/** The dependencies of calls to a provider. They are passed in, so that tests need no network and do not wait. */
 export interface PushContext {
   fetch: typeof globalThis.fetch;
   /** Milliseconds. */
   sleep: (milliseconds: number) => Promise<void>;
   onEvent: (event: PushEvent) => void;
-  /** Cancels the sign-in. A push that is past it continues to its end, so that it leaves nothing half done. */
+  /** Cancels the sign-in. After the sign-in, a push continues to its end, so that nothing is left half done. */
   signal?: AbortSignal;
 }
 
-/** The same context as `withRetry` takes it. */
+/** This context, in the form that `withRetry` needs. */
 export function retryHooks({ sleep, onEvent }: Pick<PushContext, 'sleep' | 'onEvent'>): RetryHooks {
   return { sleep, onWait: (seconds, reason) => onEvent({ type: 'wait', seconds, reason }) };
 }

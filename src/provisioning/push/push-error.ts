@@ -3,7 +3,7 @@ import type { Via } from './provider-push.ts';
 import type { StepResult } from './push-context.ts';
 import type { RemoteState, Steps } from './steps.ts';
 
-/** A push that failed or was canceled. `remoteState` says which token the provider holds now. */
+/** Thrown if a push failed or was canceled. `remoteState` says which token the provider has now. */
 export class PushError extends BrokerError {
   readonly remoteState: RemoteState;
   readonly steps: StepResult[];
@@ -21,9 +21,9 @@ export class PushError extends BrokerError {
 }
 
 const sentences = (provider: string, saved: string, its: string): Record<RemoteState, string> => ({
-  before: `Nothing was changed: ${provider} still holds what it held before.`,
-  'before-with-job': `A provisioning job was created and not started; otherwise nothing was changed: ${provider} still holds what it held before.`,
-  either: `The response to saving was lost, so ${provider} holds either what it held before or the new settings, complete. Run the same command again to finish.`,
-  'new-untested': `${saved} saved in ${provider} and passed ${its} test before, but the saved settings have not passed theirs yet. Run the same command again.`,
+  before: `Nothing was changed: ${provider} still has its previous settings.`,
+  'before-with-job': `A provisioning job was created but not started. Otherwise nothing was changed: ${provider} still has its previous settings.`,
+  either: `The response to saving was lost, so ${provider} has either its previous settings or all of the new ones. Run the same command again to finish.`,
+  'new-untested': `${saved} saved in ${provider} and passed ${its} test before that, but the saved settings have not been tested yet. Run the same command again.`,
   new: `${saved} saved in ${provider} and tested. Run the same command again to finish the rest.`,
 });

@@ -26,18 +26,18 @@ export interface PushReport extends PushOutcome {
   via: Via;
   dryRun: boolean;
   steps: StepResult[];
-  /** What may keep the provider from reaching us. */
+  /** Reasons why the provider may not be able to reach this server. */
   warnings: string[];
-  /** The requests that were sent, and those that a dry run left out. Secrets are masked. */
+  /** The requests that were sent, and those that a dry run did not send. Secrets are masked. */
   requests: RequestPreview[];
 }
 
 const providerPushes: Record<ProviderId, ProviderPush> = { entra: entraPush, okta: oktaPush };
 
 /**
- * Gives an application at a provider access for a profile, and remembers the application: installs the current token, or
- * the address and the secret of the relay, or of the token endpoint.
- * Throws `PushError`, or what `preparePush` throws before any request. The `cause` of a `PushError` may be an
+ * Gives an application at a provider access for a profile, and stores the application as a destination. Installs the current
+ * token, or the address and secret for the relay or the token endpoint.
+ * Throws `PushError`, or the errors of `preparePush` before any request. The `cause` of a `PushError` may be an
  * `AmbiguousAppError`, a `DestinationConflictError` or a `ManualSetupRequiredError`.
  */
 export async function pushProfile(
@@ -52,7 +52,7 @@ export async function pushProfile(
   const { assertOptions, push } = providerPushes[provider];
   assertOptions(options);
   const replaceOrganization = requireNamedApp(options);
-  // Only the token itself is decrypted, and only where it is sent.
+  // The token is decrypted only if the token itself is sent.
   const payload = await preparePush(vault, name, actor, dryRun || via !== 'token');
   const { profile, token } = payload;
   const destinations = (await destinationsOf(vault.db, profile.id)).filter(
@@ -132,7 +132,7 @@ export async function pushProfile(
   }
 }
 
-/** A push without a way, by habit or from a script, must not bring the yearly pasting back. Throws `E_USAGE`. */
+/** A push without `--via`, by habit or in a script, must not replace a destination that is always current. Throws `E_USAGE`. */
 function assertNotAlwaysCurrent(
   provider: ProviderId,
   { name }: PushPayload['profile'] & Profile,
@@ -142,17 +142,17 @@ function assertNotAlwaysCurrent(
   const way = known.via === 'relay' ? 'through the SCIM relay' : 'with tokens from the token endpoint';
   throw new BrokerError(
     'E_USAGE',
-    `"${known.appName}" reaches Webex ${way} and is always current: there is nothing to push.`,
+    `"${known.appName}" reaches Webex ${way} and is always current, so there is nothing to push.`,
     {
       help: [
-        { text: 'To give it a new secret', command: ['push', provider, name, '--via', known.via] },
+        { text: 'To create a new secret for it', command: ['push', provider, name, '--via', known.via] },
         { text: 'To install the token itself instead', command: ['push', provider, name, '--via', 'token'] },
       ],
     },
   );
 }
 
-/** Whether an address is this profile's at a relay, at whatever address it was served when it was saved. */
+/** Whether a tenant URL is this profile's relay address, even if the server had another address when it was saved. */
 function endsAtRelay(savedTenantUrl: string | null, profile: string): boolean {
   return savedTenantUrl?.endsWith(relayTenantUrl('', profile)) ?? false;
 }

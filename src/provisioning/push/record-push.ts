@@ -5,7 +5,7 @@ import { appendAudit } from '../../store/audit/audit.ts';
 import { clearOtherProfilesAt, type Destination, saveDestination } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 
-/** Stores that an application has access for a profile, and how, with an entry in the audit log. */
+/** Records that an application has access for a profile, and how, with an entry in the audit log. */
 export async function recordPush(
   vault: Vault,
   profile: Profile,
@@ -18,7 +18,7 @@ export async function recordPush(
   const now = vault.now();
   await vault.db.transaction().execute(async (trx) => {
     await saveDestination(trx, { ...destination, profileId: profile.id, installedAt: now });
-    // Without its ID, the application may be another one each time.
+    // Without an ID, this may be a different application each time.
     if (destination.appId !== '') await clearOtherProfilesAt(trx, { ...destination, profileId: profile.id });
     await appendAudit(trx, now, {
       action: 'push',
@@ -30,7 +30,7 @@ export async function recordPush(
   });
 }
 
-/** Appends a failed push to the audit log; the outcome is the error code. */
+/** Appends a failed push to the audit log, with the error code as outcome. */
 export async function auditFailedPush(
   vault: Vault,
   profile: Profile,

@@ -3,12 +3,12 @@ import type { ErrorCode } from '../../errors/error-codes.ts';
 import type { PushContext, StepResult } from './push-context.ts';
 
 /**
- * Which token the provider holds: the previous one, the new one, or, after a lost response, one of the two.
- * `before-with-job`: the previous one, and there is a new provisioning job that was not started.
+ * Which settings the provider has: `before`: the previous ones. `new`: the new ones. `either`: one of the two, because a response
+ * was lost. `before-with-job`: the previous ones, and a new provisioning job that was not started.
  */
 export type RemoteState = 'before' | 'before-with-job' | 'either' | 'new-untested' | 'new';
 
-/** The steps of a push so far, each reported at once, and which token the provider holds after them. */
+/** The steps of a push so far, each reported at once, and which settings the provider has after them. */
 export class Steps {
   readonly results: StepResult[] = [];
   remoteState: RemoteState = 'before';
@@ -19,8 +19,8 @@ export class Steps {
   }
 
   /**
-   * Runs a step and records its message. A step that throws is recorded as failed, and the error is thrown on. What a person
-   * canceled, or has to do by hand, is no failure: it is recorded as skipped.
+   * Runs a step and records its message. If the step throws, it is recorded as failed and the error is rethrown. A step that a
+   * person canceled or has to do manually is not a failure, and is recorded as skipped.
    */
   async run<T>(
     step: string,
@@ -46,7 +46,7 @@ export class Steps {
 
 const skipping: readonly ErrorCode[] = ['E_CANCELED', 'E_ENTRA_MANUAL', 'E_OKTA_MANUAL'];
 
-/** The person canceled. `PushError` adds what the provider holds. */
+/** The error when the person canceled. `PushError` adds which settings the provider has. */
 export function canceled(): BrokerError {
   return new BrokerError('E_CANCELED', 'Canceled.');
 }

@@ -5,11 +5,11 @@ import { type HttpFailure, requestJson } from '../../http/json-client.ts';
 
 const userList = z.object({ totalResults: z.number(), itemsPerPage: z.number(), startIndex: z.number() });
 
-const address = 'Check WEBEX_TOKEN_ISSUER, and that the server runs.';
+const address = 'Check WEBEX_TOKEN_ISSUER, and that the server is running.';
 
 /**
- * Sends the relay the request of Okta's Test API Credentials, from here to its public address. Throws `E_REJECTED` where
- * the secret or the answer is not right, and `E_TEST_UNAVAILABLE` where nothing answers.
+ * Sends the request of Okta's Test API Credentials to the relay's public address. Throws `E_REJECTED` if the secret or the
+ * response is wrong, and `E_TEST_UNAVAILABLE` if there is no response.
  */
 export async function testRelay(call: {
   fetch: typeof globalThis.fetch;
@@ -29,7 +29,9 @@ export async function testRelay(call: {
   });
   if (response.ok && userList.safeParse(response.body).success) return;
   if (response.ok) {
-    throw new BrokerError('E_REJECTED', `${tenantUrl} does not answer as a SCIM service.`, { help: address });
+    throw new BrokerError('E_REJECTED', `${tenantUrl} does not respond like a SCIM service.`, {
+      help: address,
+    });
   }
   throw relayError(response.failure);
 }
@@ -37,7 +39,7 @@ export async function testRelay(call: {
 function relayError(failure: HttpFailure): BrokerError {
   const { message, help } = explainFailure(failure, 'The SCIM relay', {
     unauthorized: address,
-    forbidden: 'Webex does not let this account provision users. Test the token of the organization.',
+    forbidden: 'Webex does not allow this account to provision users. Test the organization’s token.',
     'not-found': address,
     'server-error': 'The relay cannot use the token, or Webex cannot be reached. Test the token.',
     refused: address,

@@ -7,16 +7,16 @@ import { masked } from './request-preview.ts';
 
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH';
-  /** Below the API's base URL, with its query. */
+  /** The path below the API's base URL, with the query. */
   path: string;
   json?: unknown;
-  /** Whether it may be sent twice without harm, where the API's own rule does not say so. */
+  /** Whether the request can safely be sent twice; overrides the API's own rule. */
   idempotent?: boolean;
-  /** Whether a refusal is an answer that is not waited out, unlike that of an application that was just created. */
+  /** Whether a rejection is final, so that it is not retried as for an application that was just created. */
   refusalIsFinal?: boolean;
-  /** Milliseconds; 30,000 where absent. */
+  /** Timeout in milliseconds. Default: 30,000. */
   timeoutMs?: number;
-  /** Called where no response or a 5xx came back: the provider may have carried the request out nevertheless. */
+  /** Called if there was no response or a 5xx, because the provider may have executed the request anyway. */
   onResponseLost?: () => void;
 }
 
@@ -26,16 +26,16 @@ export interface ApiConnection extends Pick<PushContext, 'fetch' | 'sleep' | 'on
   /** The value of the Authorization header. */
   authorization: string;
   now: () => number;
-  /** Redacted from everything that the provider returns. */
+  /** Redacted from all of the provider's responses. */
   secrets: readonly string[];
   /** Sends GET requests only; each request is reported. */
   dryRun: boolean;
 }
 
-/** Stands for the ID of something that a dry run did not create. */
+/** A placeholder for the ID of an object that a dry run does not create. */
 export const plannedId = 'THE-NEW-JOB';
 
-/** A provider's management API, as far as a push needs it: reports, masks, repeats and checks each request. */
+/** A client for a provider's management API. It reports, masks, retries and checks each request. */
 export abstract class ApiClient {
   readonly dryRun: boolean;
   readonly #connection: ApiConnection;
@@ -48,10 +48,10 @@ export abstract class ApiClient {
   /** Explains a failed request of `path`. */
   protected abstract toError(failure: HttpFailure, path: string): BrokerError;
 
-  /** When a request that failed is sent again. */
+  /** The rules for retrying a failed request. */
   protected abstract retryRules(request: ApiRequest): RetryRules;
 
-  /** Sends a request, again where that may help. A dry run answers 204 itself in place of a change. */
+  /** Sends a request, with retries if they may help. In a dry run, a change is not sent and the result is a 204. */
   async send(request: ApiRequest): Promise<JsonResponse> {
     const { baseUrl, authorization, fetch, now, secrets, onEvent } = this.#connection;
     const { method, path, json, timeoutMs = 30_000, onResponseLost } = request;
@@ -80,33 +80,33 @@ export abstract class ApiClient {
     return await withRetry(call, this.retryRules(request), retryHooks(this.#connection));
   }
 
-  /** Waits until a change is visible everywhere, and reports why. */
+  /** Waits for a change to become visible everywhere, and reports the reason. */
   async pause(seconds: number, reason: string): Promise<void> {
     const { sleep, onEvent } = this.#connection;
     onEvent({ type: 'wait', seconds, reason });
     await sleep(seconds * 1000);
   }
 
-  /** Sends a GET request and checks the shape of the response. Throws what `toError` makes of a failure. */
+  /** Sends a GET request and validates the response. Throws the error that `toError` returns for a failure. */
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     return this.read(await this.send({ method: 'GET', path }), schema, path);
   }
 
-  /** The same, with null for what does not exist. */
+  /** The same, but returns null if the object does not exist. */
   async find<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
     const response = await this.send({ method: 'GET', path });
     if (!response.ok && response.failure.reason === 'not-found') return null;
     return this.read(response, schema, path);
   }
 
-  /** Sends a request that changes something. Throws what `toError` makes of a failure. */
+  /** Sends a request that changes something. Throws the error that `toError` returns for a failure. */
   async change(request: ApiRequest): Promise<JsonResponse & { ok: true }> {
     const response = await this.send(request);
     if (!response.ok) throw this.toError(response.failure, request.path);
     return response;
   }
 
-  /** The body of a response, checked. */
+  /** The validated body of a response. */
   read<T>(response: JsonResponse, schema: z.ZodType<T>, path: string): T {
     if (!response.ok) throw this.toError(response.failure, path);
     const parsed = schema.safeParse(response.body);

@@ -10,19 +10,19 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { PushContext } from '../push/push-context.ts';
 import { canceled } from '../push/steps.ts';
 
-/** Why a sign-in failed, derived from what openid-client threw. */
+/** Why a sign-in failed, derived from an error of openid-client. */
 export interface OAuthFailure {
   /** The error code of RFC 6749 §5.2 or RFC 8628 §3.5; null without such a response. */
   code: string | null;
   /** One sentence or two, without secrets. */
   message: string;
-  /** What to do where no response came at all, which is not a matter of the sign-in settings. */
+  /** What to do if there was no response, because the sign-in settings are not the cause then. */
   help?: string;
-  /** It may succeed later: too many requests, an error of the service, a broken connection. */
+  /** Whether it may succeed later: too many requests, an error of the service, or a broken connection. */
   transient: boolean;
 }
 
-/** Classifies what openid-client threw. `secrets` are redacted from the message of the service. */
+/** Classifies an error of openid-client. `secrets` are redacted from the service's message. */
 export function oauthFailure(error: unknown, host: string, secrets: readonly string[]): OAuthFailure {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
     const code = sanitizeForDisplay(error.error, 60, secrets);
@@ -36,17 +36,17 @@ export function oauthFailure(error: unknown, host: string, secrets: readonly str
   }
   const status = error instanceof ClientError ? statusOf(error.cause) : null;
   if (status !== null) {
-    const message = `${host} answered the sign-in with the unexpected status ${status}.`;
+    const message = `${host} responded to the sign-in with the unexpected status ${status}.`;
     return { code: null, message, transient: status === 429 || status >= 500 };
   }
   const { reason, message, help } = explainNetworkError(error, host);
   if (error instanceof ClientError && error.code === 'OAUTH_PARSE_ERROR') {
-    return { code: null, message: `The response of ${host} could not be parsed.`, transient: true };
+    return { code: null, message: `The response from ${host} could not be parsed.`, transient: true };
   }
   return { code: null, message, help, transient: reason === 'timeout' || reason === 'network' };
 }
 
-/** Of a response of any implementation of `fetch`. */
+/** The status of a response from any implementation of `fetch`. */
 function statusOf(response: unknown): number | null {
   const status: unknown =
     typeof response === 'object' && response !== null ? Reflect.get(response, 'status') : null;
@@ -57,7 +57,7 @@ function statusOf(response: unknown): number | null {
 const retryDelays = [1, 2, 4];
 
 /**
- * Signs in, again after a transient failure. Other failures are thrown as `toError` makes them.
+ * Signs in, with retries after transient failures. For any other failure, throws the error that `toError` returns.
  * Throws `E_CANCELED` as soon as the context's signal is aborted.
  */
 export async function signInWithRetry<T>(

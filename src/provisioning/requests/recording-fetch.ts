@@ -1,6 +1,6 @@
 import type { PushContext } from '../push/push-context.ts';
 
-/** A `fetch` that reports each address once: a sign-in by device code asks the same one again and again. */
+/** A `fetch` that reports each address once, because a device code sign-in requests the same address again and again. */
 export function recordingFetch({ fetch, onEvent }: Pick<PushContext, 'fetch' | 'onEvent'>): typeof fetch {
   const reported = new Set<string>();
   return (input, init) => {

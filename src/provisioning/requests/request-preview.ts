@@ -3,7 +3,7 @@ export interface RequestPreview {
   method: string;
   url: string;
   body?: unknown;
-  /** A dry run sends the requests that change nothing, to know the rest. */
+  /** A dry run sends the requests that change nothing, because the other requests depend on their results. */
   sent: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ScimAccess, scimRequest } from '../provisioning/scim-client.ts';
 
-/** What Entra ID's Test Connection makes of credentials; null where it passes. */
+/** What Entra ID's Test Connection makes of credentials; null if it passes. */
 export interface CredentialFailure {
   code: string;
   message: string;

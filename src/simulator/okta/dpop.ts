@@ -5,7 +5,7 @@ export interface ProofExpectations {
   method: string;
   /** Without query and fragment. */
   url: string;
-  /** Null where the caller is yet to be given one. */
+  /** Null if the caller is yet to be given one. */
   nonce: string | null;
   /** The access token that the proof goes with; null at the token endpoint. */
   accessToken: string | null;

@@ -28,7 +28,7 @@ export async function insertAccessLink(
   });
 }
 
-/** Whether a one-time link is unused and not expired. Throws `E_INTEGRITY` where another program wrote it. */
+/** Whether a one-time link is unused and not expired. Throws `E_INTEGRITY` if another program wrote it. */
 export async function isAccessLinkPending(db: Db, linkHash: string, now: number): Promise<boolean> {
   const row = await authenticRow(db, 'accessLink', () =>
     db
@@ -42,7 +42,7 @@ export async function isAccessLinkPending(db: Db, linkHash: string, now: number)
   return row !== undefined;
 }
 
-/** Marks a one-time link as used. False where it does not exist, was used or has expired. Throws `E_INTEGRITY`. */
+/** Marks a one-time link as used. False if it does not exist, was used or has expired. Throws `E_INTEGRITY`. */
 export async function useAccessLink(db: Db, linkHash: string, now: number): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
     if (!(await isAccessLinkPending(trx, linkHash, now))) return false;

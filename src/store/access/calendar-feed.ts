@@ -23,7 +23,7 @@ export async function deleteCalendarFeed(db: Db): Promise<void> {
   });
 }
 
-/** Whether this is the feed's address. Throws `E_INTEGRITY` where another program wrote it. */
+/** Whether this is the feed's address. Throws `E_INTEGRITY` if another program wrote it. */
 export async function hasCalendarFeed(db: Db, secretHash: string): Promise<boolean> {
   const row = await authenticRow(db, 'calendarFeed', () =>
     db.selectFrom('calendar_feed').selectAll().where('secret_hash', '=', secretHash).executeTakeFirst(),
@@ -31,7 +31,7 @@ export async function hasCalendarFeed(db: Db, secretHash: string): Promise<boole
   return row !== undefined;
 }
 
-/** When the feed's address was created; null where there is none. Epoch milliseconds. */
+/** When the feed's address was created; null if there is none. Epoch milliseconds. */
 export async function calendarFeedSince(db: Db): Promise<number | null> {
   const row = await db.selectFrom('calendar_feed').select('created_at').executeTakeFirst();
   return row?.created_at ?? null;

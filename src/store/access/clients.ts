@@ -11,7 +11,7 @@ import { changing, created, inTransaction, removing } from '../integrity/changes
 export interface NewClient {
   id: string;
   name: string;
-  /** SHA-256 of its secret; null where it has public keys instead. */
+  /** SHA-256 of its secret; null if it has public keys instead. */
   secretHash: string | null;
   /** A JSON Web Key Set of public keys, as JSON. */
   jwks: string | null;
@@ -98,7 +98,7 @@ export async function assertionMethod(
 }
 
 /**
- * What the JWT of a client must say; null where it authenticates otherwise, or does not exist. Checked, because its issuer
+ * What the JWT of a client must say; null if it authenticates otherwise, or does not exist. Checked, because its issuer
  * is contacted. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK`.
  */
 export async function clientWorkloadIdentity(db: Db, name: string): Promise<WorkloadIdentity | null> {
@@ -108,7 +108,7 @@ export async function clientWorkloadIdentity(db: Db, name: string): Promise<Work
   return row === undefined ? null : workloadIdentityOf(row);
 }
 
-/** False where there was no such client. Removes it even if another program wrote it. */
+/** False if there was no such client. Removes it even if another program wrote it. */
 export async function deleteClient(db: Db, name: string): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
     const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();

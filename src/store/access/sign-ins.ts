@@ -79,7 +79,7 @@ export async function signInById(db: Db, id: string): Promise<SignIn | null> {
 
 /**
  * Marks the one-time link of a sign-in as used, and sets its state and the browser session that may finish it.
- * Null where the link does not exist, was used or has expired.
+ * Null if the link does not exist, was used or has expired.
  */
 export async function startByLink(
   db: Db,
@@ -104,7 +104,7 @@ export async function startByLink(
   });
 }
 
-/** The sign-in of an unused one-time link; null where the link does not exist, was used or has expired. */
+/** The sign-in of an unused one-time link; null if the link does not exist, was used or has expired. */
 export async function signInByLink(db: Db, linkHash: string, now: number): Promise<SignIn | null> {
   return await one(db, () =>
     db
@@ -117,7 +117,7 @@ export async function signInByLink(db: Db, linkHash: string, now: number): Promi
   );
 }
 
-/** Ends a sign-in that has not ended yet. False where another process was faster. */
+/** Ends a sign-in that has not ended yet. False if another process was faster. */
 export async function consumeSignIn(
   db: Db,
   id: string,
@@ -191,7 +191,7 @@ export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
   });
 }
 
-/** Throws `E_INTEGRITY` where another program wrote the row. */
+/** Throws `E_INTEGRITY` if another program wrote the row. */
 async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefined>): Promise<SignIn | null> {
   const found = await authenticRow(db, 'signIn', read);
   if (found === undefined) return null;

@@ -2,7 +2,7 @@ import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, inTransaction, removing } from '../integrity/changes.ts';
 
-/** The data of a browser session; null where it is unknown or has expired. Throws `E_INTEGRITY` where another program wrote it. */
+/** The data of a browser session; null if it is unknown or has expired. Throws `E_INTEGRITY` if another program wrote it. */
 export async function findWebSession(db: Db, idHash: string, now: number): Promise<string | null> {
   const row = await authenticRow(db, 'session', () =>
     db

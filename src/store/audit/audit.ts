@@ -36,7 +36,7 @@ export async function appendAudits(db: Db, time: number, entries: readonly Audit
     .execute();
 }
 
-/** The signature over the longer chain; null where no key is loaded, or where the row signed before is gone. */
+/** The signature over the longer chain; null if no key is loaded, or where the row signed before is gone. */
 async function signedFurther(
   db: Db,
   before: ChainState,
@@ -63,9 +63,9 @@ export interface AuditVerification {
   rows: number;
   /** In how many chains. */
   chains: number;
-  /** The first row at which a chain is broken, and why; null where all are intact. */
+  /** The first row at which a chain is broken, and why; null if all are intact. */
   broken: { chain: number; seq: number; reason: string } | null;
-  /** How many rows are not signed yet; absent where the key to verify the signatures is not loaded. */
+  /** How many rows are not signed yet; absent if the key to verify the signatures is not loaded. */
   unsigned?: number;
 }
 
@@ -147,7 +147,7 @@ class ChainCheck {
   }
 }
 
-/** Why the signature of a chain is not valid; null where it is, or where no key is loaded. */
+/** Why the signature of a chain is not valid; null if it is, or where no key is loaded. */
 async function brokenSignature(db: Db, { head, signed }: ChainCheck): Promise<string | null> {
   const keys = macKeysOf(db);
   if (keys === null) return null;

@@ -123,7 +123,7 @@ export function pruneOutcome(seq: number, hash: string): string {
   return `rows up to ${seq} removed, ${hash}`;
 }
 
-/** Null where the text is not such an outcome. */
+/** Null if the text is not such an outcome. */
 export function parsePruneOutcome(outcome: string): { seq: number; hash: string } | null {
   const [, seq, hash] = /^rows up to (\d+) removed, ([0-9a-f]{64})$/.exec(outcome) ?? [];
   return seq === undefined || hash === undefined ? null : { seq: Number(seq), hash };

@@ -20,7 +20,7 @@ export async function chainStates(db: Db): Promise<ChainState[]> {
   return await db.selectFrom('audit_head').select(headColumns).orderBy('id').execute();
 }
 
-/** The current state of one chain; null where it has no head. */
+/** The current state of one chain; null if it has no head. */
 export async function chainState(db: Db, chain: number): Promise<ChainState | null> {
   const state = await db
     .selectFrom('audit_head')
@@ -57,7 +57,7 @@ export async function hasAuditRows(db: Db): Promise<boolean> {
   return head !== undefined;
 }
 
-/** The row up to which a chain is signed; null where it is gone. */
+/** The row up to which a chain is signed; null if it is gone. */
 export async function signedRow(db: Db, state: ChainState): Promise<ChainEnd | null> {
   if (state.signed_seq === null) return null;
   if (state.signed_seq === state.seq) return { seq: state.seq, hash: state.hash };
@@ -72,7 +72,7 @@ export async function signedRow(db: Db, state: ChainState): Promise<ChainEnd | n
   return row ?? null;
 }
 
-/** Whether the signature is valid. Null where no key is loaded, or where nothing was ever signed. */
+/** Whether the signature is valid. Null if no key is loaded, or where nothing was ever signed. */
 export async function chainIsSigned(db: Db, state: ChainState): Promise<boolean | null> {
   const keys = macKeysOf(db);
   if (keys === null || state.signature === null) return null;

@@ -30,7 +30,7 @@ const maxAttempts = 5;
 
 /** What a batch writes together with its audit rows, and what has to be true for it. */
 export interface BatchWrites {
-  /** The change counter of the row MACs that the batch was decided by; null where it was read just now. */
+  /** The change counter of the row MACs that the batch was decided by; null if it was read just now. */
   counter: number | null;
   /** Clients that used a credential, and whether it was the previous one. */
   uses: readonly { client: string; previous: boolean }[];
@@ -48,7 +48,7 @@ const noWrites: BatchWrites = { counter: null, uses: [], assertions: [], forgetB
 export interface Appended {
   /** The assertions that were not used before. */
   assertions: readonly NewAssertion[];
-  /** What was read then; null where nothing was. */
+  /** What was read then; null if nothing was. */
   rows: readonly unknown[] | null;
 }
 
@@ -122,7 +122,7 @@ export class OwnChain {
 
   /**
    * Writes rows, and what belongs to them, durably and in one round trip, after those of earlier calls. Null, with nothing
-   * written, where the store is past the change counter. Throws `E_STORE_ROLLED_BACK` where the chain was cut.
+   * written, where the store is past the change counter. Throws `E_STORE_ROLLED_BACK` if the chain was cut.
    */
   async append(
     time: number,
@@ -300,7 +300,7 @@ async function unlock(connection: Db): Promise<void> {
     .catch(() => {});
 }
 
-/** Locks a chain, and returns its state; null where another process uses it, or where it was changed from outside. */
+/** Locks a chain, and returns its state; null if another process uses it, or where it was changed from outside. */
 async function lockIfFree(connection: Db, chain: number): Promise<ChainState | null> {
   const { rows } = await sql<{
     locked: boolean;

@@ -116,7 +116,7 @@ class ChainReader {
     this.#read = read;
   }
 
-  /** Undefined where it has to be read first, or after the last row. */
+  /** Undefined if it has to be read first, or after the last row. */
   get row(): AuditRow | undefined {
     return this.#rows[this.#at];
   }
@@ -176,7 +176,7 @@ export async function countAuditRows(db: Db): Promise<number> {
   return Number(rows ?? 0);
 }
 
-/** When the newest of the chains' last rows was written. Epoch milliseconds; null where there is none. */
+/** When the newest of the chains' last rows was written. Epoch milliseconds; null if there is none. */
 export async function lastAuditTime(db: Db): Promise<number | null> {
   const { time } = await db
     .selectFrom('audit_head')
@@ -188,7 +188,7 @@ export async function lastAuditTime(db: Db): Promise<number | null> {
   return time;
 }
 
-/** The row with this number, or the first one after it where that one was pruned; null where there is none. */
+/** The row with this number, or the first one after it where that one was pruned; null if there is none. */
 export async function firstAuditRowFrom(db: Db, chain: number, seq: number): Promise<ChainEnd | null> {
   const row = await db
     .selectFrom('audit')

@@ -80,7 +80,7 @@ export async function acceptChains(trx: Db, now: number): Promise<void> {
   }
 }
 
-/** The first chain that is missing, unknown or not authentic, and why; null where the register and the heads are intact. */
+/** The first chain that is missing, unknown or not authentic, and why; null if the register and the heads are intact. */
 export async function brokenRegister(
   db: Db,
   states: readonly ChainState[],
@@ -108,7 +108,7 @@ export async function brokenRegister(
   }
 }
 
-/** The number of a chain that has a row MAC and no row; null where there is none. Throws `NotAuthentic`, `KeyUnknown`. */
+/** The number of a chain that has a row MAC and no row; null if there is none. Throws `NotAuthentic`, `KeyUnknown`. */
 async function missingAfter(
   db: Db,
   keys: DataKeys,

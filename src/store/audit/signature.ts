@@ -33,7 +33,7 @@ export function signature(keys: DataKeys, chain: number, start: ChainEnd, end: C
   return mac(keys, 'audit', signedText(chain, start, end));
 }
 
-/** Whether the signature is valid; null where its key is not loaded. `signed`: the signed row; null where it is gone. */
+/** Whether the signature is valid; null if its key is not loaded. `signed`: the signed row; null if it is gone. */
 export function signatureHolds(keys: DataKeys, state: ChainState, signed: ChainEnd | null): boolean | null {
   if (signed === null || state.signature === null) return false;
   return macHolds(keys, 'audit', signedText(state.id, startOf(state), signed), state.signature);

@@ -43,7 +43,7 @@ const disposableTables: readonly Table[] = [
 /**
  * Copies a store into an empty one, on the same engine or the other: everything as of one instant, in one transaction, read
  * back and compared before the commit. A failure leaves the target empty.
- * Throws `E_STORE_NOT_EMPTY`, `E_STORE_COPY` where the copy differs from the original.
+ * Throws `E_STORE_NOT_EMPTY`, `E_STORE_COPY` if the copy differs from the original.
  */
 export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Promise<TableContent[]> {
   return await withSnapshot(from, (snapshot) =>

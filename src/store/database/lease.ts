@@ -2,7 +2,7 @@ import type { Db } from '../db.ts';
 
 /**
  * Moves a row's `next_check_at` from `dueAt` to `until`, which either schedules its next check or leases this one: others
- * leave the row alone until then. False where another process was faster. Epoch milliseconds.
+ * leave the row alone until then. False if another process was faster. Epoch milliseconds.
  */
 export async function leaseNextCheck(
   db: Db,

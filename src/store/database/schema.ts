@@ -66,7 +66,7 @@ export interface ProfileTable {
   contact: string | null;
   /** As a JSON list. `profile_tag` holds them again, for searches. */
   tags: Generated<string>;
-  /** The effective end where a destination still holds an earlier token than the current one; null where none does. */
+  /** The effective end where a destination still holds an earlier token than the current one; null if none does. */
   undelivered_until: number | null;
   /** When the current token expires; null without one. */
   token_expires_at: number | null;
@@ -181,7 +181,7 @@ export interface ActivationTable {
   hook_state: 'none' | 'pending' | 'succeeded' | 'failed';
   /** How often it was started since then. */
   hook_attempts: number;
-  /** When it is to run next; null where it is not. */
+  /** When it is to run next; null if it is not. */
   hook_next_at: number | null;
   hook_ended_at: number | null;
   /** Why it failed the last time, as text for a person. */
@@ -307,7 +307,7 @@ export interface DestinationTable {
   /** Which of Microsoft's clouds; null for Okta. */
   cloud: string | null;
   method: 'push' | 'manual';
-  /** The token that it has; null where none was installed yet. */
+  /** The token that it has; null if none was installed yet. */
   token_id: string | null;
   installed_at: number | null;
   /** The expiry and rejection of that token, recorded when the token itself was deleted here; null before. */
@@ -318,13 +318,13 @@ export interface DestinationTable {
   /** The provisioning status as of the last check, as JSON. */
   provisioning_status: string | null;
   status_checked_at: number | null;
-  /** Since when provisioning has been in quarantine, as of that check; null where it is not. */
+  /** Since when provisioning has been in quarantine, as of that check; null if it is not. */
   quarantined_since: number | null;
   /** When the next status check is due; 0 before the first one. */
   next_check_at: Generated<number>;
-  /** Why the last status check failed, as text for a person; null where it did not. */
+  /** Why the last status check failed, as text for a person; null if it did not. */
   last_check_error: string | null;
-  /** What was found when the configuration there was reviewed, as JSON; null where it never was. */
+  /** What was found when the configuration there was reviewed, as JSON; null if it never was. */
   findings: string | null;
   findings_at: number | null;
   /** How it authenticates: with the Webex token (null), through the SCIM relay, or with a token from our token endpoint. */
@@ -438,7 +438,7 @@ export interface AuditHeadTable {
   id: number;
   seq: number;
   hash: string;
-  /** The last row that was pruned, which the first remaining row follows; null where none was. */
+  /** The last row that was pruned, which the first remaining row follows; null if none was. */
   start_seq: number | null;
   start_hash: string | null;
   /** Up to which row the chain is signed, and the signature over it and its start. */

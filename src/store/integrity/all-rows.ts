@@ -41,7 +41,7 @@ export async function authenticateAll(trx: Db, counter: number): Promise<void> {
 
 /**
  * Checks every row that grants access, if there are at most `limit`. Returns the rows that were changed from outside: each of
- * them is refused wherever it is used. Throws `E_INTEGRITY` or `E_STORE_ROLLED_BACK` where rows were added, put back or removed.
+ * them is refused wherever it is used. Throws `E_INTEGRITY` or `E_STORE_ROLLED_BACK` if rows were added, put back or removed.
  */
 export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> {
   const keys = macKeysOf(db);

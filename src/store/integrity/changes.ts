@@ -41,7 +41,7 @@ export function created(trx: Db, kind: Kind, ids: readonly string[]): void {
 }
 
 /**
- * Announces that rows are about to be changed, whether rows with these IDs exist or not. Throws `E_INTEGRITY` where another
+ * Announces that rows are about to be changed, whether rows with these IDs exist or not. Throws `E_INTEGRITY` if another
  * program has changed them, because their new MACs would make that change authentic.
  */
 export async function changing(trx: Db, kind: Kind, ids: readonly string[]): Promise<void> {
@@ -145,7 +145,7 @@ export function markForeign(trx: Db, { kind, id }: RowName): void {
   if (change !== undefined) change.foreign = true;
 }
 
-/** Ends the record of a transaction's changes. Null where it announced none. */
+/** Ends the record of a transaction's changes. Null if it announced none. */
 export function takeChanges(trx: Db): { changes: Change[]; leastCounter: number } | null {
   const changes = pending.get(trx);
   if (changes === undefined) return null;

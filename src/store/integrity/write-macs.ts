@@ -79,7 +79,7 @@ interface NextHead {
   digests: ReadonlyMap<number, string>;
 }
 
-/** Takes the next counter, so that other transactions wait until this one ends. Null where rows have no MACs yet. */
+/** Takes the next counter, so that other transactions wait until this one ends. Null if rows have no MACs yet. */
 async function nextHead(trx: Db, keys: DataKeys, atLeast: number): Promise<NextHead | null> {
   // The row is locked from here on.
   const before = await trx

@@ -14,7 +14,7 @@ export interface KeyEncryptionKeyRecord {
   info: KeyEncryptionKeyInfo;
   /** `user@host` where it was created. */
   name: string;
-  /** X25519, base64url. Null where an early version of this program created the key. */
+  /** X25519, base64url. Null if an early version of this program created the key. */
   publicKey: string | null;
   /** See `isAuthorized`. */
   authorization: string | null;

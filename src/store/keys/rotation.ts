@@ -6,7 +6,7 @@ import type { Db } from '../db.ts';
 const dataKey = 'data-key-rotation';
 const keyEncryptionKey = 'key-replacement';
 
-/** The ID of the data key of the active rotation; null where there is none. */
+/** The ID of the data key of the active rotation; null if there is none. */
 export async function activeRotation(db: Db): Promise<string | null> {
   return await value(db, dataKey);
 }

@@ -20,7 +20,7 @@ export interface StoreIdentity {
 
 const key = 'identity';
 
-/** Whether a process with the store's key wrote this. Null where no key is loaded. */
+/** Whether a process with the store's key wrote this. Null if no key is loaded. */
 export async function identityHolds(db: Db, identity: StoreIdentity): Promise<boolean | null> {
   const keys = macKeysOf(db);
   if (keys === null) return null;
@@ -68,7 +68,7 @@ async function find(db: Db): Promise<StoreIdentity | null> {
   return value === null ? null : parseIdentity(value);
 }
 
-/** Throws `E_STORE_DAMAGED` where the text is no identity. */
+/** Throws `E_STORE_DAMAGED` if the text is no identity. */
 export function parseIdentity(text: string): StoreIdentity {
   return parseColumn(text, 'meta.value', isIdentity);
 }

@@ -1,6 +1,6 @@
 import type { Db } from '../db.ts';
 
-/** A value about the store itself; null where there is none. */
+/** A value about the store itself; null if there is none. */
 export async function getMeta(db: Db, key: string): Promise<string | null> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value ?? null;
@@ -17,7 +17,7 @@ export async function getOrCreateMeta(db: Db, key: string, create: () => string)
   return row.value;
 }
 
-/** Stores a value and returns the previous one; null where there was none. */
+/** Stores a value and returns the previous one; null if there was none. */
 export async function swapMeta(db: Db, key: string, value: string): Promise<string | null> {
   const before = await getMeta(db, key);
   if (before !== value) await setMeta(db, key, value);

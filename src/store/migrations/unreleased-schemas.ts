@@ -28,7 +28,7 @@ export const unreleasedMigrations = [
 /** Throws where the store is older than what can be converted. */
 export class SchemaTooOld extends Error {}
 
-/** Converts a store that was written before the first release. False where it was not, and nothing was changed. */
+/** Converts a store that was written before the first release. False if it was not, and nothing was changed. */
 export async function upgradeUnreleasedSchema(db: Kysely<never>): Promise<boolean> {
   if (!isUnreleased(await executedMigrations(db))) return false;
   return await db.transaction().execute(async (trx) => {

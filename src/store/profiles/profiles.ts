@@ -27,7 +27,7 @@ export const profileColumns = [
 
 export type ProfileRow = Pick<Selectable<ProfileTable>, (typeof profileColumns)[number]>;
 
-/** Throws `E_INTEGRITY` where another program changed it. */
+/** Throws `E_INTEGRITY` if another program changed it. */
 export async function findProfile(db: Db, name: string): Promise<Profile | null> {
   const row = await authenticRow(db, 'profile', () =>
     db.selectFrom('profile').select(profileColumns).where('name', '=', name).executeTakeFirst(),

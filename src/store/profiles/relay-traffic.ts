@@ -76,7 +76,7 @@ export async function addTraffic(db: Db, changes: readonly TrafficChange[], now:
   });
 }
 
-/** The traffic of a profile since an instant; null where the relay was never used for it. */
+/** The traffic of a profile since an instant; null if the relay was never used for it. */
 export async function trafficOf(db: Db, profileId: string, since: number): Promise<Traffic | null> {
   const state = await db
     .selectFrom('relay_state')

@@ -178,7 +178,7 @@ export async function knownTags(db: Db, limit: number): Promise<string[]> {
   return rows.map(({ tag }) => tag);
 }
 
-/** The active campaign; null where there is none. */
+/** The active campaign; null if there is none. */
 export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null> {
   const row = await db
     .selectFrom('renewal_campaign')
@@ -235,7 +235,7 @@ export async function countCampaignItems(db: Db, campaignId: string): Promise<Re
     .executeTakeFirstOrThrow();
 }
 
-/** The progress of a profile in a campaign; null where it is not in it. */
+/** The progress of a profile in a campaign; null if it is not in it. */
 export async function itemState(db: Db, campaignId: string, profileId: string): Promise<RenewalState | null> {
   const row = await itemQuery(db, campaignId)
     .select(stateOfItem.as('state'))
@@ -244,7 +244,7 @@ export async function itemState(db: Db, campaignId: string, profileId: string): 
   return row?.state ?? null;
 }
 
-/** False where it is not waiting in this campaign. */
+/** False if it is not waiting in this campaign. */
 export async function skipItem(db: Db, campaignId: string, profileId: string, now: number): Promise<boolean> {
   const row = await db
     .updateTable('renewal_item')

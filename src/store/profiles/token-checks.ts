@@ -49,7 +49,7 @@ export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: nu
     where token.id = plans.column1 and token.next_check_at = cast(plans.column3 as bigint)`.execute(db);
 }
 
-/** Schedules the next check, or leases this one until then. False where another process was faster. */
+/** Schedules the next check, or leases this one until then. False if another process was faster. */
 export async function leaseCheck(
   db: Db,
   { tokenId, checkAt }: Pick<DueCheck, 'tokenId' | 'checkAt'>,

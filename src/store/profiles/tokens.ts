@@ -150,7 +150,7 @@ export function iterateCiphertexts(
   return db.selectFrom('token').select(['id', 'profile_id as profileId', 'ciphertext']).stream(500);
 }
 
-/** The ciphertext of a token. Throws `E_INTEGRITY` where another program changed its row. */
+/** The ciphertext of a token. Throws `E_INTEGRITY` if another program changed its row. */
 export async function tokenCiphertext(db: Db, id: string): Promise<string> {
   const rows = await authentic(db, 'token', async () => [
     await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
@@ -173,7 +173,7 @@ export async function ciphertextsAfter(
     .execute();
 }
 
-/** Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` where another program changed its row. */
+/** Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` if another program changed its row. */
 export async function replaceCiphertext(db: Db, id: string, ciphertext: string): Promise<void> {
   await changing(db, 'token', [id]);
   await db.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();

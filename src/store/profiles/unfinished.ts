@@ -16,7 +16,7 @@ export interface Unfinished {
 /** How many profiles one statement reads, and so one turn of the event loop: some milliseconds. */
 const stretch = 1_000;
 
-/** The first profile, by name, with something left to do; null where all is done. Reads every profile in that case. */
+/** The first profile, by name, with something left to do; null if all is done. Reads every profile in that case. */
 export async function firstUnfinished(db: Db): Promise<Unfinished | null> {
   let after = '';
   for (;;) {

@@ -17,7 +17,7 @@ export async function storedChannelNames(db: Db): Promise<ChannelName[]> {
   return rows.map(({ channel }) => channel);
 }
 
-/** The settings of a channel; null if it was not set up. Throws `E_INTEGRITY` where another program wrote them. */
+/** The settings of a channel; null if it was not set up. Throws `E_INTEGRITY` if another program wrote them. */
 export async function storedChannel(db: Db, channel: ChannelName): Promise<StoredChannel | null> {
   const row = await authenticRow(db, 'reminderChannel', () =>
     db.selectFrom('reminder_channel').selectAll().where('channel', '=', channel).executeTakeFirst(),

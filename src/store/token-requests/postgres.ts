@@ -29,7 +29,7 @@ const keptLookUps = 1_000;
 
 interface Decided {
   read: TokenRequestRead;
-  /** Null where the request must wait. */
+  /** Null if the request must wait. */
   decision: Decision | null;
   found: Found | null;
   /** Whether that was read for an earlier batch. */
@@ -49,7 +49,7 @@ interface Found {
 interface Recorded {
   /** The requests whose assertion another process has used meanwhile. */
   used: ReadonlySet<TokenRequestRead>;
-  /** What was looked up after that, for all granted requests; null where it was not. */
+  /** What was looked up after that, for all granted requests; null if it was not. */
   lookedUp: readonly LookedUpRow[] | null;
 }
 
@@ -366,7 +366,7 @@ function rowsByQuestion(
   return rows;
 }
 
-/** Why the rows of each lookup are not authentic; null where they are. `known`: those that are checked already. */
+/** Why the rows of each lookup are not authentic; null if they are. `known`: those that are checked already. */
 async function checkAll(
   db: Db,
   keys: DataKeys | null,
@@ -395,7 +395,7 @@ async function check(db: Db, keys: DataKeys, rows: readonly FoundRow[]): Promise
   }
 }
 
-/** Loads the store's data keys again. Returns why the key of this process cannot decrypt them; null where it can. */
+/** Loads the store's data keys again. Returns why the key of this process cannot decrypt them; null if it can. */
 async function refreshFailure(db: Db, keys: DataKeys): Promise<BrokerError | null> {
   try {
     await keys.refresh(db.isTransaction ? db : undefined);

@@ -17,7 +17,7 @@ export interface StoredToken {
   token: ProtectedRow<'token'> & { id: string; ciphertext: string; scopes: string; expires_at: number };
 }
 
-/** The current token of a profile, still encrypted; undefined where there is none. */
+/** The current token of a profile, still encrypted; undefined if there is none. */
 export function storedToken(database: DatabaseSync, profileName: string): StoredToken | undefined {
   const profile = database.prepare('select * from profile where name = ?').get(profileName);
   if (profile === undefined) return undefined;
@@ -53,7 +53,7 @@ export function storedState(database: DatabaseSync): StoredState | undefined {
   return { ...state, chains } as unknown as StoredState;
 }
 
-/** The hash of an audit row; undefined where there is none. */
+/** The hash of an audit row; undefined if there is none. */
 export function storedHash(database: DatabaseSync, chain: number, seq: number): string | undefined {
   const row = database.prepare('select hash from audit where chain = ? and seq = ?').get(chain, seq);
   return row?.hash as string | undefined;

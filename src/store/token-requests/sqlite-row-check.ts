@@ -12,7 +12,7 @@ import type { DataKeys } from '../integrity/mac-keys.ts';
 import { untrusted } from '../integrity/untrusted.ts';
 import { RetryLater } from './token-request-store.ts';
 
-/** Why rows that were read with this head are not authentic; null where they are. */
+/** Why rows that were read with this head are not authentic; null if they are. */
 export type RowChecker = (head: SetHead | null, rows: readonly NamedRow[]) => BrokerError | null;
 
 /** Checks rows synchronously, on a separate connection; see `integrity/authenticated-set.ts`. Throws what is wrong. */

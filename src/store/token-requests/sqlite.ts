@@ -69,7 +69,7 @@ export type Synchronize = (file: number) => Promise<void>;
 
 interface Decided {
   read: TokenRequestRead;
-  /** Null where the request must wait. */
+  /** Null if the request must wait. */
   decision: Decision | null;
 }
 

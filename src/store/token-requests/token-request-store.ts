@@ -58,7 +58,7 @@ export interface Lookup {
   profiles: GrantedProfile[];
   /** Whether the request's assertion was used before. */
   assertionUsed: boolean;
-  /** Why this is not authentic; null where it is. */
+  /** Why this is not authentic; null if it is. */
   untrusted: BrokerError | null;
 }
 
@@ -72,7 +72,7 @@ export interface Assertion {
 export interface Decision {
   /** Whether the client gets a token: only then the store is checked once more before the response. */
   granted: boolean;
-  /** The audit row to write before the response; null where it was written often enough. */
+  /** The audit row to write before the response; null if it was written often enough. */
   entry: AuditEntry | null;
   /** Which of the client's credentials was valid. */
   used: 'current' | 'previous' | null;
@@ -80,11 +80,11 @@ export interface Decision {
 
 /** One request for a token that waits for its response. */
 export interface TokenRequestRead {
-  /** Empty where it names nothing that can be a client, or where its secret names it. */
+  /** Empty if it names nothing that can be a client, or where its secret names it. */
   readonly client: string;
   /** The SHA-256 in base64url of the secret that names the client, as in a request to the relay. */
   readonly secretHash?: string;
-  /** The organization whose profile is requested; null where the client named none. */
+  /** The organization whose profile is requested; null if the client named none. */
   readonly orgId: string | null;
   /** The maximum number of profiles to look up where no organization is named. */
   readonly profileLimit: number;
@@ -129,7 +129,7 @@ export function lookUpKey(read: TokenRequestRead): string {
   return JSON.stringify([client, orgId, profileLimit, withPrevious]);
 }
 
-/** The decision about a request; null where it must wait. */
+/** The decision about a request; null if it must wait. */
 export function decisionOf(read: TokenRequestRead, found: Lookup | null): Decision | null {
   try {
     return read.decide(found);
@@ -255,7 +255,7 @@ function profileRows(row: FoundRow): NamedRow[] {
   return [...named, token];
 }
 
-/** Combines the rows of one client. `profiles` is empty where none is of the requested organization. */
+/** Combines the rows of one client. `profiles` is empty if none is of the requested organization. */
 export function toLookup(
   rows: FoundRow[],
   orgId: string | null,
@@ -283,7 +283,7 @@ function tokenOf({ tokenId, ciphertext, expiresAt, rejectedAt, scopes }: FoundRo
   return { tokenId, ciphertext, expiresAt, rejectedAt, scopes };
 }
 
-/** Which statement records the use of a client's credential; null where it was recorded recently. */
+/** Which statement records the use of a client's credential; null if it was recorded recently. */
 export function touchStatement(
   { client }: Lookup,
   used: 'current' | 'previous' | null,

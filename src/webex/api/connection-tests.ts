@@ -7,7 +7,7 @@ import { getJson } from './get-json.ts';
 
 /** The result of the connection test that a provider would run with the token. */
 export interface ConnectionTestResult {
-  /** Null where it could not be tested. */
+  /** Null if it could not be tested. */
   ok: boolean | null;
   message: string;
   /** What to do next; only if the test failed. */

@@ -8,7 +8,7 @@ const found = process.platform === 'linux' ? look(filtered) : null;
 /** What every call of strace begins with. */
 export const straceOptions = found?.status === 0 ? filtered : usual;
 
-/** Why writes cannot be recorded here; null where they can. */
+/** Why writes cannot be recorded here; null if they can. */
 export const straceMissing = whyMissing();
 
 function whyMissing(): string | null {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const leastRoom = 2 ** 31;
 
 /**
- * The folder that Linux keeps in memory, where the stores of tests wait for no disk. Null where it is missing, small, or
+ * The folder that Linux keeps in memory, where the stores of tests wait for no disk. Null if it is missing, small, or
  * mounted so that no program can be started from it, as some tests do.
  */
 export function memoryFolder(): string | null {

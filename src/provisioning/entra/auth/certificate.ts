@@ -3,7 +3,7 @@ import { importPKCS8 } from 'jose';
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { readTextFile } from '../../../text/decode-text.ts';
 
-/** A certificate that an application signs in with. */
+/** A certificate with which an application signs in. */
 export interface ClientCertificate {
   key: CryptoKey;
   /** `x5t`, the SHA-1 thumbprint, and `x5t#S256`, the SHA-256 one: both base64url (RFC 7515 §4.1.7 and §4.1.8). */
@@ -45,7 +45,7 @@ function keyIn(pem: string, path: string): KeyObject {
   throw unusable(path, 'has a private key that is not RSA, which Entra ID requires');
 }
 
-/** A file may contain the whole chain: the certificate of the private key is used. */
+/** Finds the certificate of the private key. The file may contain the whole chain. */
 function certificateOf(pem: string, key: KeyObject, path: string): X509Certificate {
   for (const [block] of pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)) {
     try {

@@ -4,7 +4,7 @@ import { type EntraCloud, entraEndpoints } from '../clouds.ts';
 import { GraphClient } from '../graph/client.ts';
 import { signInToGraph } from './sign-in.ts';
 
-/** Signs in to Entra ID and returns a client for Microsoft Graph. `secrets` are redacted from what Graph returns. */
+/** Signs in to Entra ID and returns a client for Microsoft Graph. `secrets` are redacted from Graph's responses. */
 export async function openGraph(
   { settings, now }: Pick<StoreContext, 'settings' | 'now'>,
   cloud: EntraCloud,

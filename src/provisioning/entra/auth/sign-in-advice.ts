@@ -1,16 +1,16 @@
 import type { EntraSignInMethod } from './sign-in-method.ts';
 
 /*
- * What to do about the error codes of Microsoft's sign-in service ("Microsoft Entra authentication and authorization
+ * Help for the error codes of Microsoft's sign-in service ("Microsoft Entra authentication and authorization
  * error codes", learn.microsoft.com/entra/identity-platform/reference-error-codes).
  */
 
 export const checkSettings =
   'Check AZURE_TENANT_ID, AZURE_CLIENT_ID and the selected cloud, and that the secret or certificate belongs to the application and has not expired.';
 const policy =
-  'A Conditional Access policy blocks this sign-in, often one against device codes. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
+  'A Conditional Access policy blocks this sign-in. Often such a policy blocks device codes. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
 const device =
-  'A Conditional Access policy requires a managed or compliant device, which a sign-in by code cannot prove. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
+  'A Conditional Access policy requires a managed or compliant device, which cannot be proven when you sign in with a device code. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
 const secondFactor =
   'The account has to complete multifactor authentication. Sign in once at https://entra.microsoft.com in the same browser, then try again.';
 const account = 'Sign in with another account, or ask an administrator of the account’s tenant.';
@@ -46,25 +46,26 @@ const advice: Record<string, string> = {
   '90008': 'An administrator has to consent to Synchronization.ReadWrite.All and Application.Read.All first.',
   '90094': 'An administrator has to consent to Synchronization.ReadWrite.All and Application.Read.All first.',
   '50105':
-    'The application accepts assigned users only. Assign this account to it in Entra ID (Enterprise applications, Users and groups), or sign in with an assigned one.',
+    'Only assigned users can sign in to this application. Assign this account to it in Entra ID (Enterprise applications, Users and groups), or sign in with an assigned account.',
   // The client
   '7000218':
-    'The application of AZURE_CLIENT_ID does not support the sign-in by code. Turn on "Allow public client flows" on its Authentication page, set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH too, or unset AZURE_CLIENT_ID.',
-  '7000112': 'The application of AZURE_CLIENT_ID is disabled. Enable it in Entra ID, or name another.',
+    'The application in AZURE_CLIENT_ID does not support sign-in with a device code. Turn on "Allow public client flows" on its Authentication page, set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH too, or unset AZURE_CLIENT_ID.',
+  '7000112':
+    'The application in AZURE_CLIENT_ID is disabled. Enable it in Entra ID, or use another application.',
   '7000215':
-    'AZURE_CLIENT_SECRET is wrong. Take the secret’s Value, not its Secret ID, from Certificates & secrets. Check AZURE_TENANT_ID and AZURE_CLIENT_ID too.',
+    'AZURE_CLIENT_SECRET is wrong. Copy the secret’s Value, not its Secret ID, from Certificates & secrets. Also check AZURE_TENANT_ID and AZURE_CLIENT_ID.',
   '7000222': 'AZURE_CLIENT_SECRET has expired. Create a new one under Certificates & secrets.',
   '7000229':
-    'The application of AZURE_CLIENT_ID has no service principal in this tenant. Add it there, or check AZURE_TENANT_ID.',
+    'The application in AZURE_CLIENT_ID has no service principal in this tenant. Add the application to the tenant, or check AZURE_TENANT_ID.',
   '700016': checkSettings,
-  '700024': 'The clock of this host is wrong, or the certificate is not valid now. Check both.',
+  '700024': 'This host’s clock is wrong, or the certificate is not valid at this time. Check both.',
   '700027': 'The certificate is not registered with the application. Upload it under Certificates & secrets.',
   '500011': 'Microsoft Graph does not exist in this tenant. Check the selected cloud and AZURE_TENANT_ID.',
   '50194':
-    'The application of AZURE_CLIENT_ID belongs to one tenant only. Set AZURE_TENANT_ID to that tenant.',
+    'The application in AZURE_CLIENT_ID belongs to a single tenant. Set AZURE_TENANT_ID to that tenant.',
   // The tenant
   '90002': 'The tenant does not exist. Check AZURE_TENANT_ID and the selected cloud.',
-  '900023': 'AZURE_TENANT_ID is not the ID or a domain name of a tenant.',
+  '900023': 'AZURE_TENANT_ID is neither a tenant ID nor a tenant’s domain name.',
   '900382': 'The tenant is in another cloud. Select that cloud.',
   '90038': 'The tenant is in another cloud. Select that cloud.',
   // The account
@@ -77,11 +78,11 @@ const advice: Record<string, string> = {
   '50126': 'The user name or password was wrong. Try again.',
 };
 
-/** What to do about the first known AADSTS code in a message of Microsoft's; null where there is none. */
+/** The help for the first known AADSTS code in a message from Microsoft; null if there is none. */
 export function adviceFor(message: string, method: EntraSignInMethod): string | null {
   for (const [, code = ''] of message.matchAll(/\bAADSTS(\d+)/g)) {
     const text = advice[code];
-    // An application that signs in itself already has a credential: the policy is one for workload identities.
+    // An application that signs in itself already has a credential, so the policy must be one for workload identities.
     if (text === device || text === policy) return method === 'device-code' ? text : workloadPolicy;
     if (text !== undefined) return text;
   }
@@ -89,4 +90,4 @@ export function adviceFor(message: string, method: EntraSignInMethod): string | 
 }
 
 const workloadPolicy =
-  'A Conditional Access policy for workload identities blocks this sign-in. Allow this application and the address of this host in it, or sign in yourself: unset AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH.';
+  'A Conditional Access policy for workload identities blocks this sign-in. Allow this application and this host’s address in the policy, or sign in yourself: unset AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH.';

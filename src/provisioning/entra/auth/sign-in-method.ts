@@ -1,6 +1,6 @@
 import type { EntraSettings } from '../../../config/settings.ts';
 
-/** Who signs in: the application itself where it has a credential, else a person. */
+/** Who signs in: the application itself if it has a credential, otherwise a person. */
 export type EntraSignInMethod = 'client-secret' | 'certificate' | 'device-code';
 
 export function entraSignInMethod(settings: EntraSettings): EntraSignInMethod {
@@ -8,7 +8,7 @@ export function entraSignInMethod(settings: EntraSettings): EntraSignInMethod {
   return settings.clientCertificatePath === null ? 'device-code' : 'certificate';
 }
 
-/** Whether the sign-in needs no person. */
+/** Whether signing in works without a person. */
 export function isUnattended(settings: EntraSettings): boolean {
   return entraSignInMethod(settings) !== 'device-code';
 }

@@ -29,16 +29,16 @@ export interface EntraSignIn {
 
 /**
  * The public client of Microsoft's Graph PowerShell and Graph CLI, registered in every cloud as "Microsoft Graph Command
- * Line Tools". AZURE_CLIENT_ID names another.
+ * Line Tools". AZURE_CLIENT_ID replaces it.
  */
 const graphCommandLineTools = '14d82eec-204b-4c2f-b7e8-296a70dab67e';
 
-/** What a person consents to: changing provisioning, finding the application, reading who is assigned. */
+/** The permissions that a person consents to: change provisioning, find the application, and read who is assigned. */
 const personScopes = ['Synchronization.ReadWrite.All', 'Application.Read.All', 'User.ReadBasic.All'];
 
 /**
  * Signs in to Microsoft Graph. Returns its access token.
- * Throws `E_ENTRA_SIGN_IN` where Entra ID rejects the sign-in or no one signs in, `E_CANCELED`, and `E_SETTING` or
+ * Throws `E_ENTRA_SIGN_IN` if Entra ID rejects the sign-in or no one signs in, `E_CANCELED`, and `E_SETTING` or
  * `E_CERTIFICATE` for missing settings.
  */
 export async function signInToGraph(signIn: EntraSignIn): Promise<string> {
@@ -70,7 +70,7 @@ export async function signInToGraph(signIn: EntraSignIn): Promise<string> {
     try {
       return await pollDeviceAuthorizationGrant(config, device, undefined, { signal });
     } catch (error) {
-      // It would count as a timeout of the connection, after which the same code is tried again.
+      // Otherwise this error would count as a connection timeout, after which the same code is tried again.
       if (expired.aborted && !context.signal?.aborted) throw codeExpired(host, method);
       throw error;
     }
@@ -112,13 +112,13 @@ async function configuration(signIn: EntraSignIn, method: EntraSignInMethod): Pr
 }
 
 function missing(variable: string): never {
-  throw new BrokerError('E_SETTING', `${variable} is not set. A sign-in without a person needs it.`, {
+  throw new BrokerError('E_SETTING', `${variable} is not set. It is required to sign in without a person.`, {
     help: 'Set AZURE_TENANT_ID and AZURE_CLIENT_ID together with AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH. To sign in yourself, set neither of the last two.',
   });
 }
 
 function codeExpired(host: string, method: EntraSignInMethod): BrokerError {
-  const message = `The code for the sign-in at ${host} has expired.`;
+  const message = `The sign-in code for ${host} has expired.`;
   return signInError({ code: 'expired_token', message, transient: false }, method);
 }
 
@@ -126,7 +126,7 @@ function signInError({ code, message, help }: OAuthFailure, method: EntraSignInM
   return new BrokerError('E_ENTRA_SIGN_IN', message, { help: help ?? helpFor(code, message, method) });
 }
 
-/** Chosen by the OAuth error code and the AADSTS code. */
+/** The help for an OAuth error code and an AADSTS code. */
 function helpFor(code: string | null, message: string, method: EntraSignInMethod): string {
   if (code === 'expired_token') return 'No one signed in within the time limit. Try again.';
   if (code === 'authorization_declined' || code === 'access_denied') {

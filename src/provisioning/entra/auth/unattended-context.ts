@@ -3,7 +3,7 @@ import { outboundFetch } from '../../../http/fetch.ts';
 import type { PushContext } from '../../push/push-context.ts';
 
 /**
- * For background checks without a user present. Use it only where the AZURE_* settings allow an unattended sign-in.
+ * The context of background checks without a user. Use it only if the AZURE_* settings allow an unattended sign-in.
  * `keepsAlive`: whether the process stays alive while a retry is pending.
  */
 export function unattendedContext({ keepsAlive }: { keepsAlive: boolean }): PushContext {

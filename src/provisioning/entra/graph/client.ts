@@ -9,7 +9,7 @@ export interface GraphConnection extends Omit<ApiConnection, 'baseUrl' | 'author
   accessToken: string;
 }
 
-/** Microsoft Graph, as far as provisioning needs it. */
+/** A client for the parts of Microsoft Graph that provisioning needs. */
 export class GraphClient extends ApiClient {
   readonly #connection: GraphConnection;
 
@@ -19,7 +19,7 @@ export class GraphClient extends ApiClient {
     this.#connection = connection;
   }
 
-  /** The same sign-in on Graph beta, which promises nothing. */
+  /** A client for Graph beta with the same sign-in. Microsoft does not guarantee that beta stays compatible. */
   get beta(): GraphClient {
     return new GraphClient(this.#connection, 'beta');
   }

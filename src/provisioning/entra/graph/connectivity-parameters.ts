@@ -7,9 +7,9 @@ import { synchronizationPath } from './find-job.ts';
 import { graphList, type SyncSecret, syncSecret } from './objects.ts';
 
 /*
- * How an application authenticates is set by Graph beta's `connectivityParameters`, which is not in Graph's reference
- * (AzureAD/SCIMReferenceCode, scim-onboarding.agent.md). Saving `secrets` cannot do it: there the token endpoint is refused
- * (`NotInAllowList`), and a Secret Token most likely leaves client credentials on.
+ * Graph beta's `connectivityParameters` set how an application authenticates. They are not in Graph's reference
+ * (see AzureAD/SCIMReferenceCode, scim-onboarding.agent.md). Saving `secrets` is not enough: it rejects the token endpoint
+ * (`NotInAllowList`), and a Secret Token most likely leaves client credentials enabled.
  */
 
 /** The values of `authenticationType`. */
@@ -18,7 +18,7 @@ export const authenticationTypes = {
   oauth: 'OAuth2ClientCredentialsGrant',
 } as const;
 
-/** Whether a key of `secrets` says how the application authenticates. */
+/** Whether a key in `secrets` concerns how the application authenticates. */
 export function isConnectivityKey(key: string): boolean {
   return /^(AuthenticationType$|CredentialLocationInRequest$|Oauth2)/i.test(key);
 }
@@ -26,12 +26,12 @@ export function isConnectivityKey(key: string): boolean {
 /** How an application authenticates now, as far as Graph shows it. */
 export interface SavedAuthentication {
   usesClientCredentials: boolean;
-  /** Null where it is not shown. */
+  /** Null if Graph does not show it. */
   tokenEndpoint: string | null;
   clientId: string | null;
 }
 
-/** Reads it from what `secrets` show, and from the connectivity parameters where Graph serves them. Changes nothing. */
+/** Reads the authentication from `secrets`, and from the connectivity parameters if Graph serves them. Changes nothing. */
 export async function readAuthentication(
   graph: GraphClient,
   app: EntraApp,
@@ -57,15 +57,15 @@ async function readParameters(graph: GraphClient, app: EntraApp): Promise<SyncSe
     idempotent: false,
     refusalIsFinal: true,
   });
-  // Beta may lack it, or show it to nobody.
+  // Beta may not have the parameters, or may not return them.
   if (!response.ok) return [];
   const parsed = graphList(syncSecret).safeParse(response.body);
   return parsed.success ? parsed.data.value : [];
 }
 
 /**
- * Sets how the application authenticates, with the keys of one authentication type and no others. Returns null, or why
- * Graph refuses; then nothing was changed. Throws `E_GRAPH` where the response was lost.
+ * Sets how the application authenticates, with only the keys of one authentication type. Returns null, or the reason if Graph
+ * rejects the request; in that case, nothing was changed. Throws `E_GRAPH` if the response was lost.
  */
 export async function saveParameters(
   graph: GraphClient,

@@ -5,7 +5,7 @@ import type { HttpFailure } from '../../../http/json-client.ts';
 const later = 'Try again in a few minutes. If it happens again, see https://status.cloud.microsoft.';
 
 const permissions =
-  'It needs the permissions Synchronization.ReadWrite.All and Application.Read.All, with the consent of an administrator. A person also needs the role Application Administrator or Cloud Application Administrator. For an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.';
+  'The sign-in needs the permissions Synchronization.ReadWrite.All and Application.Read.All, with administrator consent. A person also needs the role Application Administrator or Cloud Application Administrator. For an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.';
 
 /** Explains a failed call of `path` in Microsoft Graph. Its code is `E_GRAPH`. */
 export function graphError(failure: HttpFailure, path: string): BrokerError {
@@ -17,7 +17,7 @@ function explain(failure: HttpFailure, path: string): { message: string; help: s
   const quoted = failure.detail === null ? '' : ` Microsoft Graph says: “${failure.detail}”`;
   switch (failure.reason) {
     case 'unauthorized':
-      // The provisioning API answers 401, not 403, where the sign-in has no permission.
+      // The provisioning API responds with 401, not 403, if the sign-in has no permission.
       if (path.includes('/synchronization/')) {
         return {
           message: `Microsoft Graph does not allow this sign-in to manage provisioning (401).${quoted}`,
@@ -36,7 +36,7 @@ function explain(failure: HttpFailure, path: string): { message: string; help: s
     case 'not-found':
       return {
         message: `Microsoft Graph did not find the object (404).${quoted}`,
-        help: 'Check the application ID and the selected cloud. Microsoft documents the provisioning API for the global and US Government clouds; in China’s, follow the guide and paste the token.',
+        help: 'Check the application ID and the selected cloud. Microsoft documents the provisioning API only for the global and US Government clouds. In the China cloud, follow the guide and paste the token.',
       };
     case 'server-error':
     case 'unexpected-status':

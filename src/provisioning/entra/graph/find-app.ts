@@ -22,11 +22,11 @@ export async function appById(graph: GraphClient, id: string): Promise<EntraApp>
   const found = (await byObjectId(graph, id)) ?? (await byAppId(graph, id));
   if (found !== null) return found;
   throw new BrokerError('E_ENTRA_APP', `Entra ID has no enterprise application with the ID ${id}.`, {
-    help: 'Both IDs are on its Properties page. Also check the selected cloud, and which tenant you signed in to.',
+    help: 'Its Properties page shows both IDs. Also check the selected cloud and the tenant that you signed in to.',
   });
 }
 
-/** Null where it does not exist (any more). */
+/** Null if it does not exist. */
 export async function byObjectId(graph: GraphClient, id: string): Promise<EntraApp | null> {
   const path = `/servicePrincipals/${encodeURIComponent(id)}?${fields}`;
   return toApp(await graph.find(path, servicePrincipal));
@@ -38,8 +38,8 @@ async function byAppId(graph: GraphClient, appId: string): Promise<EntraApp | nu
 }
 
 /**
- * Finds it by name, else by the gallery template that it was created from, whatever its name is now.
- * Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` where there are several.
+ * Finds the application by name, or else by the gallery template that it was created from, whatever its name is now.
+ * Throws `E_ENTRA_APP` if there is none, `E_AMBIGUOUS_APP` if there are several.
  */
 export async function searchApp(graph: GraphClient): Promise<EntraApp> {
   const named = await search(graph, `displayName eq '${galleryName}'`);
@@ -51,7 +51,7 @@ export async function searchApp(graph: GraphClient): Promise<EntraApp> {
         'Add it from the gallery first (Enterprise applications, New application).',
         { text: 'If it has another name, choose it with --app ID', only: 'terminal' },
         { text: 'If it has another name, enter its ID under “More options”.', only: 'page' },
-        'Also check the selected cloud, and which tenant you signed in to.',
+        'Also check the selected cloud and the tenant that you signed in to.',
       ],
     });
   }

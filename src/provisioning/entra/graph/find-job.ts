@@ -16,8 +16,8 @@ export async function listJobs(graph: GraphClient, app: EntraApp): Promise<SyncJ
 }
 
 /**
- * The application's provisioning job, created where there is none. A created job is not started.
- * Throws `E_ENTRA_JOB` where the application does not support provisioning, or has several jobs.
+ * The application's provisioning job. Creates one if there is none, but does not start it.
+ * Throws `E_ENTRA_JOB` if the application does not support provisioning, or has several jobs.
  */
 export async function findOrCreateJob(
   graph: GraphClient,
@@ -61,7 +61,7 @@ async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTempla
       `"${app.name}" does not support provisioning: Entra ID has no template for it.`,
       {
         help: [
-          'It is probably a custom application for single sign-on. Add "Cisco Webex" from the gallery.',
+          'It is probably a custom application for single sign-on. Add "Cisco Webex" from the gallery instead.',
           { text: 'Then choose it with --app ID', only: 'terminal' },
           { text: 'Then enter its ID under “More options”.', only: 'page' },
         ],
@@ -74,9 +74,9 @@ async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTempla
   const ids = value.map(({ id }) => sanitizeForDisplay(id, 80)).join(', ');
   throw new BrokerError(
     'E_ENTRA_JOB',
-    `"${app.name}" has several templates, and none is known to be for Webex: ${ids}.`,
+    `"${app.name}" has several templates, but none of them is known to be for Webex: ${ids}.`,
     {
-      help: 'Set Provisioning to Automatic for it in Entra ID once, which creates the job, then try again.',
+      help: 'In Entra ID, set its provisioning mode to Automatic once to create the job, then try again.',
     },
   );
 }

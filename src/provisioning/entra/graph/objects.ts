@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /*
- * The fields used of Microsoft Graph's responses (v1.0 reference: servicePrincipal, synchronizationJob,
- * synchronizationSchema). Unknown fields are dropped, missing ones are null.
+ * The fields of Microsoft Graph's responses that this program uses (v1.0 reference: servicePrincipal, synchronizationJob,
+ * synchronizationSchema). Unknown fields are dropped; missing fields are null.
  */
 
 export const graphList = <T extends z.ZodType>(item: T) => z.object({ value: z.array(item) });
@@ -20,7 +20,7 @@ export const identified = z.object({ id: z.string().min(1) });
 export const syncTemplate = z.object({ id: z.string().min(1), factoryTag: z.string().nullish() });
 export type SyncTemplate = z.infer<typeof syncTemplate>;
 
-/** Graph writes "never" as the first day of the year 1. */
+/** Graph represents "never" as the first day of the year 1. */
 const instant = z
   .string()
   .nullish()

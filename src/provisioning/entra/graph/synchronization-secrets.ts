@@ -6,8 +6,8 @@ import { synchronizationPath } from './find-job.ts';
 import { graphList, type SyncSecret, syncSecret } from './objects.ts';
 
 /**
- * What Entra ID needs to reach Webex, as `secrets` and the test of credentials name it: Microsoft's names, exactly; with
- * other capitals Graph answers 500. `CredentialLocationInRequest` is no such name.
+ * The values that Entra ID needs to reach Webex, for `secrets` and for the credential test. The keys are exactly Microsoft's:
+ * with a different capitalization, Graph responds with 500. `CredentialLocationInRequest` is not one of them.
  */
 export function credentialPairs(access: ProviderAccess): SyncSecret[] {
   const address = { key: 'BaseAddress', value: access.tenantUrl };
@@ -21,15 +21,15 @@ export function credentialPairs(access: ProviderAccess): SyncSecret[] {
   ];
 }
 
-/** Graph returns secret values as asterisks. */
+/** Reads the saved values. Graph returns secret values as asterisks. */
 export async function readSecrets(graph: GraphClient, app: EntraApp): Promise<SyncSecret[]> {
   const secrets = await graph.find(`${synchronizationPath(app)}/secrets`, graphList(syncSecret));
   return secrets?.value ?? [];
 }
 
 /**
- * The credentials and every other saved value that is not masked: it is not documented whether saving keeps the keys
- * that the request leaves out, and the notification mail is one of them.
+ * The credentials and every other saved value that is not masked. The other values are sent too, because it is not documented
+ * whether saving keeps keys that are missing in the request. One of them is the notification email address.
  */
 export function secretsToSave(access: ProviderAccess, saved: SyncSecret[]): SyncSecret[] {
   const pairs = credentialPairs(access);
@@ -40,13 +40,13 @@ export function secretsToSave(access: ProviderAccess, saved: SyncSecret[]): Sync
   return [...pairs, ...others];
 }
 
-/** The keys that saving dropped: masked ones, which could not be sent back. */
+/** The masked keys that could not be sent back, and were dropped when the others were saved. */
 export function droppedKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
   const kept = new Set(after.map(({ key }) => key));
   return before.map(({ key }) => key).filter((key) => !kept.has(key) && !isConnectivityKey(key));
 }
 
-/** A value as Graph returns it; null where there is none, or it is masked. */
+/** A value as Graph returns it; null if there is none, or if it is masked. */
 export function readableValue(secrets: SyncSecret[], key: string): string | null {
   const value = secrets.find((secret) => secret.key === key)?.value;
   return isReadable(value) ? value : null;
@@ -61,7 +61,7 @@ function isReadable(value: string | null | undefined): value is string {
   return typeof value === 'string' && value.trim() !== '' && !/^\*+$/.test(value.trim());
 }
 
-/** Microsoft's "known issues": the limit of all values together in the US Government clouds. Bytes. */
+/** The size limit for all values together in the US Government clouds, according to Microsoft's "known issues". Bytes. */
 export const usGovSecretsLimitBytes = 1024;
 
 export function byteLength(secrets: SyncSecret[]): number {

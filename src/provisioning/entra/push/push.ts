@@ -48,8 +48,8 @@ function assertOptions({ app }: PushOptions): void {
 }
 
 /**
- * Gives an application in Entra ID access, step by step: test it there first, then save it, read it back, and test what is
- * saved. Any step may be interrupted and the push repeated: Entra ID holds the previous or the new access at every moment.
+ * Gives an application in Entra ID access, step by step: test the credentials there, save them, read them back, and test the
+ * saved ones. A push may be interrupted at any step and repeated, because Entra ID always has complete old or new credentials.
  */
 async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
   const { vault, via, tenantUrl, steps, dryRun, known } = push;
@@ -70,7 +70,7 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
   const { before, authentication } = await steps.run('read-settings', async () => {
     const secrets = await readSecrets(graph, app);
     const saved = readableValue(secrets, 'BaseAddress');
-    // Before anything is created there: a job would be a change too.
+    // Before anything is created there, because a new job would be a change too.
     await push.assertReplaceable(app, saved);
     const value = { before: secrets, authentication: await readAuthentication(graph, app, secrets) };
     const message = `${tenantUrlMessage(secrets, saved, tenantUrl)}${authenticationMessage(value.authentication, via)}`;
@@ -94,12 +94,12 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
 
   await steps.run('test-new', async () => {
     await testConnection(graph, app, job, access).catch((error: unknown) => {
-      // Graph may not test client credentials that are not saved.
+      // Graph may be unable to test client credentials that are not saved.
       if (access.via !== 'oauth' || !(error instanceof BrokerError) || error.code !== 'E_GRAPH') throw error;
       throw manual(push, app, error.message);
     });
     const message = dryRun
-      ? `Would have Entra ID test ${subject} before saving.`
+      ? `Entra ID would test ${subject} before saving.`
       : `Entra ID tested ${subject}: ${verb}.`;
     return { value: undefined, message, ...planned };
   });
@@ -122,7 +122,7 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
   });
 
   const secrets = await steps.run('read-back', async () => {
-    if (dryRun) return { value: before, message: 'Would read the saved settings back.', ...planned };
+    if (dryRun) return { value: before, message: 'Would read back the saved settings.', ...planned };
     const { secrets: value, verified } = await readBack(graph, app, tenantUrl);
     if (byParameters) assertSwitched(await readAuthentication(graph, app, value), authentication, via);
     if (!verified) {
@@ -132,7 +132,7 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
       };
     }
     const lost = droppedKeys(before, value);
-    const note = lost.length === 0 ? '' : ` Dropped, because Graph masks their values: ${lost.join(', ')}.`;
+    const note = lost.length === 0 ? '' : ` Not kept, because Graph masks their values: ${lost.join(', ')}.`;
     return { value, message: `Saved values verified.${note}` };
   });
 
@@ -151,11 +151,11 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
   return { app, cloud, status, findings };
 }
 
-/** What is tested and saved, by the way. */
+/** The texts about what is tested and saved, for each way. */
 const words: Record<Via, { subject: string; verb: string; saved: string }> = {
   token: { subject: 'the new token', verb: 'Webex accepts it', saved: 'Tenant URL and Secret Token' },
   relay: {
-    subject: 'the address and the secret of the relay',
+    subject: 'the relay’s address and secret',
     verb: 'it reaches Webex',
     saved: 'the relay’s Tenant URL and Secret Token',
   },
@@ -166,7 +166,7 @@ const words: Record<Via, { subject: string; verb: string; saved: string }> = {
   },
 };
 
-/** A person has to do it in the portal. With the Webex token, its fields are part of the error. */
+/** The error when a person has to enter the values in the portal. With the Webex token, it contains the fields. */
 function manual({ payload, via, tenantUrl }: PushRequest, app: EntraApp, why: string): BrokerError {
   const { profile, orgId } = payload;
   const setup =
@@ -177,11 +177,11 @@ function manual({ payload, via, tenantUrl }: PushRequest, app: EntraApp, why: st
   return new ManualSetupRequiredError({ provider: 'entra', via, profile: profile.name, app }, reason, setup);
 }
 
-/** Throws `E_READ_BACK` where Graph shows that the application authenticates as before. */
+/** Throws `E_READ_BACK` if Graph shows that the application still uses its previous authentication method. */
 function assertSwitched(after: SavedAuthentication, before: SavedAuthentication, via: Via): void {
   const wanted = via === 'oauth';
   if (after.usesClientCredentials === wanted) return;
-  // Where it never shows the authentication, nothing follows from it.
+  // If Graph never shows the authentication, nothing can be concluded.
   if (!before.usesClientCredentials && after.tokenEndpoint === null) return;
   throw new BrokerError(
     'E_READ_BACK',
@@ -229,7 +229,7 @@ function assertFits(secrets: SyncSecret[], cloud: EntraCloud): void {
   if (bytes <= usGovSecretsLimitBytes) return;
   throw new BrokerError(
     'E_TOO_LARGE',
-    `Token, tenant URL and notification settings are ${bytes} bytes together; the US Government clouds accept ${usGovSecretsLimitBytes} bytes.`,
+    `The token, tenant URL and notification settings have ${bytes} bytes in total, but the US Government clouds accept at most ${usGovSecretsLimitBytes} bytes.`,
     { help: 'Enter fewer or shorter notification addresses in Entra ID, then try again.' },
   );
 }
@@ -249,9 +249,9 @@ function tenantUrlMessage(secrets: SyncSecret[], saved: string | null, tenantUrl
 }
 
 /**
- * It may take a moment until saved settings are visible. Graph may mask every value (as asterisks) or omit every key:
- * then the next step, the test of the saved credentials, is the only evidence. Throws `E_READ_BACK` only where Graph
- * keeps returning another Tenant URL, because that test could pass with the previous settings.
+ * It may take a moment until saved settings are visible. Graph may mask every value (as asterisks) or omit every key. Then the
+ * next step, the test of the saved credentials, is the only evidence. Throws `E_READ_BACK` only if Graph keeps returning another
+ * Tenant URL, because that test could pass with the previous settings.
  */
 async function readBack(
   graph: GraphClient,
@@ -273,7 +273,7 @@ async function readBack(
     'E_READ_BACK',
     'Entra ID accepted the new settings, but still returns another Tenant URL.',
     {
-      help: 'It can take a few minutes until they are visible everywhere. Try again. If it happens again, check the Provisioning page.',
+      help: 'It can take a few minutes until new settings are visible everywhere. Try again. If it happens again, check the Provisioning page.',
     },
   );
 }

@@ -7,7 +7,7 @@ import type { SyncJob } from '../graph/objects.ts';
 import { fetchStatus } from '../status/job-status.ts';
 import { isQuarantined, type ProvisioningStatus, statusOf } from '../status/provisioning-status.ts';
 
-/** Lifts a quarantine, and with `start` starts a job that is new or paused. The value is null in a dry run. */
+/** Ends a quarantine and, with `start`, starts a job that is new or paused. The value is null in a dry run. */
 export async function ensureRunning(
   graph: GraphClient,
   app: EntraApp,
@@ -18,8 +18,8 @@ export async function ensureRunning(
   const status = created && dryRun ? statusOf({ id: plannedId }) : await fetchStatus(graph, app, job.id);
   if (isQuarantined(status)) {
     const value = await startJob(graph, app, job);
-    if (dryRun) return { value: null, status: 'planned', message: 'Would lift the quarantine.' };
-    return { value, message: 'Lifted the quarantine: Entra ID provisions users again.' };
+    if (dryRun) return { value: null, status: 'planned', message: 'Would end the quarantine.' };
+    return { value, message: 'Ended the quarantine: Entra ID provisions users again.' };
   }
   if (status.status === 'Active') {
     return { value: dryRun ? null : status, message: 'Provisioning is running.' };
@@ -38,8 +38,8 @@ export async function ensureRunning(
 const retryDelays = [1, 2, 4];
 
 /**
- * Starts a job that is not running. Microsoft asks not to start a running one, so after a lost response the job is
- * checked before the next attempt. Null in a dry run. Throws `E_GRAPH`.
+ * Starts a job that is not running. Microsoft says that running jobs should not be started, so after a lost response the job's
+ * status is checked before the next attempt. Null in a dry run. Throws `E_GRAPH`.
  */
 async function startJob(graph: GraphClient, app: EntraApp, job: SyncJob): Promise<ProvisioningStatus | null> {
   const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/start`;

@@ -8,12 +8,12 @@ import { synchronizationPath } from '../graph/find-job.ts';
 import type { SyncJob } from '../graph/objects.ts';
 import { credentialPairs } from '../graph/synchronization-secrets.ts';
 
-/** Entra ID calls Webex before it answers. Milliseconds. */
+/** The timeout. It is long because Entra ID calls Webex before it responds. Milliseconds. */
 const timeoutMs = 90_000;
 
 /**
- * Has Entra ID test this or the saved access. Throws `E_REJECTED` where it is not accepted, `E_TEST_UNAVAILABLE` where
- * nothing answers, and `E_GRAPH` where Graph itself refuses.
+ * Lets Entra ID test these credentials or the saved ones. Throws `E_REJECTED` if they are not accepted, `E_TEST_UNAVAILABLE` if
+ * there is no response, and `E_GRAPH` if Graph itself rejects the request.
  */
 export async function testConnection(
   graph: GraphClient,
@@ -66,9 +66,9 @@ function testError(failure: HttpFailure, path: string, via: Via): BrokerError {
 }
 
 const reachable =
-  'Check that the server runs, and that Entra ID reaches its address over https, with a certificate of a public CA.';
+  'Check that the server is running, and that Entra ID can reach its address over https, with a certificate from a public CA.';
 
-/** What is tested, and what to do where that fails, by the way. */
+/** What is tested, and what to do if that fails, for each way. */
 const words: Record<Via, { what: string; where: string; check: string; wait: string }> = {
   token: {
     what: 'the token',
@@ -88,10 +88,10 @@ const words: Record<Via, { what: string; where: string; check: string; wait: str
 /** How to test the token without Entra ID. */
 const testHere = [
   { text: 'To test the token from here', command: ['test', 'PROFILE'], only: 'terminal' },
-  { text: 'Test the token on the page of the organization.', only: 'page' },
+  { text: 'Test the token on the organization’s page.', only: 'page' },
 ] as const;
 
-/** Graph's error code and the nested ones. */
+/** Graph's error code and the nested error codes. */
 function codeIn(body: unknown): string {
   const codes: string[] = [];
   const collect = (value: unknown, depth: number): void => {

@@ -5,9 +5,9 @@ import type { SettingSource } from '../../settings-sources.ts';
 export interface Finding {
   /** Stable, e.g. `user-name-source`. */
   id: string;
-  /** `problem`: it fails, or will. `warning`: it may. `note`: how it is. */
+  /** `problem`: provisioning fails or will fail. `warning`: it may fail. `note`: for information. */
   level: 'problem' | 'warning' | 'note';
-  /** What it is, what it leads to, what to do. */
+  /** What was found, its consequence, and what to do. */
   message: string;
   source: { title: string; url: string };
 }
@@ -21,7 +21,7 @@ export function finding(
   return { id, level, message, source };
 }
 
-/** The stored findings, without those that another version of this program stored in another form. */
+/** The stored findings, without those that another version of this program stored in a different format. */
 export function parseFindings(stored: readonly unknown[]): Finding[] {
   return stored.filter(isFinding);
 }
@@ -41,7 +41,7 @@ function isFinding(value: unknown): value is Finding {
 
 const order = { problem: 0, warning: 1, note: 2 };
 
-/** The problems first. */
+/** Sorts findings: problems first. */
 export function sortFindings(findings: Finding[]): Finding[] {
   return findings.toSorted((one, other) => order[one.level] - order[other.level]);
 }

@@ -11,7 +11,7 @@ import { reviewNotification, reviewSchema } from './review.ts';
 import { reviewAccountScope } from './review-scope.ts';
 
 /**
- * Reviews the setup of a job; the problems come first. Changes nothing. A part that cannot be read is a finding too.
+ * Reviews the setup of a job. Problems come first. Changes nothing. A part that cannot be read is also a finding.
  */
 export async function reviewJob(
   graph: GraphClient,
@@ -37,7 +37,7 @@ async function schemaFindings(graph: GraphClient, app: EntraApp, jobId: string):
     return reviewSchema(await graph.get(path, syncSchema));
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    const message = `The mappings could not be read; check them yourself. ${error.message}`;
+    const message = `The mappings could not be read. Check them yourself. ${error.message}`;
     return [finding('note', 'schema-unread', message, sources.ciscoEntra)];
   }
 }

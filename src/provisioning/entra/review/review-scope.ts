@@ -12,8 +12,8 @@ const assignment = z.object({
 });
 
 /**
- * Whether the account that signed in to Webex is itself provisioned by this application: when Entra ID deactivates
- * it, Webex revokes its tokens, including this one. `syncAll`: the scope is all users, not only assigned ones.
+ * Checks whether this application provisions the account that signed in to Webex. If Entra ID deactivates that account, Webex
+ * revokes its tokens, including this one. `syncAll`: the scope is all users, not only assigned ones.
  */
 export async function reviewAccountScope(
   graph: GraphClient,
@@ -36,7 +36,7 @@ export async function reviewAccountScope(
     ];
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    const message = `It is unknown whether this application provisions ${accountMail}, who signed in to Webex: the sign-in has no permission to read users. It should not: deactivating the account in Entra ID would revoke the token.`;
+    const message = `It is unknown whether this application provisions ${accountMail}, who signed in to Webex, because this sign-in has no permission to read users. It should not, because deactivating the account in Entra ID would revoke the token.`;
     return [finding('note', 'account-scope-unknown', message, sources.ciscoEntra)];
   }
 }

@@ -10,7 +10,7 @@ import type { AttributeMapping, SyncSchema, SyncSecret } from '../graph/objects.
 import { readableValue } from '../graph/synchronization-secrets.ts';
 import { type Finding, finding, sortFindings } from './finding.ts';
 
-/** Compares a job's schema with the mappings that Cisco documents. The problems come first. */
+/** Compares a job's schema with the mappings that Cisco documents. Problems come first. */
 export function reviewSchema(schema: SyncSchema): Finding[] {
   const objects = (schema.synchronizationRules ?? []).flatMap((rule) => rule.objectMappings ?? []);
   const enabled = objects.filter((object) => object.enabled !== false);
@@ -36,7 +36,7 @@ export function reviewSchema(schema: SyncSchema): Finding[] {
   ]);
 }
 
-/** Checks who gets a mail when the job goes into quarantine. */
+/** Checks who gets an email when the job goes into quarantine. */
 export function reviewNotification(secrets: SyncSecret[]): Finding[] {
   const settings = notificationSettings(readableValue(secrets, 'SyncNotificationSettings'));
   if (settings?.Enabled === true && settings.Recipients) return [];
@@ -44,7 +44,7 @@ export function reviewNotification(secrets: SyncSecret[]): Finding[] {
     finding(
       'warning',
       'no-notification-mail',
-      'No one gets a mail when provisioning fails. Enter a Notification Email, and check the box below it: Entra ID then sends one mail.',
+      'No one gets an email when provisioning fails. Enter a Notification Email and check the box below it. Entra ID then sends one email.',
       sources.microsoftQuarantine,
     ),
   ];
@@ -65,7 +65,7 @@ function userName(mappings: AttributeMapping[]): Finding[] {
   );
   if (mapping === undefined) {
     const message =
-      'userName is not mapped. Webex requires it: it is the email address. Restore the default mappings.';
+      'userName is not mapped. Webex requires it as the email address. Restore the default mappings.';
     return [finding('problem', 'user-name-missing', message, sources.ciscoEntra)];
   }
   const used = attributesIn(mapping);
@@ -74,13 +74,13 @@ function userName(mappings: AttributeMapping[]): Finding[] {
   if (known(emailAttributes)) return [];
   const from = sanitizeForDisplay(mapping.source?.expression ?? mapping.source?.name ?? 'nothing', 120);
   const consequence =
-    'Webex identifies users by email address: with any other userName, existing users are not matched, and duplicates are created.';
+    'Webex identifies users by email address. With any other userName, existing users are not matched and duplicates are created.';
   return known(nonEmailAttributes) || used.length === 0
     ? [
         finding(
           'problem',
           'user-name-source',
-          `userName is mapped to ${from}, which is not an email address. ${consequence} Map it to userPrincipalName, or to mail where that differs.`,
+          `userName is mapped to ${from}, which is not an email address. ${consequence} Map it to userPrincipalName, or to mail if that is different.`,
           sources.ciscoEntra,
         ),
       ]
@@ -103,7 +103,7 @@ function matching(mappings: AttributeMapping[]): Finding[] {
   const message =
     keys.length === 0
       ? 'No attribute matches users with existing Webex users. Use userName as the matching attribute, with precedence 1.'
-      : `Users are matched by ${others.map(targetOf).join(', ')}, which Webex cannot search. Use only userName as the matching attribute.`;
+      : `Users are matched by ${others.map(targetOf).join(', ')}, which Webex cannot search by. Use only userName as the matching attribute.`;
   return [finding('problem', 'matching-attribute', message, sources.microsoftTutorial)];
 }
 
@@ -134,7 +134,7 @@ function unsupported(mappings: AttributeMapping[]): Finding[] {
   );
   if (unknown.length === 0) return [];
   const names = unknown.map(targetOf).join(', ');
-  const message = `Cisco’s documentation does not list ${names}: Webex does not support such attributes. Remove the mapping.`;
+  const message = `Cisco’s documentation does not list ${names}, so Webex does not support this. Remove the mapping.`;
   return [finding('warning', 'attribute-not-taken', message, sources.ciscoEntra)];
 }
 
@@ -143,18 +143,18 @@ function nullValues(mappings: AttributeMapping[]): Finding[] {
     ({ targetAttributeName }) => !/^(userName|active|externalId)$/i.test(targetAttributeName ?? ''),
   );
   if (clearable.length === 0) return [];
-  const message = `Clearing an attribute in Entra ID does not clear it in Webex: Entra ID sends only values. This affects ${clearable.map(targetOf).join(', ')}.`;
+  const message = `Clearing an attribute in Entra ID does not clear it in Webex, because Entra ID only sends values. This affects ${clearable.map(targetOf).join(', ')}.`;
   return [finding('note', 'null-values', message, sources.ciscoEntra)];
 }
 
 function groups(mapped: boolean): Finding[] {
   if (!mapped) return [];
   const message =
-    'The group mapping is enabled. According to Cisco’s guide this application synchronizes the members of assigned groups; only the Wizard App in Control Hub synchronizes groups themselves. Microsoft’s tutorial lists groups as supported. Check the log of the first cycle.';
+    'The group mapping is enabled. According to Cisco’s guide, this application synchronizes the members of assigned groups; only the Wizard App in Control Hub synchronizes groups themselves. Microsoft’s tutorial lists groups as supported. Check the log of the first cycle.';
   return [finding('note', 'groups-mapped', message, sources.ciscoEntra)];
 }
 
-/** The attributes of Entra ID that a mapping reads, e.g. `[mail]` within an expression. */
+/** The Entra ID attributes that a mapping reads, such as `[mail]` in an expression. */
 function attributesIn({ source }: AttributeMapping): string[] {
   const inExpression = [...(source?.expression ?? '').matchAll(/\[([^\]]+)\]/g)].map(([, name = '']) => name);
   if (inExpression.length > 0) return inExpression;

@@ -15,7 +15,7 @@ import { jobStatus } from './job-status.ts';
 import type { ProvisioningStatus } from './provisioning-status.ts';
 import { saveStatus } from './save-status.ts';
 
-/** The provisioning status in Entra ID, and what the review of the setup found. */
+/** The provisioning status in Entra ID, and the findings of the setup review. */
 export interface InspectionResult {
   app: EntraApp;
   status: ProvisioningStatus;
@@ -25,7 +25,7 @@ export interface InspectionResult {
 /**
  * Checks the status and the setup of the application that most recently got a profile's token, and stores the result.
  * Changes nothing in Entra ID.
- * Throws `E_NO_PROFILE`, `E_NO_DESTINATION`, `E_ENTRA_JOB`, and what the sign-in and Microsoft Graph throw.
+ * Throws `E_NO_PROFILE`, `E_NO_DESTINATION`, `E_ENTRA_JOB`, and the errors of the sign-in and of Microsoft Graph.
  */
 export async function inspectProvisioning(
   vault: Vault,
@@ -39,7 +39,7 @@ export async function inspectProvisioning(
   if (destination === undefined) {
     throw new BrokerError('E_NO_DESTINATION', `No application in Entra ID is known for "${name}".`, {
       help: {
-        text: 'Send the token to Entra ID once, so that the application is known',
+        text: 'Send the token to Entra ID once, so that this program knows the application',
         command: ['push', 'entra', name],
         link: { label: 'Send token to Entra ID', path: `/profiles/${name}/entra` },
       },

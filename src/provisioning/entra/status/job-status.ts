@@ -15,8 +15,8 @@ export async function jobStatus(
   const { value: jobs } = await graph.get(`${synchronizationPath({ id: appId })}/jobs`, graphList(syncJob));
   const job = jobs.find(({ id }) => id === before?.jobId) ?? jobs[0];
   if (job !== undefined) return { jobId: job.id, status: statusOf(job, before) };
-  throw new BrokerError('E_ENTRA_JOB', `"${appName}" has no provisioning job any more.`, {
-    help: 'Send the token to Entra ID again, which creates one.',
+  throw new BrokerError('E_ENTRA_JOB', `"${appName}" no longer has a provisioning job.`, {
+    help: 'Send the token to Entra ID again to create a new job.',
   });
 }
 

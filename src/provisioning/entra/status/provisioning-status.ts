@@ -4,7 +4,7 @@ import { isNumberOrNull, isObject, isStringOrNull } from '../../../text/json-sha
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
 import type { SyncJob } from '../graph/objects.ts';
 
-/** The status of a provisioning job in Entra ID, as it is stored with its destination. Instants are epoch milliseconds. */
+/** The status of a provisioning job in Entra ID, as stored with its destination. Times are epoch milliseconds. */
 export interface ProvisioningStatus {
   jobId: string;
   /** Graph's value, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
@@ -27,7 +27,7 @@ export interface ProvisioningStatus {
   } | null;
 }
 
-/** The stored status; null where none is stored, or another version of this program stored it in another form. */
+/** The stored status; null if none is stored, or if another version of this program stored it in a different format. */
 export function parseStatus(stored: unknown): ProvisioningStatus | null {
   return isStatus(stored) ? stored : null;
 }
@@ -61,8 +61,8 @@ function isQuarantine(value: unknown): boolean {
 }
 
 /**
- * The status of a job. `before` is the previous status: Graph may omit when a quarantine began and return only when it
- * was last renewed; then the earlier instant counts.
+ * The status of a job. `before` is the previous status. Graph may return only when a quarantine was last renewed, not when it
+ * started; in that case, the earlier known time is used.
  */
 export function statusOf(job: SyncJob, before: ProvisioningStatus | null = null): ProvisioningStatus {
   const { lastExecution, lastSuccessfulExecution, quarantine } = job.status ?? {};
@@ -91,7 +91,7 @@ export function statusOf(job: SyncJob, before: ProvisioningStatus | null = null)
   };
 }
 
-/** Whether Entra ID has the job in quarantine. */
+/** Whether Entra ID has quarantined the job. */
 export function isQuarantined({ status, quarantine }: ProvisioningStatus): boolean {
   return status === 'Quarantine' || quarantine !== null;
 }
@@ -101,7 +101,7 @@ export function quarantineDaysLeft({ quarantine }: ProvisioningStatus, now: numb
   return quarantine?.since == null ? null : daysLeftInQuarantine(quarantine.since, now);
 }
 
-/** The status as sentences, the most important first. */
+/** The status as sentences, most important first. */
 export function describeStatus(status: ProvisioningStatus, now: number): string[] {
   const sentences = [statusSentences[status.status] ?? `Provisioning has the status "${status.status}".`];
   if (status.quarantine !== null) {
@@ -134,7 +134,7 @@ const statusSentences: Record<string, string> = {
   NotRun: 'Provisioning is set up but has not finished its first cycle.',
   Active: 'Provisioning is running.',
   Paused: 'Provisioning is paused.',
-  Quarantine: 'Provisioning is in quarantine: Entra ID retries less and less often.',
+  Quarantine: 'Provisioning is in quarantine. Entra ID retries less and less often.',
 };
 
 const cycleStates: Record<string, string> = {

@@ -24,8 +24,8 @@ export function quarantineAlertSource(context: StoreContext, timeZone?: string):
 const longestPauseMs = 2 * dayMs;
 
 /**
- * A profile whose token was renewed after the quarantine started is left out: someone is working on it. An application that
- * needs nothing after a renewal is left out until its next attempt is over.
+ * Leaves out a profile whose token was renewed after the quarantine started, because someone is working on it. Leaves out an
+ * application that picks up renewed tokens automatically until its next attempt has ended.
  */
 async function quarantineAlerts(context: StoreContext, timeZone?: string): Promise<Alert[]> {
   const alerts: Alert[] = [];
@@ -82,7 +82,7 @@ async function quarantineMessage(
       : `Fix provisioning for ${title} by ${text(ends).short}: quarantined by Entra ID (${days} left)`,
     summary: over
       ? `Entra ID disabled "${appName}" after 28 days in quarantine, since ${text(since).day}. Until someone restarts it, Entra ID doesn’t create or update Webex users.`
-      : `Entra ID quarantined "${appName}" on ${text(since).day}: it retries less and less often, and hardly creates or updates Webex users. If nobody fixes it, Entra ID disables provisioning on ${text(ends).day}.`,
+      : `Entra ID quarantined "${appName}" on ${text(since).day}. It retries less and less often, so it hardly creates or updates Webex users. If no one fixes this, Entra ID disables provisioning on ${text(ends).day}.`,
     ...remedy,
     link,
     facts: [
@@ -123,7 +123,7 @@ interface RemedyInput {
 
 type QuarantineRemedy = Pick<ReminderMessage, 'action' | 'steps' | 'alternative' | 'shortAction'>;
 
-/** What to do, by the reason of the quarantine. */
+/** What to do, depending on the reason for the quarantine. */
 function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
   if (input.status === 'expired' || input.status === 'rejected') return renewRemedy(name, input);
   const { link, appName, via, isUpToDate, reason } = input;
@@ -134,7 +134,7 @@ function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
     return {
       action: `The token is not the cause. Fix what Entra ID reports: ${logs}. Then restart provisioning there, or run "${command}", which ends the quarantine.`,
       steps: [
-        `The token is not the cause: ${logs}, and fix what it reports.`,
+        `The token is not the cause. To find it, ${logs}. Fix what they report.`,
         'Restart provisioning there, which ends the quarantine.',
       ],
       alternative: `Or restart it from a terminal on the computer ${hostname()}: ${typedCommand(push)}`,
@@ -143,16 +143,16 @@ function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
   }
   if (via !== 'token') {
     return {
-      action: `Entra ID does not reach Webex through this server. Check that the server runs, and that its address can be reached from Entra ID over https. To set the address and a new secret there, run "${command}": Entra ID tests them first, and a test that passes ends the quarantine.`,
+      action: `Entra ID does not reach Webex through this server. Check that the server is running, and that Entra ID can reach its address over https. To set the address and a new secret in Entra ID, run "${command}": Entra ID tests them first, and a test that passes ends the quarantine.`,
       steps: [
-        `On the computer ${hostname()}, check that the server runs, and that its address can be reached from Entra ID over https: Entra ID does not reach Webex through it.`,
+        `Entra ID does not reach Webex through the server on the computer ${hostname()}. Check that the server is running, and that Entra ID can reach its address over https.`,
         `To set the address and a new secret in Entra ID, run there: ${typedCommand(push)}. Entra ID tests them first, and a test that passes ends the quarantine.`,
       ],
       shortAction: `Check that Entra ID reaches this server, then: ${command}`,
     };
   }
   const outdated = isUpToDate ? '' : 'Entra ID still uses a previous token. ';
-  const tested = 'Entra ID tests it first, and a test that passes ends the quarantine.';
+  const tested = 'Entra ID tests it first. If the test passes, the quarantine ends.';
   return {
     action: `${outdated}Send the current token to Entra ID again: run "${command}", or do it in the web app ("${commandLine(['open'])}"). ${tested}`,
     steps: [
@@ -170,15 +170,15 @@ function renewRemedy(name: string, { link, via }: RemedyInput): QuarantineRemedy
   const login = ['login', name, ...(isCurrent ? [] : ['--push'])];
   const after = isCurrent
     ? 'There is nothing to change in Entra ID: it picks up the new token automatically, and its next attempt ends the quarantine.'
-    : 'On the page that follows, press Update, so that Entra ID gets the new token. Its test ends the quarantine.';
+    : 'On the next page, select Update to send the new token to Entra ID. If its test passes, the quarantine ends.';
   return {
-    action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${commandLine(login)}"${isCurrent ? `. ${after}` : ', which also updates it in Entra ID.'}`,
+    action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and select Renew, or run "${commandLine(login)}"${isCurrent ? `. ${after}` : ', which also updates it in Entra ID.'}`,
     steps: [
       startStep(),
-      `In the browser that opens on that computer, go to ${link}, press Renew, and sign in to Webex as a full administrator: the token no longer works.`,
+      `In the browser that opens on that computer, go to ${link}, select Renew, and sign in to Webex as a full administrator, because the token no longer works.`,
       after,
     ],
-    alternative: `Or do all this in that terminal: ${typedCommand(login)}`,
+    alternative: `Or do all of this in that terminal: ${typedCommand(login)}`,
     shortAction: `Renew the token: ${commandLine(login)}`,
   };
 }

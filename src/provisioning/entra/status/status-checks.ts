@@ -19,14 +19,14 @@ import { saveStatus } from './save-status.ts';
 
 export interface StatusCheckResult {
   destination: Destination;
-  /** Null where the check failed; `failure` says why. */
+  /** Null if the check failed; `failure` is the reason. */
   status: ProvisioningStatus | null;
   failure: { message: string; help: string | undefined; remedies: readonly Remedy[] } | null;
 }
 
 /**
- * Checks the provisioning status of every application in Entra ID, or of one profile's, and stores it with the
- * destination. Signs in once for each cloud; unattended only where the AZURE_* settings allow it (`isUnattended`).
+ * Checks the provisioning status of every application in Entra ID, or of one profile's applications, and stores it with the
+ * destination. Signs in once for each cloud; without a user only if the AZURE_* settings allow it (`isUnattended`).
  */
 export async function checkProvisioning(
   store: StoreContext,
@@ -46,15 +46,15 @@ export async function checkProvisioning(
   return results;
 }
 
-/** How long a check may take before another process takes it over. Milliseconds. */
+/** How long a check may take before another process may start it again. Milliseconds. */
 const leaseMs = 10 * 60_000;
 
 /** Pause after a failed check. Milliseconds. */
 const retryMs = 3_600_000;
 
 /**
- * Returns a function that checks the destination whose daily check is most overdue, and returns null where none is due.
- * Only for unattended sign-ins. `random` returns numbers from 0 to 1, which spread the checks over the day.
+ * Returns a function that checks the destination whose daily check is most overdue, and returns null if none is due. Only for
+ * unattended sign-ins. `random` returns numbers from 0 to 1, which spread the checks over the day.
  */
 export function dailyStatusCheck(
   store: StoreContext,
@@ -79,8 +79,8 @@ export function dailyStatusCheck(
 }
 
 /**
- * How long a sign-in is reused. An access token of Entra ID lives for an hour at least; a failed sign-in is not repeated
- * for each destination. Milliseconds.
+ * How long a sign-in is reused. An Entra ID access token is valid for at least an hour. A failed sign-in is not repeated for
+ * each destination. Milliseconds.
  */
 const sessionMs = 30 * 60_000;
 
@@ -93,7 +93,7 @@ function graphSessions(
   return (cloud) => {
     const session = sessions.get(cloud);
     if (session !== undefined && store.now() < session.until) return session.graph;
-    // Loaded for the first check, not when a server starts.
+    // Loaded with the first check, not when a server starts.
     const graph = import('../auth/open-graph.ts').then(({ openGraph }) => openGraph(store, cloud, context));
     sessions.set(cloud, { graph, until: store.now() + sessionMs });
     return graph;
