@@ -7,5 +7,5 @@ export function matching(form: RegExp): (text: string) => string | undefined {
   return accepting((text) => form.test(text));
 }
 
-/** Accepts every text. A setting that is empty counts as not set. */
+/** Accepts any text. An empty setting counts as not set. */
 export const anyText = accepting(() => true);

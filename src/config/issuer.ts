@@ -2,8 +2,8 @@ import { findRunningApis } from '../instance/api-instance-file.ts';
 import { appOrigin, type Settings } from './settings.ts';
 
 /**
- * The API's own address as its clients see it, without a trailing slash: the setting, else what the only running
- * `serve --api` listens on, else the web app's address.
+ * The API's own address as its clients see it, without a trailing slash: the setting, or else the address of `serve --api` if
+ * exactly one is running, or else the web app's address.
  */
 export function issuerOf(settings: Pick<Settings, 'issuer' | 'home' | 'port'>): string {
   if (settings.issuer !== null) return settings.issuer;
@@ -17,7 +17,7 @@ export const tokenPath = '/oauth/token';
 /** The path below which the SCIM relay serves each profile. */
 export const relayPath = '/scim';
 
-/** Whether a target, as in the request line, is one of the SCIM relay. */
+/** Whether a request target (as in the request line) belongs to the SCIM relay. */
 export function isRelayTarget(target: string): boolean {
   return target.startsWith(relayPrefix) || target === relayPath;
 }

@@ -2,15 +2,15 @@ import { domainToASCII } from 'node:url';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 
-/** A mail server as `WEBEX_TOKEN_SMTP_URL` names it. */
+/** A mail server, parsed from `WEBEX_TOKEN_SMTP_URL`. */
 export interface MailServer {
   /** A host name in its ASCII form, or an IP address without brackets. */
   host: string;
   port: number;
-  /** Whether the connection starts with TLS; otherwise STARTTLS follows. */
+  /** Whether the connection starts with TLS. If not, STARTTLS is used. */
   implicitTls: boolean;
   isLoopback: boolean;
-  /** Null: the server requires no authentication. */
+  /** Null if the server requires no authentication. */
   auth: { user: string; pass: string } | null;
 }
 
@@ -20,7 +20,7 @@ export const mailServerExample = 'smtps://user:password@smtp.example.com:465';
 const implicitTlsPort = 465;
 const plainPorts = [25, 587];
 
-/** Parses the address of a mail server. Throws `E_MAIL_SERVER`, which never repeats the address: it may contain a password. */
+/** Parses the address of a mail server. Throws `E_MAIL_SERVER`, whose message never repeats the address and its password. */
 export function parseMailServer(text: string): MailServer {
   if (!/^smtps?:\/\//i.test(text)) throw refusal('does not start with smtps:// or smtp://');
   const url = /[\s\p{Cc}]/u.test(text) ? null : URL.parse(text);
@@ -32,7 +32,7 @@ export function parseMailServer(text: string): MailServer {
   const implicitTls = url.protocol === 'smtps:';
   const host = hostOf(url);
   const port = url.port === '' ? (implicitTls ? implicitTlsPort : 587) : Number(url.port);
-  if (port === 0) throw refusal('has the port 0');
+  if (port === 0) throw refusal('has port 0');
   if (implicitTls && plainPorts.includes(port)) throw refusal(startsWithoutTls(host, port));
   if (!implicitTls && port === implicitTlsPort) throw refusal(startsWithTls(host, port));
   return {

@@ -1,4 +1,4 @@
-/** The domains of Okta. An organization is one label in front of them. */
+/** Okta's domains. An organization's name is the label before them. */
 const oktaDomains = 'okta\\.com|oktapreview\\.com|okta-emea\\.com|okta-gov\\.com|okta\\.mil|trexcloud\\.com';
 
 const oktaHost = new RegExp(`^([a-z0-9-]+)\\.(${oktaDomains})$`);
@@ -32,7 +32,7 @@ export function oktaOrgUrl(text: string): string | null {
   if (url === null || url.username !== '' || url.password !== '') return null;
   const [, name, domain] = oktaHost.exec(url.hostname) ?? [];
   if (name === undefined) {
-    // A custom domain: only what is certain is removed.
+    // For a custom domain, only the parts that are certainly wrong are removed.
     const isOrigin =
       url.pathname === '/' || /^\/(admin|app|enduser|login|oauth2|api)(\/|$)/.test(url.pathname);
     const hasDot = url.hostname.includes('.') || url.hostname === 'localhost' || url.hostname.startsWith('[');

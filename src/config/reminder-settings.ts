@@ -4,7 +4,7 @@ import { isLoopback } from '../http/secure-url.ts';
 import { accepting, anyText, matching } from './accepted-text.ts';
 import { mailServerExample, parseMailServer } from './mail-server.ts';
 
-/** Who is reminded, and how. A channel whose address is null is not used. */
+/** The reminder settings. A channel whose address is null is not used. */
 export interface ReminderSettings {
   /** `smtps://user:password@host`, or `smtp://` with STARTTLS. */
   smtpUrl: string | null;
@@ -13,7 +13,7 @@ export interface ReminderSettings {
   webhookUrl: string | null;
   /** Signs the requests to a generic webhook. */
   webhookSecret: string | null;
-  /** Notifications on this desktop were turned off in the web app. */
+  /** Whether notifications on this desktop were turned off in the web app. */
   desktopOff?: boolean;
   /** How many days before a token expires to send a reminder; largest first, without duplicates. */
   days: number[];
@@ -61,7 +61,7 @@ export const reminderVariables = {
   },
 } as const;
 
-/** Rejects an incomplete mail configuration, which no one would notice until it is too late. Throws `E_SETTING`. */
+/** Rejects an incomplete mail configuration, because no one would notice it until it is too late. Throws `E_SETTING`. */
 export function validateReminders(settings: ReminderSettings): ReminderSettings {
   const hasServer = settings.smtpUrl !== null;
   if (hasServer === settings.mailTo.length > 0) return settings;

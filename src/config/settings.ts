@@ -12,7 +12,7 @@ import { accepting, anyText, matching } from './accepted-text.ts';
 import { oktaOrgUrl } from './okta-org-url.ts';
 import { type ReminderSettings, reminderVariables, validateReminders } from './reminder-settings.ts';
 
-/** The settings, checked. `.env.example` describes each variable. */
+/** The validated settings. `.env.example` describes each variable. */
 export interface Settings {
   port: number;
   /** The data folder: the database, the key file and the instance file of the web app. */
@@ -37,7 +37,7 @@ export interface Settings {
   renewalHook: string | null;
 }
 
-/** How to reach and sign in to Microsoft Graph. A null value follows from the profile's cloud, or is prompted for. */
+/** How to reach and sign in to Microsoft Graph. A null value is derived from the profile's cloud, or prompted for. */
 export interface EntraSettings {
   graphUrl: string | null;
   loginUrl: string | null;
@@ -58,7 +58,7 @@ export interface OktaSettings {
   keyId: string | null;
 }
 
-/** The redirect URI. Webex has it registered for port 3000; other ports are for tests. */
+/** The redirect URI. It is registered at Webex with port 3000; other ports are for tests. */
 export function redirectUri(settings: Pick<Settings, 'port'>): string {
   return `${appOrigin(settings)}/auth/code`;
 }
@@ -70,11 +70,11 @@ export function appOrigin(settings: Pick<Settings, 'port'>): string {
 
 interface Variable {
   /**
-   * The value of a valid text, or undefined. A function rather than a schema: every command reads the settings, and loading
-   * zod takes as long as many a command.
+   * Returns the value of a valid text, or undefined. This is a function rather than a schema because every command reads the
+   * settings, and loading zod takes as long as many commands run.
    */
   parse: (text: string) => unknown;
-  /** The parser of the code that uses the value. Throws a `BrokerError` that states the problem without the value. */
+  /** The parser that the code using the value calls. Throws a `BrokerError` that states the problem without the value. */
   check?: (value: string) => unknown;
   /** The expected value, for the error message. */
   expected: string;
@@ -94,7 +94,7 @@ function url(example: string): Variable {
 const passphrase: Variable = {
   parse: accepting((text) => text.length >= minPassphraseLength),
   expected: `a passphrase of at least ${minPassphraseLength} characters`,
-  example: 'six words that nobody can guess',
+  example: 'six words that no one can guess',
 };
 
 const variables = {
@@ -241,7 +241,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   };
 }
 
-/** Why the code that uses a value rejects it; null if it accepts it. */
+/** The reason why a value's own parser rejects it; null if the parser accepts it. */
 function reasonAgainst(value: string, check: Variable['check']): string | null {
   try {
     check?.(value);

@@ -1,4 +1,4 @@
-/** An instant as text, in the local time zone and in UTC. */
+/** A point in time as text, in the local time zone and in UTC. */
 export interface DateText {
   /** `14 March`. */
   short: string;
@@ -10,7 +10,7 @@ export interface DateText {
   iso: string;
 }
 
-/** `timeZone` is an IANA name; the time zone of this machine if absent. */
+/** `timeZone` is an IANA name. Default: the time zone of this machine. */
 export function formatInstant(epochMs: number, timeZone?: string): DateText {
   const date = new Date(epochMs);
   const inZone = formatters(timeZone);
@@ -38,11 +38,11 @@ interface Formatters {
   timeOnly: Intl.DateTimeFormat;
 }
 
-/** Kept by time zone: creating a formatter takes hundreds of times as long as using it. */
+/** Cached by time zone, because creating a formatter takes hundreds of times longer than using it. */
 const known = new Map<string, Formatters>();
 
 function formatters(timeZone: string | undefined): Formatters {
-  // Node follows a change of TZ.
+  // Node applies changes of TZ while it runs.
   const name = timeZone ?? `local ${process.env.TZ}`;
   const found = known.get(name);
   if (found !== undefined) return found;

@@ -19,7 +19,7 @@ export interface Leased {
   message: ReminderMessage;
 }
 
-/** One message: the same reminders for all these recipients. */
+/** The recipients of one message, who get the same reminders. */
 interface Group {
   items: Item[];
   /** Empty for a channel without recipients. */
@@ -27,19 +27,19 @@ interface Group {
 }
 
 interface Item extends Leased {
-  /** How many groups with this reminder are still to be sent. */
+  /** How many groups with this reminder have not been sent yet. */
   open: number;
   result: DeliveryResult;
-  /** Another process took it over, because sending took longer than its lease. */
+  /** Whether another process took over the reminder, because sending took longer than the lease. */
   isLost: boolean;
 }
 
-/** After so many failed messages in a row, the others of a digest are not tried. */
+/** After this many failed messages in a row, the other messages of a digest are not tried. */
 const maxFailuresInARow = 5;
 
 /**
- * Sends several reminders, one message to each recipient, and records the result of each reminder: which recipients have
- * it, and whether it has to be tried again for the others. The most urgent comes first.
+ * Sends several reminders, one message to each recipient, most urgent first. Records the result of each reminder: which
+ * recipients have it, and whether it has to be tried again for the others.
  */
 export async function deliverDigest(
   context: StoreContext,
@@ -62,7 +62,7 @@ export async function deliverDigest(
   let failures = 0;
   let last: DeliveryResult | null = null;
   const groups = groupsOf(channel, items);
-  // Everyone had these before.
+  // All recipients already have these reminders.
   for (const item of items) if (item.open === 0) attempts.push(await recordItem(context, channel, item));
   for (const group of groups) {
     await keepLeases(context, channel, items);
@@ -101,7 +101,7 @@ async function send(
   return result.failure === 'none' ? { ...result, deliveredTo: recipients } : result;
 }
 
-/** Recipients of exactly the same reminders share a message; nobody sees what is not meant for them. */
+/** Groups recipients who get exactly the same reminders, so that no one sees a reminder that is not for them. */
 function groupsOf(channel: Channel & Required<Pick<Channel, 'digest'>>, items: Item[]): Group[] {
   const { recipientsOf } = channel.digest;
   if (recipientsOf === undefined) {
@@ -124,7 +124,7 @@ function groupsOf(channel: Channel & Required<Pick<Channel, 'digest'>>, items: I
     groups.set(key, group);
   }
   for (const group of groups.values()) for (const item of group.items) item.open += 1;
-  // The one with the most reminders first: it is for the people who look after everything.
+  // The group with the most reminders comes first, because its people are responsible for everything.
   return [...groups.values()].sort((one, other) => other.items.length - one.items.length);
 }
 
@@ -138,7 +138,7 @@ function combined(one: DeliveryResult, other: DeliveryResult): DeliveryResult {
   };
 }
 
-/** Extends the leases that would end while the next message is sent. A lease that another process took over is lost. */
+/** Extends leases that would end while the next message is sent. Marks those that another process took over. */
 async function keepLeases({ db, now }: StoreContext, channel: Channel, items: Item[]): Promise<void> {
   const until = now() + timeoutOf(channel);
   for (const item of items) {

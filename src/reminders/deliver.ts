@@ -8,14 +8,14 @@ import { type Channel, ChannelTimeout, PartialDelivery } from './channels/channe
 import { type Decision, deliveryTimeoutMs, leaseFor, redeliveryDelayMs } from './delivery-policy.ts';
 import type { ReminderMessage } from './message.ts';
 
-/** The result of one delivery, as it is reported to a person. */
+/** The result of one delivery, for display. */
 export interface Delivery {
   profile: string;
   channel: ChannelName;
   trigger: string;
   outcome: 'sent' | 'failed';
   subject: string;
-  /** Why it failed; if it was sent, which recipients were not reached. */
+  /** Why it failed or, if it was sent, which recipients were not reached. */
   error?: string;
 }
 
@@ -23,7 +23,7 @@ export interface Attempt {
   /** The ID of its message. */
   messageId: string;
   delivery: Delivery;
-  /** What failed: the channel did not answer, the channel failed, or only this message or some of its recipients. */
+  /** What failed: the channel did not respond, the channel failed, or only this message or some of its recipients. */
   failure: 'none' | 'timeout' | 'channel' | 'message';
   /** When the next attempt is due, or null. Epoch milliseconds. */
   retryAt: number | null;
@@ -94,7 +94,7 @@ export async function recordResult(
     subject: message.subject,
     ...(result.error !== null && { error: result.error }),
   };
-  // If it reached nobody, it is retried even after permanent refusals: someone may fix what was refused.
+  // If it reached no one, it is retried even after permanent rejections, because someone may fix the cause.
   const reachedNobody = result.failure !== 'none' && result.deliveredTo.length === 0;
   if (result.mayRetry || reachedNobody) {
     const retryAt = now() + redeliveryDelayMs(row.attempt);
@@ -121,7 +121,7 @@ export interface DeliveryResult {
   mayRetry: boolean;
 }
 
-/** Waits for a delivery, at most as long as the channel may take. */
+/** Waits for a delivery, up to the channel's timeout. */
 export async function resultOf(
   channel: Channel,
   sending: () => Promise<void>,

@@ -4,7 +4,7 @@ import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
 import { leasedUntil } from '../process/lease-owner.ts';
 import type { Reminder } from '../store/reminders/reminders.ts';
 
-/** What to do about a trigger on one channel. */
+/** The decision about a trigger on one channel. */
 export type Decision =
   /** `known` is the row to take over, null if there is none yet. */
   | { do: 'send'; known: Reminder | null; attempt: number; deliveredTo: string[] }
@@ -27,7 +27,7 @@ export const deliveryTimeoutMs = 60_000;
 /** How long a lease for such a delivery lasts. Milliseconds. */
 export const leaseMs = leaseFor(deliveryTimeoutMs);
 
-/** No lease lasts longer. Milliseconds. */
+/** The maximum duration of a lease. Milliseconds. */
 const longestLeaseMs = 30 * 60_000;
 
 const longestRetryDelayMs = 12 * 3_600_000;
@@ -37,14 +37,14 @@ export function leaseFor(timeoutMs: number): number {
   return timeoutMs + 2 * 60_000;
 }
 
-/** How long to wait after so many failed deliveries. Milliseconds. */
+/** How long to wait after this number of failed deliveries. Milliseconds. */
 export function redeliveryDelayMs(failedAttempts: number): number {
   return retryDelayMs(failedAttempts, longestRetryDelayMs);
 }
 
 /**
- * Whether to send a reminder for a trigger now. Each trigger is sent once; after a more urgent one was sent, no less urgent
- * one is sent, even if the clock was set back in between. `isSameEvent` tells which rows are about the current event.
+ * Decides whether to send a reminder for a trigger now. Each trigger is sent once. After a more urgent trigger was sent, no less
+ * urgent one is sent, even if the clock was set back in between. `isSameEvent` says which rows are about the current event.
  */
 export function decideDelivery(
   { trigger }: { trigger: string },
@@ -69,7 +69,7 @@ export function decideDelivery(
   };
 }
 
-/** Whether a row is about the current expiry or rejection of a token: a date that moved by a day or more is another event. */
+/** Whether a row is about a token's current expiry or rejection. A date that moved by a day or more is a different event. */
 export function isSameEvent(token: TokenDates): (row: Reminder) => boolean {
   return (row) => {
     const eventAt = row.trigger === 'rejected' ? token.rejectedAt : token.expiresAt;
@@ -77,7 +77,7 @@ export function isSameEvent(token: TokenDates): (row: Reminder) => boolean {
   };
 }
 
-/** Until when other processes leave the row alone, or null. An instant too far ahead is from a wrong clock. */
+/** Until when no other process may handle the row, or null. A time too far in the future comes from a wrong clock. */
 function busyUntil(row: Reminder, { now, hasExited, retryNow }: DeliveryContext): number | null {
   const { state, retryAt } = row;
   if (state === 'sending') return leasedUntil(row, { now, hasExited, longestMs: longestLeaseMs });

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { urgencyOf } from '../domain/reminder-triggers.ts';
 import type { ReminderMessage } from './message.ts';
 
-/** Several reminders in one message, the most urgent first. */
+/** Several reminders in one message, most urgent first. */
 export interface Digest {
-  /** The same for the same reminders. */
+  /** An ID that is the same for the same reminders. */
   id: string;
   subject: string;
   summary: string;
   /** In order of urgency. */
   messages: readonly ReminderMessage[];
-  /** Names the organizations, as a notification has room for it. */
+  /** The names of the organizations, short enough for a notification. */
   shortText: string;
 }
 
-/** More are counted, not listed: a chat accepts a few thousand characters. */
+/** How many names are listed. More are only counted, because a chat message is limited to a few thousand characters. */
 const maxNamed = 3;
 
 export function digestOf(messages: readonly ReminderMessage[]): Digest {
@@ -34,7 +34,7 @@ export function digestOf(messages: readonly ReminderMessage[]): Digest {
   };
 }
 
-/** Sorts the most urgent first: rejected or expired, in quarantine, then by the days left. */
+/** Sorts by urgency: rejected or expired first, then in quarantine, then by days left. */
 export function byUrgency(one: ReminderMessage, other: ReminderMessage): number {
   return rank(one) - rank(other) || one.organization.localeCompare(other.organization, 'en');
 }

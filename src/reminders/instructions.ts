@@ -3,16 +3,16 @@ import { commandLine } from '../errors/remedy.ts';
 import { isInstalled, isSingleFile, packageRoot } from '../program-files.ts';
 
 /*
- * How to start this program, for a reader who set it up a year ago, perhaps on another machine. A checkout has no
- * "webex-token" on the PATH: there, npm and npx start it in its folder.
+ * Explains how to start this program to someone who set it up a year ago, perhaps on another machine. A checkout has no
+ * "webex-token" on the PATH, so npm and npx start it in its folder.
  */
 
-/** A command as the reader has to type it, in the folder of the program if it is a checkout. */
+/** A command as it has to be typed; for a checkout, in the folder of the program. */
 export function typedCommand(command: readonly string[], root = packageRoot): string {
   return isInstalled(root) ? commandLine(command) : `npx ${commandLine(command)}`;
 }
 
-/** The step that starts the web app, with the machine and the folder: one command, to be copied into any shell. */
+/** The step that starts the web app, with the machine and the folder, as one command for any shell. */
 export function startStep(root = packageRoot): string {
   return isInstalled(root)
     ? `On the computer ${hostname()}, open a terminal and run: ${commandLine(['serve'])}`

@@ -13,12 +13,12 @@ import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { formatInstant } from './date-text.ts';
 import { senderFact, startStep, typedCommand } from './instructions.ts';
 
-/** What a reminder says, before a channel formats it. It never contains a token. */
+/** The content of a reminder, before a channel formats it. It never contains a token. */
 export interface ReminderMessage {
-  /** The same for the same token, trigger and date, so that a receiver can recognize a second copy. */
+  /** An ID that is the same for the same token, trigger and date, so that a receiver can recognize a second copy. */
   id: string;
   trigger: string;
-  /** The organization that it is about, as people call it. */
+  /** The display name of the organization. */
   organization: string;
   /** One line: what to do, and by when. */
   subject: string;
@@ -26,16 +26,16 @@ export interface ReminderMessage {
   summary: string;
   /** How to do it. */
   action: string;
-  /** The same step by step, from starting this program on; absent: `action` says everything. */
+  /** Step-by-step instructions, starting with how to start this program. Absent if `action` is sufficient. */
   steps?: readonly string[];
-  /** A shorter way, for a terminal. */
+  /** An alternative for a terminal. */
   alternative?: string;
   /** The page of the web app for it; absent if there is none. */
   link?: string;
-  /** The same in a few words, for a notification. */
+  /** The action in a few words, for a notification. */
   shortAction: string;
   facts: { title: string; value: string }[];
-  /** The mail address of the profile's contact, who gets the message too. */
+  /** The email address of the profile's contact, who also gets the message. */
   contact: string | null;
   /** For programs. */
   data: ReminderData;
@@ -48,12 +48,12 @@ export interface ReminderData {
   account: string | null;
   /** RFC 3339 in UTC. */
   expiresAt: string | null;
-  /** The earliest end of any token that a destination still holds; otherwise `expiresAt`. */
+  /** When the first of the tokens expires that destinations still have; otherwise `expiresAt`. */
   effectiveExpiresAt: string | null;
   /** Until `effectiveExpiresAt`. */
   daysLeft: number | null;
   expirySource: ExpirySource | null;
-  /** The destinations that still hold an earlier token, if the message is about that. */
+  /** The destinations that still have an earlier token, if the message is about that. */
   outdatedDestinations?: { provider: ProviderId; app: string; appName: string }[];
   /** The application that Entra ID has quarantined, if the message is about that. Instants as above. */
   quarantine?: {
@@ -68,7 +68,7 @@ export interface ReminderData {
   hook?: { error: string; failingSince: string };
 }
 
-/** A destination that still holds an earlier token than the current one. */
+/** A destination that still has an earlier token than the current one. */
 export type OutdatedDestination = Pick<Destination, 'provider' | 'appId' | 'appName' | 'method'>;
 
 interface MessageOptions {
@@ -76,7 +76,7 @@ interface MessageOptions {
   token: Token;
   /** Not empty if the profile was renewed, but not delivered. */
   outdated?: readonly OutdatedDestination[];
-  /** Where the token is used, as far as is known. */
+  /** The known places where the token is used. */
   destinations?: readonly Pick<Destination, 'provider' | 'appName' | 'via'>[];
   /** The address of the web app, without a path. */
   origin: string;
@@ -113,18 +113,18 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
       providers: destinations.map(({ provider }) => provider),
     }),
     action:
-      `Sign in again to get a new token: open the web app ("${commandLine(['open'])}") and press Renew, or run ` +
-      `"${commandLine(['login', profile.name])}". ${isAlwaysCurrent ? `${listed(usedIn)} ${gets} it without help.` : `Then update the token in ${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)}.`}`,
+      `Sign in again to get a new token: open the web app ("${commandLine(['open'])}") and select Renew, or run ` +
+      `"${commandLine(['login', profile.name])}". ${isAlwaysCurrent ? `${listed(usedIn)} ${gets} it automatically.` : `Then update the token in ${usedIn.length === 0 ? anyProvider('or') : listed(usedIn)}.`}`,
     steps: [
       startStep(),
-      `In the browser that opens on that computer, go to ${link}, press Renew, and sign in to Webex as ${account === null ? 'a full administrator' : `${account}, or another full administrator`}.`,
+      `In the browser that opens on that computer, go to ${link}, select Renew, and sign in to Webex as ${account === null ? 'a full administrator' : `${account}, or another full administrator`}.`,
       isAlwaysCurrent
-        ? `There is nothing else to do: ${listed(usedIn)} ${gets} the new token without help.`
+        ? `There is nothing else to do: ${listed(usedIn)} ${gets} the new token automatically.`
         : usedIn.length === 0
           ? `Put the new token wherever the old one was pasted, such as ${anyProvider('or')}. The page shows how.`
-          : `On the page that follows, press Update, so that ${listed(usedIn)} ${gets} the new token.`,
+          : `On the next page, select Update, so that ${listed(usedIn)} ${gets} the new token.`,
     ],
-    alternative: `Or do all this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 || isAlwaysCurrent ? [] : ['--push'])])}`,
+    alternative: `Or do all of this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 || isAlwaysCurrent ? [] : ['--push'])])}`,
     link,
     shortAction: `Renew it: ${commandLine(['login', profile.name])}`,
     facts: [
@@ -132,7 +132,7 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
       ...expiryFacts(token, now, timeZone),
       {
         title: 'Used in',
-        value: usedIn.length === 0 ? 'unknown: no destination is recorded' : usedIn.join(', '),
+        value: usedIn.length === 0 ? 'unknown (no destination is recorded)' : usedIn.join(', '),
       },
       senderFact(),
     ],
@@ -141,7 +141,7 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
   };
 }
 
-/** The token was renewed, and these destinations still hold an earlier one. */
+/** The message about a token that was renewed while these destinations still have an earlier one. */
 function undeliveredMessage({
   profile,
   token,
@@ -161,13 +161,13 @@ function undeliveredMessage({
   const cannot = outdated.length === 1 ? 'it can’t' : 'they can’t';
   const isOver = end <= now;
   const commands = outdated.map(({ provider }) => `"${commandLine(['push', provider, name])}"`);
-  const guides = 'or open the web app and follow the guide of the organization';
+  const guides = 'or open the web app and follow the organization’s guide';
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
     organization: title,
     subject: isOver
-      ? `Deliver the Webex token for ${title} to ${places} now: the earlier one stopped working on ${short}`
+      ? `Deliver the Webex token for ${title} to ${places} now: the earlier token stopped working on ${short}`
       : `Deliver the Webex token for ${title} to ${places} by ${short} (${remainingText(end, now)} left)`,
     summary:
       `The token was renewed on ${captured}, but ${places} still ${verb} an earlier one. ` +
@@ -179,10 +179,10 @@ function undeliveredMessage({
         end,
         timeZone,
       ),
-    action: `Deliver the new token; nobody has to sign in to Webex. Run ${[...new Set(commands)].join(' and ')}, ${guides} ("${commandLine(['open'])}").`,
+    action: `Deliver the new token. No one has to sign in to Webex. Run ${[...new Set(commands)].join(' and ')}, ${guides} ("${commandLine(['open'])}").`,
     steps: [
       startStep(),
-      `In the browser that opens on that computer, go to ${linkTo(origin, profile)} and press Update. Nobody has to sign in to Webex.`,
+      `In the browser that opens on that computer, go to ${linkTo(origin, profile)} and select Update. No one has to sign in to Webex.`,
     ],
     alternative: `Or do it in that terminal: ${[...new Set(outdated.map(({ provider }) => typedCommand(['push', provider, name])))].join(' and ')}`,
     link: linkTo(origin, profile),
@@ -209,7 +209,7 @@ function undeliveredMessage({
   };
 }
 
-/** Opens on the computer on which the program runs. */
+/** A link that works only on the computer where the program runs. */
 export function linkTo(origin: string, { name }: Pick<Profile, 'name'>): string {
   return `${origin}/profiles/${name}`;
 }
@@ -251,14 +251,14 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderDat
   };
 }
 
-/** Entra ID disables provisioning after so many days of failures [MicrosoftDocs/entra-docs, quarantine status]. */
+/** Entra ID disables provisioning after this many days of failures [MicrosoftDocs/entra-docs, quarantine status]. */
 const daysUntilDisabled = 28;
 
-/** What each provider does once it cannot use the token, from this instant on (epoch milliseconds). */
+/** The consequences at each provider if it cannot use the token from this time on (epoch milliseconds). */
 function whatFollows(providers: readonly ProviderId[], from: number, timeZone: string | undefined): string {
   const sentences = {
     entra: ` Entra ID disables provisioning after ${daysUntilDisabled} days of failures, about ${formatInstant(from + daysUntilDisabled * dayMs, timeZone).short}.`,
-    okta: ' Okta lists each change that fails under Tasks and in its System Log; retry them there after the update.',
+    okta: ' Okta lists failed changes under Tasks and in its System Log. Retry them there after the update.',
   };
   return [...new Set(providers)].map((provider) => sentences[provider]).join('');
 }
@@ -287,12 +287,12 @@ function headline(
   const { expiresAt } = expiryOf(token.lifetimes);
   const { short: day } = formatInstant(expiresAt, timeZone);
   const consequence = consequenceOf(usedIn);
-  // Where no destination is recorded, any provider may use the token.
+  // If no destination is recorded, any provider may use the token.
   const after = (from: number) => whatFollows(providers.length === 0 ? ['entra'] : providers, from, timeZone);
   if (due.trigger === 'rejected') {
     return {
       subject: `Renew the Webex token for ${name} now: Webex rejects it`,
-      summary: `Webex rejects this token before its expiry date: someone reset the administrator’s access in Control Hub, or the administrator was deactivated. Since then, ${consequence}.${after(token.rejectedAt ?? due.eventAt)}`,
+      summary: `Webex rejects this token before its expiry date. Someone may have reset the administrator’s access in Control Hub, or deactivated the administrator. Since then, ${consequence}.${after(token.rejectedAt ?? due.eventAt)}`,
     };
   }
   if (due.trigger === 'expired') {

@@ -10,19 +10,19 @@ import { farFuture } from '../store/profiles/derived-columns.ts';
 import type { Reminder } from '../store/reminders/reminders.ts';
 import { type Decision, type DeliveryContext, decideDelivery, isSameEvent } from './delivery-policy.ts';
 
-/** What to do about a token on one channel. */
+/** The plan for a token on one channel. */
 export interface Plan {
   /** The reminder to send now; null if there is none. */
   due: { trigger: DueTrigger; send: Extract<Decision, { do: 'send' }> } | null;
-  /** The next trigger that can be foreseen. Epoch milliseconds. */
+  /** When the next known trigger is due. Epoch milliseconds. */
   nextTriggerAt: number;
   /** When the token has to be checked again if nothing is sent now. Epoch milliseconds. */
   nextCheckAt: number;
 }
 
 /**
- * Plans the reminder about a profile's current token on one channel, by the rows of the reminders that it sent before.
- * While a destination holds an earlier token, the end of that one counts.
+ * Plans the reminder about a profile's current token on one channel, based on the reminders that were already sent there.
+ * While a destination has an earlier token, the expiry of that token counts.
  */
 export function planReminder(
   token: TokenDates & Delivery,

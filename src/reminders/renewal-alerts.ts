@@ -15,13 +15,13 @@ import { formatInstant } from './date-text.ts';
 import { senderFact } from './instructions.ts';
 import { dataOf, factsOf, messageId, type ReminderMessage } from './message.ts';
 
-/** For how long a renewal is news to a program that could not be reached. Milliseconds. */
+/** For how long a program that could not be reached still gets the event of a renewal. Milliseconds. */
 const newsMs = 7 * dayMs;
 
-/** Events that one run sends, if the caller does not say. The next run sends the rest. */
+/** How many events one run sends by default. The next run sends the rest. */
 const maxEvents = 1_000;
 
-/** Events about new tokens, for programs, and about a renewal hook that fails, for everyone. */
+/** Events about new tokens, only for programs, and about failing renewal hooks, for everyone. */
 export function renewalAlertSource(
   context: StoreContext,
   { timeZone, limit = maxEvents }: { timeZone?: string; limit?: number } = {},
@@ -78,7 +78,7 @@ async function renewedMessage(
   };
 }
 
-/** One alert for each series of failures: it starts with the first failure after a success. */
+/** One alert for each series of failures. A series starts with the first failure after a success. */
 async function hookAlerts(context: StoreContext, timeZone: string | undefined): Promise<Alert[]> {
   if (context.settings.renewalHook === null) return [];
   return (await failingHooks(context.db)).map((failing) => ({

@@ -9,9 +9,9 @@ import { recheckAll } from '../store/reminders/reminders.ts';
 const setBackBy = dayMs;
 
 /**
- * Reschedules everything after the clock was set back or the reminder days changed: otherwise a clock that was a year ahead for
- * a minute would postpone everything by a year. The new state is stored last, so that the next run repeats this if the process
- * ends in between.
+ * Reschedules everything after the clock was set back or the reminder days changed. Otherwise, a clock that was a year ahead for a
+ * minute would postpone everything by a year. The new state is stored last, so that the next run repeats this if the process ends
+ * in between.
  */
 export async function rescheduleAfterClockOrConfigChange(
   db: Db,

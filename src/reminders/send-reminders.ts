@@ -30,7 +30,7 @@ import { rescheduleAfterClockOrConfigChange } from './reschedule.ts';
 export interface SendOptions {
   channels: readonly Channel[];
   leaseOwner: LeaseOwner;
-  /** Where alerts come from. */
+  /** The sources of alerts. */
   alertSources?: readonly AlertSource[];
   /** Sends only the alerts, no reminders about tokens. */
   onlyAlerts?: boolean;
@@ -44,8 +44,8 @@ export interface SendOptions {
 }
 
 /**
- * Sends every reminder and alert that is due, on each channel, one after another. A failed delivery is recorded and retried
- * later. May run in any number of processes at once.
+ * Sends all due reminders and alerts on each channel, one after another. A failed delivery is recorded and retried later. Any
+ * number of processes may run this at once.
  */
 export async function sendReminders(context: StoreContext, options: SendOptions): Promise<Delivery[]> {
   const { db, settings } = context;
@@ -58,7 +58,7 @@ export async function sendReminders(context: StoreContext, options: SendOptions)
     );
   }
   const alerts = await alertsOf(options.alertSources ?? []);
-  // In parallel, so that a channel that is slow or fails delays none of the others.
+  // In parallel, so that a slow or failing channel does not delay the others.
   const results = await Promise.allSettled(
     options.channels.map((channel) => sendOn(channel, context, { ...options, startedAt, alerts })),
   );
@@ -77,7 +77,7 @@ interface Run extends SendOptions {
   alerts: readonly Alert[];
 }
 
-/** After so many failures in a row a channel is considered down, and the rest waits for the next run. */
+/** After this many failures in a row, a channel is considered down, and the rest waits for the next run. */
 const maxFailuresInARow = 5;
 
 async function sendOn(channel: Channel, context: StoreContext, run: Run): Promise<Delivery[]> {
@@ -107,17 +107,17 @@ async function sendOn(channel: Channel, context: StoreContext, run: Run): Promis
     else together.push(prepared);
     if (together.length >= maxTogether) await sendTogether();
   }
-  // What is leased and not sent after an abort is taken over once this process has exited.
+  // After an abort, another process takes over leased but unsent reminders once this process has exited.
   if (together.length > 0 && !run.signal?.aborted) await sendTogether();
   return deliveries;
 }
 
-/** More reminders than that need another message. */
+/** The maximum number of reminders in one message. */
 const maxInDigest = 500;
 
 /** A reminder that is leased and written. */
 interface Prepared extends Leased {
-  /** Stores when the channel has to look at it again. */
+  /** Stores when the channel has to check this token again. */
   finish(attempt: Attempt): Promise<void>;
 }
 
@@ -137,10 +137,10 @@ async function sendPrepared(
   return attempts;
 }
 
-/** Tokens that are planned in one turn of the event loop. */
+/** How many tokens are planned in one turn of the event loop. */
 const batchSize = 50;
 
-/** What is due on a channel, one after another: the reminders about tokens, then the alerts. */
+/** The messages that are due on a channel: first the reminders about tokens, then the alerts. */
 async function* dueOn(
   channel: Channel,
   context: StoreContext,
@@ -168,7 +168,7 @@ async function* dueOn(
   for (const alert of alerts) yield () => prepareAlert(context, channel, alert, run);
 }
 
-/** The tokens about which a reminder is to be sent now. When the others have to be checked next is stored at once. */
+/** The tokens about which a reminder has to be sent now. For the others, stores when they have to be checked next. */
 async function planBatch(
   context: StoreContext,
   channel: Channel,
@@ -191,7 +191,7 @@ async function planBatch(
   return plans.filter(({ plan }) => plan.due !== null).map(({ token }) => token);
 }
 
-/** Leases and writes the reminder about a token, planned again because sending the ones before it may have taken a while. */
+/** Leases and creates the reminder about a token. Plans it again, because sending earlier reminders may have taken a while. */
 async function prepareReminder(
   context: StoreContext,
   channel: Channel,
@@ -250,7 +250,7 @@ async function reportUnreadable(
   error: unknown,
 ): Promise<Attempt> {
   const retryAt = now() + redeliveryDelayMs(1);
-  // If the store itself fails, this throws, and ends the run.
+  // If the store itself fails, this throws and ends the run.
   await setNextChecks(db, channel.name, [{ token, at: retryAt }]);
   return {
     failure: 'message',
@@ -267,7 +267,7 @@ async function reportUnreadable(
   };
 }
 
-/** An alert has no next check: its source reports it in each run for as long as the event lasts. */
+/** An alert has no next check, because its source reports it in each run as long as the event lasts. */
 async function prepareAlert(
   context: StoreContext,
   channel: Channel,

@@ -11,7 +11,7 @@ export interface TestResult {
   message: string;
 }
 
-/** A person waits for the result. Milliseconds. */
+/** The timeout. It is short because a person waits for the result. Milliseconds. */
 const testTimeoutMs = 45_000;
 
 /** Sends a test message on a channel, once. Nothing is recorded, and nothing is retried. */
@@ -19,7 +19,7 @@ export async function sendTest(channel: Channel, timeoutMs = testTimeoutMs): Pro
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`there was no answer within ${Math.round(timeoutMs / 1000)} seconds`)),
+      () => reject(new Error(`there was no response within ${Math.round(timeoutMs / 1000)} seconds`)),
       timeoutMs,
     );
   });
@@ -40,8 +40,8 @@ function testMessage(): ReminderMessage {
     id: randomUUID(),
     trigger: 'test',
     organization: 'Example',
-    subject: 'Test: reminders about Webex tokens arrive here',
-    summary: 'Someone pressed “Send a test” on the page Reminders.',
+    subject: 'Test: reminders about Webex tokens will arrive here',
+    summary: 'Someone selected “Send a test” on the Reminders page.',
     action: 'There is nothing to do.',
     shortAction: 'There is nothing to do.',
     facts: [senderFact()],

@@ -25,7 +25,7 @@ import { sendRefusal } from './requests/send-refusal.ts';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls/tls-files.ts';
 import { rateLimitedLog } from './uncaught-errors.ts';
 
-/** How often to warn of a certificate that clients will reject. Milliseconds. */
+/** How often to warn about a certificate that clients will reject. Milliseconds. */
 const warnEveryMs = dayMs;
 
 export interface ApiServerOptions {
@@ -49,7 +49,8 @@ export interface ApiServer {
 }
 
 /**
- * Serves the token API and the SCIM relay without the web app. Without TLS, it serves loopback only, or a trusted proxy that terminates TLS.
+ * Serves the token API and the SCIM relay without the web app. Without TLS, it only serves loopback addresses, or a trusted
+ * proxy that terminates TLS.
  * Throws `E_USAGE`, `E_TLS`, `E_PORT_TAKEN`, `E_LISTEN`.
  */
 export async function startApiServer(
@@ -116,7 +117,7 @@ export async function startApiServer(
   };
 }
 
-/** Reloads the files when they change. Warns of a certificate that clients will reject, now and once a day. */
+/** Reloads the files when they change. Warns about a certificate that clients will reject, now and once a day. */
 function reloadTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => number): () => void {
   const unusable = (error: unknown) =>
     log.warn({ err: error }, 'the new certificate cannot be used; still using the previous one');
@@ -145,8 +146,8 @@ function reloadTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => num
 }
 
 /**
- * Without TLS, only the proxies and this machine may connect: other clients would send their secrets unencrypted.
- * Behind a proxy, the requests in flight are limited per client network.
+ * Without TLS, only the proxies and this machine may connect, because other clients would send their secrets unencrypted.
+ * Behind a proxy, requests in flight are limited per client network.
  */
 function requireProxy(proxies: string[], app: RequestListener): RequestListener {
   const isAllowed = rangeMatcher([...proxies, '127.0.0.0/8', '::1']);
@@ -184,7 +185,7 @@ function needsTls(host: string): BrokerError {
           command: ['serve', '--api', 'HOST:PORT', '--tls-cert', 'FILE', '--tls-key', 'FILE'],
         },
         {
-          text: 'Or name the reverse proxy that terminates TLS',
+          text: 'Or specify the reverse proxy that terminates TLS',
           command: ['serve', '--api', 'HOST:PORT', '--trust-proxy', 'ADDRESS'],
         },
         'Or listen on 127.0.0.1.',

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { runHelper } from '../process/run-helper.ts';
 
 /*
- * A core dump of a crashed program contains its memory, and with it every decrypted token and key. On Linux, a limit of
- * the process decides (core(5)). macOS and Windows write none unless they are configured to.
+ * A core dump of a crashed program contains its memory, including every decrypted token and key. On Linux, a process limit
+ * controls core dumps (core(5)). macOS and Windows write none unless they are configured to.
  */
 
 /** Whether a process writes a core dump when it crashes. Null if unknown. */
@@ -26,7 +26,7 @@ export function coreDumpPath(): string {
   }
 }
 
-/** For processes that run for long with tokens in memory. Best effort: `doctor` reports if it did not work. */
+/** Disables core dumps for processes that have tokens in memory for long. Best effort; `doctor` reports if it did not work. */
 export async function disableCoreDumps(): Promise<void> {
   if (mayDumpCore() !== true) return;
   // Node cannot change its own limits; prlimit is part of util-linux.

@@ -8,10 +8,10 @@ import { coalesce } from './coalesce.ts';
 /** Cached, because anyone can request the metrics and they read every profile. Milliseconds. */
 const metricsForMs = 2_000;
 
-/** The health endpoints' view of this vault. Concurrent requests share one read of the store. */
+/** The data of the health endpoints. Concurrent requests share one read of the store. */
 export function healthProbes(vault: Vault, relayMetrics: () => string = () => ''): HealthProbes {
   return {
-    // Last, check that it is still the same database: nothing is served from another one.
+    // Finally, check that it is still the same database, because nothing may be served from another one.
     ready: coalesce(async () => {
       await requireWritable(vault.db, storeLocation(vault.settings));
       await vault.keys.requireAccess();

@@ -8,8 +8,8 @@ import { dailyStatusCheck } from '../provisioning/entra/status/status-checks.ts'
 import type { StoreContext } from '../vault/context.ts';
 
 /**
- * Checks in a running server whether Entra ID has quarantined provisioning. Checks run unattended only if no person has to
- * sign in; a quarantine that a person's check found is reported in any case.
+ * Checks in a running server whether Entra ID has quarantined provisioning. These checks only run if no person has to sign in for
+ * them. A quarantine found by a person's own check is always reported.
  */
 export function startProvisioningJobs(
   records: StoreContext,

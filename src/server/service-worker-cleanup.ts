@@ -11,7 +11,7 @@ export function cleanupOrigin(port: number): string {
   return `http://localhost:${port}`;
 }
 
-/** Starts the service worker cleanup server on a free port. Null if it cannot listen: the web app works without it. */
+/** Starts the service worker cleanup server on a free port. Null if it cannot listen; the web app works without it. */
 export async function startCleanupServer(
   vault: Vault,
   log: Logger,

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 const everyMs = 60_000;
 
 /**
- * Logs uncaught errors of timers and events instead of ending the process; the work is retried the next time it is due.
- * Call it once the server is listening: an error before that ends the start.
+ * Logs uncaught errors of timers and events instead of ending the process. The work is retried the next time it is due. Call this
+ * once the server is listening, because an error before that has to end the start.
  */
 export function logUncaughtErrors(log: Pick<Logger, 'error'>): void {
   const report = rateLimitedLog((error) =>
@@ -27,7 +27,7 @@ export function rateLimitedLog(write: (error: Error) => void): (error: Error) =>
     try {
       write(error);
     } catch {
-      // A failing log is no reason to exit.
+      // A failure of the log must not end the process.
     }
   };
 }

@@ -19,7 +19,7 @@ export interface RunningServer {
   port: number;
   /** The port of the service worker cleanup server; null if it could not listen. */
   cleanupPort: number | null;
-  /** Loads the web app, which the first page would have to wait for otherwise. */
+  /** Loads the web app. Otherwise, the first page would have to wait for that. */
   prepare(): void;
   /** Resolves once the browser has loaded the page it was redirected to, after a few seconds at most. */
   waitUntilIdle(): Promise<void>;
@@ -31,7 +31,10 @@ export interface RunningServer {
 const quietMs = 1_000;
 const quietTimeoutMs = 10_000;
 
-/** Serves the web app, the token API and the SCIM relay for this vault. Throws `E_RUNNING` if they are already served, `E_PORT_TAKEN`, `E_LISTEN`. */
+/**
+ * Serves the web app, the token API and the SCIM relay for this vault. Throws `E_RUNNING` if they are already served,
+ * `E_PORT_TAKEN`, `E_LISTEN`.
+ */
 export async function startWebServer(
   vault: Vault,
   log: Logger,
@@ -63,7 +66,7 @@ export async function startWebServer(
     );
   } catch (error) {
     await Promise.all([api.close(), cleanupServer?.close()]);
-    // Another process may have started it in the same moment.
+    // Another process may have started it at the same time.
     await assertNotRunning(home);
     throw error;
   }

@@ -3,7 +3,7 @@
 /** The client that Cisco registered at both ID brokers, with `http://localhost:3000/auth/code` as its redirect URI. */
 export const documentedClientId = 'C4ca14fe00b0e51efb414ebd45aa88c1858c3bfb949b2405dba10b0ca4bc37402';
 
-/** In the documented order, which the byte-for-byte URL depends on. */
+/** In the documented order, because the URL has to match byte for byte. */
 export const documentedScopes: readonly string[] = [
   'spark:people_read',
   'spark:people_write',

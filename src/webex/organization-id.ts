@@ -38,7 +38,7 @@ export function toWebexOrganizationId(orgId: string): string {
   return Buffer.from(`ciscospark://us/ORGANIZATION/${orgId}`).toString('base64url');
 }
 
-/** Brackets, and punctuation of the sentence that the ID was copied from. */
+/** Brackets, and punctuation from the sentence that the ID was copied from. */
 const wrapping = '{}[],;.';
 
 function unwrap(text: string): string {

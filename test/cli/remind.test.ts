@@ -131,7 +131,7 @@ describe('webex-token remind', () => {
     const failed = await on.run(['remind']);
     expect(failed.code).toBe(1);
     expect(failed.stdout).toMatch(
-      /^failed {2}webhook .*acme by .* \(3 days left\): 127\.0\.0\.1:\d+ answered 500\n$/,
+      /^failed {2}webhook .*acme by .* \(3 days left\): 127\.0\.0\.1:\d+ responded with 500\n$/,
     );
     to.answer = (respond) => respond(200);
     expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });

@@ -230,7 +230,7 @@ describe('a digest', () => {
     expect(head).toMatch(/^X-Priority: 1/im);
     const text = decoded(body);
     expect(text).toContain('http://localhost:3000/profiles/umbrella');
-    expect(text).toContain('Used in: unknown: no destination is recorded');
+    expect(text).toContain('Used in: unknown (no destination is recorded)');
     expect(text).toMatch(/On the computer .* run: npm --prefix ".*" start/);
     expect(text.indexOf('token for hooli')).toBeLessThan(text.indexOf('token for globex by'));
   });

@@ -152,7 +152,7 @@ describe('the mail channel', () => {
     const remind = () => sendReminders(vault, { channels: [mail], leaseOwner: running, retryNow: true });
     expect(await remind()).toMatchObject([
       { profile: 'acme', outcome: 'sent' },
-      { profile: 'globex', outcome: 'sent', error: 'the mail server refused gone@customer.example' },
+      { profile: 'globex', outcome: 'sent', error: 'the mail server rejected gone@customer.example' },
     ]);
     // Those who have it do not get it once more because one address is wrong.
     expect(await remind()).toEqual([]);

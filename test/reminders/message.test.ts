@@ -30,7 +30,7 @@ function message(changes: Partial<Parameters<typeof reminderMessage>[0]> = {}) {
 describe('a reminder', () => {
   it('says what each provider does if nobody acts', () => {
     const disables = /Entra ID disables provisioning after 28 days of failures, about 5 April/;
-    const tasks = /Okta lists each change that fails under Tasks/;
+    const tasks = /Okta lists failed changes under Tasks/;
     expect(message({ destinations: [entra] }).summary).toMatch(disables);
     expect(message({ destinations: [entra] }).summary).not.toMatch(tasks);
     expect(message({ destinations: [okta] }).summary).toMatch(tasks);
@@ -46,13 +46,13 @@ describe('a reminder', () => {
     const { organization, subject, summary } = message({ profile, outdated: [okta] });
     expect(organization).toBe('Acme Corporation');
     expect(subject).toMatch(/^Deliver the Webex token for Acme Corporation to Okta \(Cisco Webex\) by /);
-    expect(summary).toMatch(/Okta lists each change that fails/);
+    expect(summary).toMatch(/Okta lists failed changes/);
   });
 
   it('asks for nothing after the renewal where every destination is always current', () => {
     const text = plainText(message({ destinations: [{ ...entra, via: 'relay' }] }));
-    expect(text).toContain('gets the new token without help');
-    expect(text).not.toMatch(/--push|press Update/);
+    expect(text).toContain('gets the new token automatically');
+    expect(text).not.toMatch(/--push|select Update/);
     expect(message({ destinations: [{ ...entra, via: 'relay' }] }).action).not.toContain('Then update');
   });
 });

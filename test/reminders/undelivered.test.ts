@@ -58,7 +58,7 @@ describe('the reminder about a profile that was renewed but not delivered', () =
       'mail expired sent',
     ]);
     expect(mail.received.at(-1)?.subject).toMatch(
-      /^Deliver the Webex token for acme to Entra ID \(Cisco Webex\) now: the earlier one stopped working on /,
+      /^Deliver the Webex token for acme to Entra ID \(Cisco Webex\) now: the earlier token stopped working on /,
     );
   });
 
@@ -88,7 +88,7 @@ describe('the reminder about a profile that was renewed but not delivered', () =
     const { records, mail, earlier, current } = await undelivered();
     await updateToken(records.db, earlier.id, { rejectedAt: today - days(2) });
     expect(await run(records, [mail])).toEqual(['mail expired sent']);
-    expect(mail.received.at(-1)?.subject).toMatch(/ now: the earlier one stopped working on /);
+    expect(mail.received.at(-1)?.subject).toMatch(/ now: the earlier token stopped working on /);
     await updateToken(records.db, current.id, { rejectedAt: today });
     expect(await run(records, [mail])).toEqual(['mail rejected sent']);
     expect(mail.received.at(-1)?.subject).toMatch(/^Renew the Webex token for acme now: Webex rejects it/);

@@ -149,9 +149,9 @@ describe('a failed delivery, reported without the URL, which is a secret', () =>
     [
       'a rejection',
       (_, response) => response.writeHead(403).end('invalid_token'),
-      /answered 403: invalid_token/,
+      /responded with 403: invalid_token/,
     ],
-    ['an HTML page', (_, response) => response.writeHead(502).end('<html>…'), /answered 502$/],
+    ['an HTML page', (_, response) => response.writeHead(502).end('<html>…'), /responded with 502$/],
     [
       'a redirect, without following it',
       (_, response) => response.writeHead(307, { location: '/elsewhere' }).end(),

@@ -36,7 +36,7 @@ describe('the diagnostics of issuers', () => {
         ok: false,
         message: expect.stringMatching(/jwks_uri https:\/\/keys\.example\/jwks .* is not on 127/),
       },
-      { ok: null, message: expect.stringContaining(`The keys of ${closed} are not available`) },
+      { ok: null, message: expect.stringContaining(`The keys from ${closed} are not available`) },
     ]);
   });
 });

@@ -36,7 +36,9 @@ describe('the page of a provider', () => {
     expect(places).not.toContain(-1);
     expect(page).toContain('with a certificate from a public CA');
     expect(page).toContain('provisioning agent');
-    expect(page).toContain('While the server is down, provisioning pauses, and it catches up in the next cycle.');
+    expect(page).toContain(
+      'While the server is down, provisioning pauses, and it catches up in the next cycle.',
+    );
     expect(page).toContain(`${issuer} is a loopback address`);
     expect((await person.get('/profiles/acme/okta').expect(200)).text).not.toContain(
       'With client credentials',

@@ -46,7 +46,7 @@ export class ChannelSet implements ChannelSource {
   }
 }
 
-/** Channels that stay the same. */
+/** A source of channels that never change. */
 export function fixedChannels(channels: readonly Channel[]): ChannelSource {
   return {
     current: () => Promise.resolve(channels),

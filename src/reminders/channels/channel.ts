@@ -5,23 +5,23 @@ import type { ReminderMessage } from '../message.ts';
 export interface Channel {
   /** One word, unique among the channels; stored with each reminder. */
   name: ChannelName;
-  /** Where the messages go, for display: mail addresses or a host, never a secret. */
+  /** Where the messages go, for display: email addresses or a host, never a secret. */
   target: string;
-  /** Whether programs read it, so that it also gets events about which no person has to do anything. */
+  /** Whether programs read this channel. If so, it also gets events that require no action from a person. */
   forPrograms?: boolean;
-  /** How long the delivery of one message may take; a minute if absent. Milliseconds. */
+  /** How long the delivery of one message may take. Milliseconds. Default: one minute. */
   timeoutMs?: number;
   /**
    * Sends a message to all recipients except those in `deliveredTo`, who already have it. Throws `PartialDelivery` if some
-   * recipients were refused, `ChannelTimeout` if there was no answer in time, and any other error if the channel failed.
-   * The message of the error is displayed.
+   * recipients were rejected, `ChannelTimeout` if there was no response in time, and any other error if the channel failed.
+   * The error's message is displayed.
    */
   deliver(message: ReminderMessage, deliveredTo?: readonly string[]): Promise<void>;
-  /** Reports several events in one message; absent: each event is sent by itself. */
+  /** Sends several events in one message. If absent, each event is sent separately. */
   digest?: {
-    /** Who gets a message about this event; absent: the channel has no recipients. */
+    /** Who gets a message about this event. Absent if the channel has no recipients. */
     recipientsOf?(message: ReminderMessage): readonly string[];
-    /** Sends these events, the most urgent first, to exactly these recipients. Throws as `deliver` does. */
+    /** Sends these events, most urgent first, to exactly these recipients. Throws the same errors as `deliver`. */
     deliver(messages: readonly ReminderMessage[], recipients: readonly string[]): Promise<void>;
   };
   close(): void;
@@ -41,5 +41,5 @@ export class PartialDelivery extends Error {
   }
 }
 
-/** The channel did not answer in time: the next message would wait as long. */
+/** Thrown if the channel did not respond in time. The next message would have to wait just as long. */
 export class ChannelTimeout extends Error {}

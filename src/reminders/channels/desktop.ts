@@ -75,7 +75,7 @@ function notifierOf(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): 
   }
 }
 
-/** The text may contain markup, so that it is escaped. */
+/** The text is escaped because notifications may interpret markup. */
 const linux: Notifier = {
   file: 'notify-send',
   args: (title, text) => ['--app-name=webex-token', '--urgency=critical', '--', title, escapeXml(text)],

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 
-/** A mail address as it was written, and as SMTP accepts it. */
+/** An email address as it was entered, and in the form that SMTP accepts. */
 export interface MailAddress {
   written: string;
   /** With an internationalized domain in its ASCII form (RFC 5891), which every mail server accepts. */
@@ -20,7 +20,7 @@ export function mailAddress(written: string): MailAddress {
 
 /**
  * Parses `WEBEX_TOKEN_MAIL_FROM`: an address, or a name and an address in angle brackets. The name is separated here,
- * because a comma, a colon or a quotation mark in it is syntax where a header is parsed.
+ * because a comma, a colon or a quotation mark in the name would be parsed as header syntax.
  */
 export function parseSender(text: string): { name: string; address: string } {
   const [, name, address] = /^(.*?)\s*<([^<>]+)>\s*$/s.exec(text) ?? [];

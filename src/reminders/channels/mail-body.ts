@@ -26,7 +26,7 @@ export function html({ subject, summary, action, steps, alternative, facts }: Re
   return page(subject, `<p style="margin:0 0 12px">${escapeXml(summary)}</p>\n${todo}\n${factTable(facts)}`);
 }
 
-/** The same for several reminders: what is due first, then how to do it, once. */
+/** The body for several reminders: first what is due, then once how to do it. */
 export function digestText({ summary, messages }: Digest): string {
   const each = messages.map(({ subject, summary: consequence, link, facts }, at) =>
     [
@@ -56,7 +56,7 @@ export function digestHtml({ subject, summary, messages }: Digest): string {
 
 const digestSteps = [
   startStep(),
-  'In the browser that opens on that computer, work through the organizations, the most urgent first. The links above lead to their pages.',
+  'In the browser that opens on that computer, work through the organizations, most urgent first. The links above open their pages.',
 ];
 
 function usedIn(facts: ReminderMessage['facts']): string | undefined {

@@ -15,16 +15,16 @@ import { type MailAddress, mailAddress, parseSender } from './mail-address.ts';
 import { digestHtml, digestText, html, plainText } from './mail-body.ts';
 import { speaksTls } from './speaks-tls.ts';
 
-/** For the connection and the greeting of the server. Milliseconds. */
+/** Timeout for the connection and the server's greeting. Milliseconds. */
 const greetingTimeoutMs = 60_000;
 /**
- * For each reply. RFC 5321 §4.5.3.2.6: a server may take ten minutes to accept a message, and a client that gives up
- * earlier sends it twice.
+ * Timeout for each reply. RFC 5321 §4.5.3.2.6: a server may take ten minutes to accept a message, and a client that gives up
+ * earlier sends the message twice.
  */
 const answerTimeoutMs = 10 * 60_000;
-/** For a message to all its recipients. Milliseconds. */
+/** Timeout for a message to all its recipients. Milliseconds. */
 const messageTimeoutMs = 20 * 60_000;
-/** How long a server has to answer a TLS handshake. Milliseconds. */
+/** How long a server may take to respond to a TLS handshake. Milliseconds. */
 const tlsProbeTimeoutMs = 5_000;
 
 /**
@@ -41,7 +41,7 @@ export function mailChannel(
     host,
     port,
     secure: implicitTls,
-    // Always encrypted over a network. On this machine there is nobody in between, and certificates are self-signed.
+    // Always encrypted over a network. On this machine, no one can intercept, and certificates are self-signed.
     requireTLS: !implicitTls && !isLoopback,
     tls: {
       rejectUnauthorized: !isLoopback,
@@ -66,7 +66,7 @@ export function mailChannel(
       envelope: { from: from.address, to: to.map(({ envelope }) => envelope) },
       ...headersOf(letter.contact, to),
       subject: letter.subject,
-      // The same each time: a message that may or may not have been accepted is sent again, and recognized by this.
+      // The same for each attempt: if it is unknown whether a message was accepted, it is sent again and recognized by its ID.
       messageId: `<${letter.id}@${domainOf(from.address)}>`,
       text: letter.text,
       html: letter.html,
@@ -107,7 +107,7 @@ export function mailChannel(
     },
     digest: {
       recipientsOf,
-      // Others get another mail: what is refused for good for these recipients is not tried again.
+      // Other recipients get separate emails, so a permanent rejection concerns only these recipients and is not retried.
       deliver: (messages, recipients) =>
         deliverTo(letterOf(messages), recipients, []).catch((error: unknown) => {
           const { cause } = error as Error;
@@ -125,14 +125,14 @@ type Accepted = Pick<MailError, 'rejectedErrors'> & {
   ehlo?: string[];
 };
 
-/** What a mail says, to anyone. */
+/** The content of an email, independent of its recipients. */
 interface Letter {
   id: string;
   subject: string;
   text: string;
   html: string;
   isUrgent: boolean;
-  /** The recipient whom it addresses; the others get a copy. */
+  /** The recipient in `To`; the others get a copy. */
   contact: string | null;
 }
 
@@ -158,8 +158,8 @@ interface Refusal {
 }
 
 /**
- * Sends a message to everyone, so that one refused recipient does not prevent the others from getting it. Each recipient whose
- * address needs SMTPUTF8 gets a separate message, because a server or relay without it refuses the whole message. Throws if
+ * Sends a message to everyone, so that one rejected recipient does not prevent the others from getting it. Each recipient whose
+ * address needs SMTPUTF8 gets a separate message, because a server or relay without it rejects the whole message. Throws if
  * the server fails.
  */
 async function sendToAll(
@@ -197,7 +197,7 @@ async function sendTogether(
     const { code, command, responseCode = 0 } = error as MailError;
     const refused = refusalsIn(error as MailError, to);
     if (refused.length === to.length) return { refusals: refused, offers: null };
-    // Some servers refuse the whole message because of one recipient: it is sent to each one separately.
+    // Some servers reject the whole message because of one recipient, so it is then sent to each recipient separately.
     const isRefusal =
       responseCode >= 500 && (code === 'EMESSAGE' || command === 'RCPT TO' || command === 'DATA');
     if (!isRefusal || to.length === 1) throw error;
@@ -209,7 +209,7 @@ async function sendTogether(
   }
 }
 
-/** `othersToo`: any failure concerns only this recipient, because the server accepted the message for others. */
+/** `othersToo`: a failure concerns only this recipient, because the server accepted the message for others. */
 async function sendAlone(
   send: Send,
   letter: Letter,
@@ -246,12 +246,12 @@ function refusalsIn(
     if (address === undefined) return [];
     // RFC 5321 §4.2.1: 5yz is permanent.
     return [
-      { address, reason: `the mail server refused ${address.written}`, isPermanent: responseCode >= 500 },
+      { address, reason: `the mail server rejected ${address.written}`, isPermanent: responseCode >= 500 },
     ];
   });
 }
 
-/** Resolves as the sending does, but rejects as soon as a server that sends nothing turns out to wait for TLS. */
+/** Resolves like `sending`, but rejects as soon as a server that sends nothing turns out to wait for TLS. */
 async function failIfTlsExpected(
   sending: Promise<Accepted>,
   host: string,
@@ -272,7 +272,7 @@ async function failIfTlsExpected(
   }
 }
 
-/** The server refused this message or its envelope, not the connection or the sign-in. */
+/** Whether the server rejected this message or its envelope, not the connection or the sign-in. */
 function isPermanentRefusal(error: unknown): boolean {
   const { code, command, responseCode = 0 } = (error ?? {}) as MailError;
   const isAboutMessage =
@@ -281,7 +281,7 @@ function isPermanentRefusal(error: unknown): boolean {
   return responseCode >= 500 && isAboutMessage;
 }
 
-/** A server may repeat in its error what it was sent, also in the encodings of SMTP authentication. */
+/** Removes credentials that a server repeats in its error, also in the encodings of SMTP authentication. */
 function withoutCredentials(message: string, auth: MailServer['auth']): string {
   if (auth === null) return message;
   const { user, pass } = auth;
@@ -296,9 +296,9 @@ function explainError(error: unknown, host: string, port: number): Error {
     return new Error(`the address of the mail server ${startsWithoutTls(host, port)}`, { cause: error });
   }
   if (code === 'ETIMEDOUT') {
-    return new ChannelTimeout(`the mail server ${host}:${port} did not answer in time`, { cause: error });
+    return new ChannelTimeout(`the mail server ${host}:${port} did not respond in time`, { cause: error });
   }
-  // By the message of OpenSSL, because nodemailer replaces its code.
+  // Recognized by OpenSSL's message, because nodemailer replaces its code.
   if (/self.signed certificate|unable to (get|verify) /i.test(message)) {
     return new Error(
       `the certificate of the mail server ${host}:${port} is not trusted on this machine (${message}). ${companyAuthorityHelp}`,
@@ -308,7 +308,7 @@ function explainError(error: unknown, host: string, port: number): Error {
   return error instanceof Error ? error : new Error(message);
 }
 
-/** The configured sender, otherwise a recipient, preferably one whose address every mail server accepts as a sender. */
+/** The configured sender, or else a recipient, preferably one whose address every mail server accepts as a sender. */
 function senderOf(mailFrom: string | null, mailTo: readonly string[]): { name: string; address: string } {
   if (mailFrom !== null) return parseSender(mailFrom);
   const all = mailTo.map(mailAddress);

@@ -18,5 +18,5 @@ export async function openChannels(
 
 /** How to set up a channel, if there is none. */
 export const noChannelHelp =
-  'Set up mail or a webhook on the page Reminders of the web app, or with WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO, or ' +
+  'Set up mail or a webhook on the Reminders page of the web app, or with WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO, or ' +
   'WEBEX_TOKEN_WEBHOOK_URL, in the environment or in .env.';

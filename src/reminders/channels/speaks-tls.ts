@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 
-/** Whether a server answers a TLS handshake within `timeoutMs`. Nothing else is sent. */
+/** Whether a server responds to a TLS handshake within `timeoutMs`. Nothing else is sent. */
 export async function speaksTls(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({
       host,
       port,
       ...(isIP(host) === 0 && { servername: host }),
-      // Only whether it speaks TLS matters, not who it is.
+      // The certificate does not matter, only whether the server uses TLS.
       rejectUnauthorized: false,
     });
     const end = (speaks: boolean) => {

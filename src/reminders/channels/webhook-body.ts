@@ -5,7 +5,7 @@ import type { ReminderMessage } from '../message.ts';
 /** The product that an incoming webhook belongs to. */
 export type WebhookKind = 'slack' | 'teams' | 'webex' | 'plain';
 
-/** Recognized by the host, otherwise by the path, which a relay in between keeps. */
+/** Recognized by the host, or else by the path, which a relay in between does not change. */
 export function webhookKind(address: string): WebhookKind {
   const { hostname, pathname } = new URL(address);
   if (/^hooks\.slack(-gov)?\.com$/.test(hostname) || /^\/services\/T\w+\/B\w+\/\w+$/.test(pathname))
@@ -38,10 +38,10 @@ export function webhookBody(kind: WebhookKind, message: ReminderMessage): object
   }
 }
 
-/** More are counted: Webex accepts 7,439 bytes in a message [developer.webex.com, messages]. */
+/** How many events are listed. More are only counted, because Webex limits a message to 7,439 bytes [developer.webex.com]. */
 const maxListed = 20;
 
-/** One message of a chat about several events, the most urgent first. */
+/** One chat message about several events, most urgent first. */
 export function chatBody(kind: Exclude<WebhookKind, 'plain'>, messages: readonly ReminderMessage[]): object {
   const [first] = messages;
   if (first !== undefined && messages.length === 1) return webhookBody(kind, first);

@@ -5,7 +5,7 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Channel } from './channel.ts';
 import { chatBody, type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
 
-/** For one request and its response. Milliseconds. */
+/** Timeout for one request and its response. Milliseconds. */
 const timeoutMs = 15_000;
 
 /** Reminders to a webhook. Null if none is set up. The URL is a secret: error messages contain only its host. */
@@ -20,7 +20,7 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
     target: `${titles[kind]} at ${host}`,
     forPrograms: kind === 'plain',
     deliver: (message) => postBody(webhookBody(kind, message)),
-    // A program gets each event by itself; a person in a chat gets one message.
+    // A program gets each event separately; people in a chat get one message.
     ...(kind !== 'plain' && {
       digest: { deliver: (messages) => postBody(chatBody(kind, messages)) },
     }),
@@ -34,7 +34,7 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
       ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
     }).catch((error: unknown) => {
       const { reason, message, help } = explainNetworkError(error, host);
-      // Other failures are temporary and need no advice.
+      // Other failures are temporary and need no help text.
       const isSetting = reason === 'proxy' || reason === 'tls';
       throw new Error(isSetting ? `${message} ${help}` : message, { cause: error });
     });
@@ -89,11 +89,11 @@ async function readBeginning(response: Response): Promise<string> {
 
 function problemOf(kind: WebhookKind, { status, text }: WebhookResponse): string | null {
   if (status === 0 || (status >= 300 && status < 400)) {
-    return 'answered with a redirect, which was not followed';
+    return 'responded with a redirect, which was not followed';
   }
   if (status < 200 || status > 299) {
     const reason = sanitizeForDisplay(text, 120);
-    return `answered ${status}${reason === '' || reason.startsWith('<') ? '' : `: ${reason}`}`;
+    return `responded with ${status}${reason === '' || reason.startsWith('<') ? '' : `: ${reason}`}`;
   }
   // Older connectors of Teams report a failure in the body of a 200.
   if (kind === 'teams' && /^Webhook message delivery failed/i.test(text))

@@ -5,7 +5,7 @@ import { listClients } from '../../vault/clients/clients.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import type { Finding } from './finding.ts';
 
-/** Whether the keys of each issuer of a workload identity are available. */
+/** Checks whether the keys of each workload identity issuer are available. */
 export async function diagnoseIssuers(
   vault: StoreContext,
   environment: Readonly<NodeJS.Dict<string>> = environmentWithDotEnv(process.env),
@@ -25,10 +25,10 @@ async function diagnoseIssuer(issuer: string, request: Parameters<typeof readKey
     if (!(error instanceof IssuerError)) throw error;
     return {
       title,
-      // Most features work offline, so only an answer that cannot be used is an error.
+      // Most features work offline, so only an unusable response is an error.
       ok: error.answered ? false : null,
-      message: `The keys of ${issuer} are not available: ${error.message}`,
-      help: 'Its clients get no token meanwhile. Check the issuer, and whether this host may connect to it.',
+      message: `The keys from ${issuer} are not available: ${error.message}`,
+      help: 'Until this is fixed, its clients get no tokens. Check the issuer, and whether this host may connect to it.',
     };
   }
 }

@@ -10,13 +10,13 @@ import { entraEndpoints } from '../../provisioning/entra/clouds.ts';
 import { type Deployment, deployments, deploymentTitles } from '../../webex/deployments.ts';
 import type { Finding } from './finding.ts';
 
-/** For one service, including its response. Longer than the timeout for opening a connection. Milliseconds. */
+/** Timeout for one service, including its response. Longer than the timeout for opening a connection. Milliseconds. */
 const timeoutMs = 10_000;
 
 interface Service {
   title: string;
   url: string;
-  /** Whether it must be reachable: the other deployment may not be in use. */
+  /** Whether it must be reachable. The other deployment may not be in use. */
   needed: boolean;
 }
 
@@ -132,7 +132,7 @@ function isOfProxyItself(hop: Hop): boolean {
   );
 }
 
-/** Only if a variable names a file or folder: reading all certificates takes a while. */
+/** Checked only if a variable is set to a file or folder, because reading all certificates takes a while. */
 function diagnoseCertificates(environment: Readonly<NodeJS.Dict<string>>): Finding[] {
   const title = 'Certificate authorities';
   const named = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => environment[name]);
@@ -146,7 +146,7 @@ function diagnoseCertificates(environment: Readonly<NodeJS.Dict<string>>): Findi
   }
 }
 
-/** A wrong clock makes reminders and expiry dates wrong. Reported from two minutes on. */
+/** A wrong clock makes reminders and expiry dates wrong. Reported if the difference is more than two minutes. */
 function clockText(date: string | null): string {
   const difference = date === null ? Number.NaN : Math.round((Date.now() - Date.parse(date)) / 1000);
   return Math.abs(difference) > 120 ? `; this machine's clock is off by ${difference} seconds` : '';

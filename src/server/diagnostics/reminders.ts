@@ -9,7 +9,7 @@ const sourceTexts: Record<NonNullable<SettingsSource>, string> = {
   automatic: 'found on this machine',
 };
 
-/** Which channels send reminders, and where their settings come from. Nothing is sent. */
+/** Reports which channels send reminders, and where their settings come from. Sends nothing. */
 export async function diagnoseReminders(reminders: EffectiveReminders): Promise<Finding[]> {
   const title = 'Reminders';
   const { problem, sources, ...settings } = reminders;
@@ -21,7 +21,7 @@ export async function diagnoseReminders(reminders: EffectiveReminders): Promise<
   });
   const findings: Finding[] =
     problem === null ? [] : [{ title, ok: false, message: problem.message, help: problem.help }];
-  const help = 'Set up mail or a webhook on the page Reminders of the web app, and send a test there.';
+  const help = 'Set up mail or a webhook on the Reminders page of the web app, and send a test there.';
   return [
     ...findings,
     found.length > 0

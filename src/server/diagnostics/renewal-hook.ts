@@ -3,7 +3,7 @@ import { failingHooks } from '../../store/profiles/activations.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import type { Finding } from './finding.ts';
 
-/** The hooks that fail. Whether the program can be run, the settings have checked. */
+/** Reports failing hooks. Reading the settings has already checked that the program can be run. */
 export async function diagnoseRenewalHook({ db, settings }: StoreContext): Promise<Finding[]> {
   const program = settings.renewalHook;
   if (program === null) return [];

@@ -30,7 +30,7 @@ import { diagnoseReminders } from './reminders.ts';
 import { diagnoseRenewalHook } from './renewal-hook.ts';
 import { diagnoseSchedule } from './schedule.ts';
 
-/** Checks everything that this program depends on. Changes only what opening the store changes. */
+/** Checks everything that this program depends on. Changes nothing except what opening the store changes. */
 export async function runDiagnostics(keychain: Keychain = systemKeychain): Promise<Finding[]> {
   const findings: Finding[] = [{ title: 'Node.js', ok: true, message: process.versions.node }];
   let settings: Settings;
@@ -51,14 +51,14 @@ export async function runDiagnostics(keychain: Keychain = systemKeychain): Promi
   return findings;
 }
 
-/** What other checks need from the store. */
+/** Data from the store that other checks need. */
 interface StoreContent {
   /** The deployments that have a profile. */
   used: Set<Deployment>;
   reminders: EffectiveReminders;
 }
 
-/** Adds what the store contains to `found`. */
+/** Adds the content of the store to `found`. */
 async function diagnoseStore(
   settings: Settings,
   keychain: Keychain,
@@ -107,7 +107,7 @@ async function diagnoseKey(vault: Vault, keychain: Keychain): Promise<Finding[]>
   };
   const kinds = (await listKeyEncryptionKeys(vault.db)).map(({ kind }) => kind);
   const finding = { title: 'Key', ok: true, message: kinds.map((kind) => places[kind]).join(', and ') };
-  // With a configured key file or passphrase, no keychain is expected.
+  // With a configured key file or passphrase, no keychain is needed.
   const wantsKeychain =
     kinds.includes('file') && !kinds.includes('keychain') && vault.settings.keyFile === null;
   return wantsKeychain ? [finding, await diagnoseKeychain(keychain)] : [finding];
@@ -132,7 +132,7 @@ async function diagnoseAudit(vault: Vault): Promise<Finding> {
     title: 'Audit log',
     ok: false,
     message: `integrity check failed at ${rowText(broken, 'entry')}: ${broken.reason}`,
-    help: 'The database was changed outside this program, or it is damaged. Restore a backup to compare.',
+    help: 'The database was changed outside this program, or is damaged. Compare it with a backup.',
   };
 }
 
@@ -152,13 +152,13 @@ async function diagnosePort({ home, port }: Settings): Promise<Finding> {
   };
 }
 
-/** Of the web app, which holds tokens in memory the longest; if it is not running, of processes that are started here. */
+/** Checks the web app, which has tokens in memory the longest. If it is not running, checks processes started from here. */
 async function diagnoseCoreDumps({ home }: Settings): Promise<Finding[]> {
   const title = 'Core dumps';
   const leaves = mayDumpCore((await findRunningInstance(home))?.pid);
   if (leaves === null) return [];
   if (!leaves) return [{ title, ok: true, message: 'disabled' }];
-  const message = `enabled: a crash would write the memory, including tokens, to disk (${coreDumpPath()}). To disable: "ulimit -c 0" before the start, or LimitCORE=0 in the systemd unit`;
+  const message = `enabled: a crash would write the memory, including tokens, to disk (${coreDumpPath()}). To disable core dumps, run "ulimit -c 0" before the start, or set LimitCORE=0 in the systemd unit`;
   return [{ title, ok: null, message }];
 }
 

@@ -8,7 +8,7 @@ import { redactedLocation } from '../../store/postgres/url.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import type { Finding } from './finding.ts';
 
-/** Whether the job that sends reminders is installed and would run. */
+/** Checks whether the job that sends reminders is installed and would run. */
 export async function diagnoseSchedule(settings: Settings): Promise<Finding[]> {
   const title = 'Scheduled reminders';
   const store = redactedLocation(storeLocation(settings));
@@ -34,5 +34,7 @@ export async function diagnoseSchedule(settings: Settings): Promise<Finding[]> {
     });
   }
   if (findings.length > 0) return findings;
-  return [{ title, ok: null, message: `not installed; to install: ${commandLine(['schedule', 'install'])}` }];
+  return [
+    { title, ok: null, message: `not installed; to install it: ${commandLine(['schedule', 'install'])}` },
+  ];
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 /** All ports of a host share its cookies, and Node accepts 16 KiB of headers. */
 const tooManyCookies =
   'The request headers are too large, usually because of cookies that other programs on localhost have set. ' +
-  'Use a private window, or delete the cookies of localhost, and reload this page.\n';
+  'Use a private window, or delete the cookies for localhost and reload this page.\n';
 
 /** The status codes that Node itself uses. */
 const statuses: Record<string, number> = {
@@ -19,7 +19,7 @@ const restTimeoutMs = 10_000;
 
 /**
  * Responds to a request that cannot be parsed, and explains headers that are too large. Node's own response would be an empty
- * page, and it would also pass for the answer to an earlier request on the connection.
+ * page, and could be mistaken for the response to an earlier request on the connection.
  */
 export function handleClientError(server: Server | TlsServer, tooLarge = tooManyCookies): void {
   const unanswered = new WeakMap<Socket, Set<ServerResponse>>();
@@ -43,7 +43,7 @@ export function handleClientError(server: Server | TlsServer, tooLarge = tooMany
       socket.destroy();
       return;
     }
-    // Closing at once would reset the connection because of unread data, and the response would be lost.
+    // Closing immediately would reset the connection because of unread data, and the response would be lost.
     socket.end();
     socket.setTimeout(restTimeoutMs, () => socket.destroy());
     socket.resume();

@@ -5,13 +5,13 @@ import type { Socket } from 'node:net';
 /** Limits on connections and on the requests of each connection. */
 export interface ConnectionLimits {
   maxConnections: number;
-  /** Per group of addresses, such as one client's network; see `Connections`. */
+  /** Maximum number of connections per group of addresses, such as a client's network; see `Connections`. */
   maxConnectionsPerGroup: number;
   /** Requests in flight per connection. Further pipelined requests wait. */
   maxAtOnce: number;
   /** Maximum number of waiting requests. A connection that sends more is closed. */
   maxWaiting: number;
-  /** After this time without a request in flight, a connection may be closed to make room for another. Milliseconds. */
+  /** After this time without a request in flight, a connection may be closed in favor of another one. Milliseconds. */
   idleAfter: number;
 }
 
@@ -34,9 +34,9 @@ interface Connection {
 }
 
 /**
- * Limits the connections of a server. If there is no room for a new connection, an idle one of the largest group is
- * closed; if none is idle, the new one is closed. So no client can lock out others by opening many connections or by
- * sending many requests at once.
+ * Limits the connections of a server. If the limit is reached, an idle connection of the largest group is closed in favor of the
+ * new one. If none is idle, the new one is closed. So no client can lock out others by opening many connections or sending many
+ * requests at once.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;

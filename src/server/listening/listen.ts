@@ -8,7 +8,7 @@ import { type ConnectionLimits, Connections, connectionLimits } from './connecti
 import { loopbackHosts } from './loopback-hosts.ts';
 import { findPortOwner } from './port-owner.ts';
 
-/** Both address families: `localhost` may resolve to either, and another program could listen on the other. */
+/** Both address families, because `localhost` may resolve to either, and another program could listen on the other one. */
 const loopbackAddresses = ['127.0.0.1', '::1'];
 
 export interface Listening {
@@ -59,14 +59,14 @@ export function applyLimits(
 /** How long requests in flight may take after the server was asked to stop. Milliseconds. */
 const closeTimeoutMs = 5_000;
 
-/** Listens on both loopback addresses or fails. Throws `E_PORT_TAKEN`, which names the program that uses the port. */
+/** Listens on both loopback addresses or fails. Throws `E_PORT_TAKEN`, whose message names the program that uses the port. */
 export async function listenOnLoopback(
   handler: RequestListener,
   port: number,
   limits: ServerLimits = serverLimits,
   failed: (error: Error) => void = () => {},
 ): Promise<Listening> {
-  // Some systems let one program listen on all addresses and another on a single one of the same port: check first.
+  // Some systems allow one program to listen on all addresses and another on a single address of the same port, so check first.
   for (const address of loopbackAddresses) {
     if (await answers(address, port)) throw await portTaken(port);
   }

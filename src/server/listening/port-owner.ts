@@ -37,10 +37,10 @@ function onLinux(port: number): PortOwner | null {
   return null;
 }
 
-/** The program's name without its arguments, which may hold secrets. `comm` would name Node's thread instead. */
+/** The program's name without its arguments, which may contain secrets. `comm` would be the name of Node's thread instead. */
 function nameOf(pid: string): string {
   const [program = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  // Some programs write a title there: "nginx: master process". A path may contain spaces, too.
+  // Some programs write a title there, such as "nginx: master process". A path may also contain spaces.
   const name = program.startsWith('/') ? basename(program) : program.split(' ', 1)[0];
   return name || readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 }

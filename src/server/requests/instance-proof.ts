@@ -7,9 +7,9 @@ import { loopbackHosts } from '../listening/loopback-hosts.ts';
 const start = '/instance?';
 
 /**
- * `GET /instance?challenge=`: proves to the commands of this program that this is their server, and not another program on the
- * port. They wait for two seconds at most, so that the web app, which may have to be loaded, does not answer. All other requests
- * go to the handler.
+ * `GET /instance?challenge=`: proves to this program's commands that this is their server, and not another program on the port.
+ * Because commands wait at most two seconds, this is handled here and not by the web app, which may have to be loaded first. All
+ * other requests go to the handler.
  */
 export function withInstanceProof(handler: RequestListener, secret: string, port: number): RequestListener {
   const hosts = loopbackHosts(port);

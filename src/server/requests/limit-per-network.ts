@@ -6,9 +6,9 @@ import { sendRefusal } from './send-refusal.ts';
 const maxInFlight = 100;
 
 /**
- * Limits the requests in flight per client network. Behind a reverse proxy all connections are the proxy's, so connection
- * limits do not apply to clients. `addressOf` returns the client's address; null exempts the request, for example a
- * health check of the proxy itself.
+ * Limits the requests in flight per client network. Behind a reverse proxy, all connections come from the proxy, so connection
+ * limits do not apply to clients. `addressOf` returns the client's address. Null exempts the request, for example the proxy's own
+ * health check.
  */
 export function limitPerNetwork(
   handler: RequestListener,

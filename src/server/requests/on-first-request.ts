@@ -2,8 +2,8 @@ import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 
 /**
- * A listener that is loaded when the first request arrives, so that the server listens sooner and needs less memory until then.
- * `prepare` loads it before.
+ * A listener that is loaded when the first request arrives, so that the server listens sooner and uses less memory until then.
+ * `prepare` loads it earlier.
  */
 export function onFirstRequest(
   load: () => Promise<RequestListener>,

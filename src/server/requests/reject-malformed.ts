@@ -4,9 +4,9 @@ import { sendScimError } from '../../relay/scim-error.ts';
 import { readTarget } from './request-target.ts';
 
 /**
- * Rejects a request that two programs could interpret differently before any handler sees it: one with several Host
- * headers (RFC 9112 §3.2), with a transfer coding that is not decoded here (§6.1), or whose target is neither a path nor
- * our own URL (§3.2.1, §3.2.2). `isOwn` decides whether an origin is ours. HTTP/1.0 does not require a Host header, and
+ * Rejects requests that two programs could interpret differently, before any handler sees them: requests with several Host
+ * headers (RFC 9112 §3.2), with a transfer coding that is not decoded here (§6.1), or whose target is neither a path nor a URL of
+ * this server (§3.2.1, §3.2.2). `isOwn` decides whether an origin is this server. HTTP/1.0 does not require a Host header, and
  * some health checks still use it.
  */
 export function rejectMalformed(
@@ -22,7 +22,7 @@ export function rejectMalformed(
       const status = 'refusal' in target && named && decoded ? target.refusal : 400;
       if (isRelayTarget(request.url ?? '')) {
         const description =
-          'The request is malformed: it needs one Host header, a plain path, and no transfer coding but chunked.';
+          'The request is malformed: it needs one Host header, a plain path, and no transfer coding except chunked.';
         sendScimError(response, { code: 'invalid_request', description, status }, { Connection: 'close' });
         return;
       }
@@ -41,7 +41,7 @@ export function rejectMalformed(
   };
 }
 
-/** Reads the raw headers, where names and values alternate: parsing all headers would slow down the token endpoint. */
+/** Reads the raw headers, where names and values alternate, because parsing all headers would slow down the token endpoint. */
 function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -51,7 +51,7 @@ function countHosts(rawHeaders: readonly string[]): number {
   return hosts;
 }
 
-/** Whether Node takes off the transfer coding of the body, if it has one. It accepts others and leaves them on. */
+/** Whether Node decodes the transfer coding of the body, if it has one. Node accepts other codings without decoding them. */
 function isDecoded(rawHeaders: readonly string[]): boolean {
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? '';

@@ -1,6 +1,6 @@
 /*
- * The target of a request line (RFC 9112 §3.2). Programs interpret the unusual forms differently, so only two are
- * accepted: a plain path, and our own origin followed by a plain path.
+ * The target of a request line (RFC 9112 §3.2). Programs interpret the unusual forms differently, so only two are accepted: a
+ * plain path, and this server's own origin followed by a plain path.
  */
 
 /** A parsed request target. */
@@ -14,7 +14,7 @@ export interface RequestTarget {
 /**
  * Parses a request target, or returns the status that rejects it: 404 for a path that a browser would read as another
  * host (`//` and backslashes), 400 for anything that is not a path, has a fragment, or is another server's URL. `isOwn`
- * decides whether an origin is ours.
+ * decides whether an origin is this server.
  */
 export function readTarget(
   target: string,

@@ -5,9 +5,9 @@ import { loopbackHosts, loopbackNames } from '../listening/loopback-hosts.ts';
 import { withoutIssuerPath } from './issuer-path.ts';
 
 /**
- * Serves the token API and the web app on the same port. A request for a path of the API goes there if its Host header is
- * a loopback name or address. A health check may omit the port or, with HTTP/1.0, the host: browsers never do, not even
- * after DNS rebinding. All other requests go to the web app, which has stricter checks.
+ * Serves the token API and the web app on the same port. A request for an API path goes to the API if its Host header is a
+ * loopback name or address. A health check may omit the port or, with HTTP/1.0, the host; browsers never do that, not even after
+ * DNS rebinding. All other requests go to the web app, which has stricter checks.
  */
 export function routeByPath(
   web: RequestListener,

@@ -145,7 +145,7 @@ export function assertMatchingKey(certificates: X509Certificate[], key: KeyObjec
 
 export interface CertificateWarning {
   message: string;
-  /** Whether clients already reject it. */
+  /** Whether clients already reject the certificate. */
   rejected: boolean;
 }
 
@@ -160,7 +160,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
     const days = Math.floor((+end - now) / dayMs);
     const renew = 'Renew it. The file is reloaded when it changes.';
     if (+end <= now) {
-      warn(`The certificate ${name} expired on ${day(end)}: clients reject it. ${renew}`, true);
+      warn(`The certificate ${name} expired on ${day(end)}, so clients reject it. ${renew}`, true);
     } else if (+end - now < warnBeforeMs) {
       warn(`The certificate ${name} expires in ${days} days, on ${day(end)}. ${renew}`, false);
     }
@@ -168,7 +168,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   const early = certificates.find(({ validFromDate }) => +validFromDate > now);
   if (early !== undefined) {
     warn(
-      `The certificate ${sanitizeForDisplay(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}: clients reject it until then. Check this machine's clock.`,
+      `The certificate ${sanitizeForDisplay(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}, so clients reject it until then. Check this machine's clock.`,
       true,
     );
   }
@@ -178,7 +178,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   });
   if (unrelated >= 0) {
     warn(
-      `Certificate ${unrelated + 2} in the file did not sign certificate ${unrelated + 1}: some clients cannot build the chain to the root. Put the server's own certificate first, then its issuer, and so on.`,
+      `Certificate ${unrelated + 2} in the file did not sign certificate ${unrelated + 1}, so some clients cannot build the chain to the root. Put the server's own certificate first, then its issuer, and so on.`,
       false,
     );
   }

@@ -10,7 +10,7 @@ import {
   TlsFileError,
 } from './certificate.ts';
 
-/** How often the files are checked. File system events miss the way Kubernetes swaps them. Milliseconds. */
+/** How often the files are checked. File system events do not detect how Kubernetes replaces them. Milliseconds. */
 const checkIntervalMs = 2_000;
 
 export interface TlsFiles {
@@ -31,7 +31,7 @@ export function readTls(files: TlsFiles): SecureContextOptions {
       files.certificate,
     );
     const options = { cert, key, minVersion: 'TLSv1.2' } as const;
-    // OpenSSL rejects some only here, for example a key that is too short.
+    // OpenSSL rejects some files only here, for example a key that is too short.
     createSecureContext(options);
     return options;
   } catch (error) {

@@ -17,7 +17,7 @@ export interface WebexApiOptions {
   timeoutMs?: number;
 }
 
-/** The calls to Webex. They throw only for an address or token that must not be used. */
+/** The calls to Webex. They only throw for an address or token that must not be used. */
 export interface WebexApi {
   whoAmI(token: string): Promise<PersonAnswer>;
   tokenExpiry(token: string): Promise<ExpiryAnswer>;
@@ -29,7 +29,7 @@ export interface WebexApi {
 /** Creates the API client of one deployment. It can be used with any number of tokens. */
 export function createWebexApi(options: WebexApiOptions): WebexApi {
   const connection = { ...options, timeoutMs: options.timeoutMs ?? 10_000 };
-  // Most commands call nothing, and do not load this.
+  // Loaded on demand, because most commands do not call Webex.
   const tests = () => import('./connection-tests.ts');
   return {
     whoAmI: async (token) => (await import('./people-me.ts')).whoAmI(connection, token),

@@ -51,8 +51,8 @@ export function entraTestConnection(
 }
 
 /**
- * Sends the second request of Entra ID's Test Connection, for a group that does not exist. A 404 can't tell: Cisco and
- * Microsoft disagree on whether Webex has groups here, and Entra ID asks only where groups are mapped.
+ * Sends the second request of Entra ID's Test Connection, for a group that does not exist. The result of a 404 is unknown,
+ * because Cisco and Microsoft disagree on whether Webex has groups here, and Entra ID only sends this request if groups are mapped.
  */
 export async function entraTestGroups(
   connection: WebexConnection,
@@ -87,9 +87,9 @@ export function oktaTestCredentials(
 const specificHelp: SpecificHelp = {
   unauthorized: 'Sign in again to get a new token, and install it in the provider.',
   forbidden:
-    'The account that signed in is not allowed to provision users. Sign in again as a full administrator of this organization.',
+    'The account that signed in may not provision users. Sign in again as a full administrator of this organization.',
   'not-found':
-    'The tenant URL is wrong. Check the organization ID, and whether the profile’s deployment (Webex or Webex for Government) is right.',
+    'The tenant URL is wrong. Check the organization ID and the profile’s deployment (Webex or Webex for Government).',
   'unexpected-shape':
     'The provider would reject this response too. Check the tenant URL: the organization ID and the profile’s deployment.',
 };
@@ -101,7 +101,7 @@ async function probe(
   path: string,
   schema: z.ZodType,
   name: string,
-  /** The result where the address does not exist; else that is a failure. */
+  /** The result if the address does not exist. By default, that is a failure. */
   missing?: ConnectionTestResult,
 ): Promise<ConnectionTestResult> {
   const url = `${connection.scim}/${encodeURIComponent(orgId)}/${path}`;

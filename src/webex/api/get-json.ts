@@ -19,8 +19,8 @@ export interface WebexConnection {
 export type GetResult<T> = { ok: true; value: T } | { ok: false; failure: HttpFailure };
 
 /**
- * Sends a GET request with the token and validates the response. Every call to Webex goes through here: a token of the
- * other deployment is not sent (`other-deployment`).
+ * Sends a GET request with the token and validates the response. Every call to Webex goes through this function, which does not
+ * send a token of the other deployment (`other-deployment`).
  */
 export async function getJson<T>(
   connection: WebexConnection,

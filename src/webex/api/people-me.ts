@@ -23,9 +23,9 @@ export interface Person {
 
 export type PersonAnswer =
   | { outcome: 'person'; person: Person }
-  /** Webex responded with 401: the token is not valid, or no longer valid. */
+  /** Webex responded with 401: the token is not valid or no longer valid. */
   | { outcome: 'rejected'; message: string; help: string; trackingId: string | null }
-  /** Webex could not be asked. The token may be valid. */
+  /** Webex could not be reached. The token may be valid. */
   | {
       outcome: 'unknown';
       reason: Exclude<FailureReason, 'unauthorized'>;
@@ -56,7 +56,7 @@ const answered = z.object({
 /** Excludes characters that could start another line or word. */
 const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
 
-/** Asks Webex who a token belongs to: `GET /people/me` (scope `spark:people_read`). */
+/** Requests the owner of a token from Webex: `GET /people/me` (scope `spark:people_read`). */
 export async function whoAmI(connection: WebexConnection, token: string): Promise<PersonAnswer> {
   const answer = await getJson(connection, token, `${connection.api}/people/me`, answered);
   if (answer.ok) {
@@ -72,11 +72,10 @@ export async function whoAmI(connection: WebexConnection, token: string): Promis
   const { reason, trackingId, retryAfterSeconds } = answer.failure;
   const { message, help } = explainFailure(answer.failure, 'Webex', {
     unauthorized:
-      'Sign in again to get a new token. If this token is new, check that you copied all of it, and that the profile’s deployment is right.',
+      'Sign in again to get a new token. If this token is new, check that you copied all of it, and that the profile’s deployment is correct.',
     forbidden:
-      'Webex does not reveal the account of this token. Sign in again with the documented scopes, as a full administrator.',
-    'not-found':
-      'Check that the profile’s deployment is right, and the WEBEX_TOKEN_API_URL setting if you changed it.',
+      'Webex does not report the account of this token. Sign in again with the documented scopes, as a full administrator.',
+    'not-found': 'Check the profile’s deployment, and the WEBEX_TOKEN_API_URL setting if you changed it.',
   });
   if (reason === 'unauthorized') return { outcome: 'rejected', message, help, trackingId };
   return { outcome: 'unknown', reason, message, help, retryAfterSeconds, trackingId };

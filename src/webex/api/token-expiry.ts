@@ -22,8 +22,8 @@ const day = 86_400_000;
 const tenYears = 3650 * day;
 
 /**
- * Asks Webex when the token expires: `GET /authorizations/tokenExpiry`. It may require a scope that the documented client
- * does not have, so null is common and does not mean that the token is bad.
+ * Requests the token's expiry date from Webex: `GET /authorizations/tokenExpiry`. This may require a scope that the documented
+ * client does not have, so null is common and does not mean that the token is invalid.
  */
 export async function tokenExpiry(connection: WebexConnection, token: string): Promise<ExpiryAnswer> {
   const answer = await getJson(connection, token, `${connection.api}/authorizations/tokenExpiry`, answered);
@@ -33,7 +33,7 @@ export async function tokenExpiry(connection: WebexConnection, token: string): P
   }
   const { exp } = answer.value;
   const now = connection.now();
-  // Webex accepted the token, so an expiry in the past, or more than ten years from now, is not meant as a date in milliseconds.
+  // Webex accepted the token, so a date in the past or more than ten years from now is not a valid value in milliseconds.
   if (Number.isSafeInteger(exp) && exp > now - day && exp < now + tenYears) return { expiresAt: exp };
   return {
     expiresAt: null,

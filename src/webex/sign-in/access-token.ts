@@ -4,7 +4,7 @@ import type { Deployment } from '../deployments.ts';
 import { deployments, deploymentTitles } from '../deployments.ts';
 import { isUuid } from '../organization-id.ts';
 
-/** What a Webex access token claims. None of it is verified: the signature of a JWT is not checked. */
+/** The claims of a Webex access token. They are not verified; the signature of a JWT is not checked either. */
 export interface AccessTokenDescription {
   /** `usual`: 64 base64url characters, cluster, organization, joined by `_`. */
   form: 'usual' | 'jwt' | 'unknown';
@@ -123,5 +123,5 @@ function unknownFormWarning(token: string): string {
   if (cutAtTheFront.test(token)) {
     return `The start of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
   }
-  return `The token (${token.length} characters) has an unknown form. It was accepted as it is. Test it before you rely on it.`;
+  return `The token (${token.length} characters) has an unknown format. It was accepted unchanged. Test it before you rely on it.`;
 }

@@ -18,7 +18,7 @@ export function assertBearerSyntax(token: string): void {
   }
   if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return;
   throw new BrokerError('E_TOKEN_SYNTAX', `The token ${fault(token)}, so it is not a bearer token.`, {
-    help: 'It was probably changed when it was copied. Copy the whole address again, or sign in again.',
+    help: 'It was probably damaged when it was copied. Copy the whole address again, or sign in again.',
   });
 }
 

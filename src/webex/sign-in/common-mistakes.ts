@@ -14,12 +14,12 @@ interface Mistake {
 const copyAddress =
   'Sign in, and copy the whole address of the page that you see afterwards. It starts with http://localhost:3000/auth/code#access_token=.';
 
-/** What people paste instead of the redirect URL, the most specific mistake first. */
+/** Texts that people paste instead of the redirect URL, most specific first. */
 const mistakes: readonly Mistake[] = [
   {
     matches: (text) => /\{sample_token\}|%7Bsample_token%7D/i.test(text),
     code: 'E_REDIRECT_SAMPLE',
-    message: 'This is the example from the guide: it has sample_token instead of a token.',
+    message: 'This is the example from the guide: it contains sample_token instead of a token.',
     help: copyAddress,
   },
   {
@@ -69,7 +69,7 @@ const mistakes: readonly Mistake[] = [
     matches: (text) => /[?#&]code=/.test(text) || /^code=/.test(text),
     code: 'E_REDIRECT_CODE',
     message:
-      'This contains an authorization code, not a token. The sign-in used another address than the documented one.',
+      'This contains an authorization code, not a token. The sign-in did not use the documented address.',
     help: 'Start the sign-in here, or use the documented address, which contains response_type=token.',
   },
   {

@@ -1,6 +1,6 @@
 /*
- * Undoes what mail programs, chats and web pages do to a copied address or token: they encode characters, break lines and
- * add marks.
+ * Undoes changes that email programs, chats and web pages make to a copied address or token: they encode characters, wrap lines
+ * and add characters.
  */
 
 const entities: Record<string, string> = {
@@ -26,7 +26,7 @@ const entity = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi;
 /** How many times a text may have been encoded. */
 const mostTimes = 5;
 
-/** Removes HTML entities and percent encoding that copying has added, and invisible characters. */
+/** Removes HTML entities, percent encoding and invisible characters that copying added. */
 export function undoCopying(text: string): string {
   const plain = repeatedly(text, decodeEntities).replace(/\p{Cf}/gu, '');
   // The whole address is encoded, as in a link that a mail filter has rewritten.
@@ -38,7 +38,7 @@ export function undoCopying(text: string): string {
   return decoded.replace(/%(?:25)*23(?=(?:access_token|error)=)/i, '#');
 }
 
-/** The lines of a text without the quotation marks of mails, joined if they were one line. */
+/** The lines of a text without the quotation marks of emails, joined if they were one line. */
 export function linesOf(text: string): string[] {
   return text.split(/[\r\n\u2028\u2029]/).map((line) => line.replace(/^[\s>]+/, '').trimEnd());
 }

@@ -7,15 +7,15 @@ const signInAgain = 'Start the sign-in again, in a private window.';
 const explanations: Record<string, Explanation> = {
   access_denied: {
     message: 'The sign-in was declined, or the account is not allowed to grant this access.',
-    help: `${signInAgain} Sign in as a full administrator, and accept the request of Webex.`,
+    help: `${signInAgain} Sign in as a full administrator, and accept Webex’s request.`,
   },
   login_required: {
-    message: 'Webex requires a sign-in, but nobody signed in.',
-    help: `${signInAgain} If it repeats, choose the fresh sign-in.`,
+    message: 'Webex requires a sign-in, but no one signed in.',
+    help: `${signInAgain} If this happens again, select “Always ask me to sign in”.`,
   },
   tokenlimit_reached: {
     message: 'The account already has the maximum number of tokens that Webex allows.',
-    help: 'Sign in with that account at https://idbroker.webex.com/idb/profile#/tokens and remove some, then sign in here again.',
+    help: 'Sign in with that account at https://idbroker.webex.com/idb/profile#/tokens and remove some of them, then sign in here again.',
   },
   invalid_scope: {
     message: 'Webex does not grant the requested scopes to this account or client.',
@@ -27,7 +27,7 @@ const explanations: Record<string, Explanation> = {
   },
   invalid_client: {
     message: 'Webex does not know the client ID.',
-    help: 'If WEBEX_TOKEN_CLIENT_ID is set, remove it to use the documented client. Also check that the profile’s deployment (Webex or Webex for Government) is right.',
+    help: 'If WEBEX_TOKEN_CLIENT_ID is set, remove it to use the documented client. Also check the profile’s deployment (Webex or Webex for Government).',
   },
   invalid_grant: {
     message: 'Webex no longer accepts this sign-in.',
@@ -35,7 +35,7 @@ const explanations: Record<string, Explanation> = {
   },
   invalid_request: {
     message: 'Webex reported an error in the sign-in address.',
-    help: 'Start the sign-in here instead of from a copied address. The redirect URI that is registered with Webex is http://localhost:3000/auth/code. Another port does not work.',
+    help: 'Start the sign-in here instead of from a copied address. The redirect URI registered at Webex is http://localhost:3000/auth/code, so another port does not work.',
   },
   unsupported_response_type: {
     message: 'Webex no longer issues tokens in this way.',
@@ -60,6 +60,6 @@ export function explainError(code: string, description: string | null = null): E
   const shown = sanitizeForDisplay(code, 60);
   return {
     message: `Webex responded with an unknown error${shown === '' ? '' : ` (${shown})`}.${quoted}`,
-    help: `${signInAgain} If it repeats, report this error to Webex support.`,
+    help: `${signInAgain} If this happens again, report this error to Webex support.`,
   };
 }

@@ -16,7 +16,7 @@ export interface ParsedToken {
 }
 
 /**
- * Parses a redirect URL, its fragment, or a bare token. Tolerates what copying adds: surrounding white space, quotes and
+ * Parses a redirect URL, its fragment, or a bare token. Tolerates additions by copying: surrounding white space, quotes and
  * brackets, the word `Bearer`, line breaks, HTML entities and percent encoding. Throws `BrokerError` for anything else.
  */
 export function parsePastedToken(input: string): ParsedToken {

@@ -73,7 +73,7 @@ export function readRedirect(input: string, { partial }: { partial: boolean }): 
 
   if (inFragment.access_token !== undefined) {
     if (failed !== undefined) {
-      throw new BrokerError('E_REDIRECT_CONTRADICTION', 'The response has both a token and an error.', {
+      throw new BrokerError('E_REDIRECT_CONTRADICTION', 'The response contains both a token and an error.', {
         help: 'Webex never sends both. Sign in again, and do not change the address.',
       });
     }
@@ -133,9 +133,13 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
     const named = type === undefined || type.length > 20 ? null : sanitizeForDisplay(type, 20, [accessToken]);
     const another = named === null ? 'another token type' : `the token type “${named}”`;
     const given = type === undefined ? 'no token type' : another;
-    throw new BrokerError('E_TOKEN_TYPE', `The response has ${given}, but only bearer tokens can be used.`, {
-      help: 'Copy the whole address of the page that you see after you sign in, or sign in again.',
-    });
+    throw new BrokerError(
+      'E_TOKEN_TYPE',
+      `The response has ${given}, but only bearer tokens are supported.`,
+      {
+        help: 'Copy the whole address of the page that you see after you sign in, or sign in again.',
+      },
+    );
   }
   const lifetime = readExpiresIn(parameters.expires_in, accessToken);
   if (lifetime.warning !== null) warnings.push(lifetime.warning);
