@@ -32,7 +32,7 @@ export class OktaClient extends ApiClient {
   }
 }
 
-/** Okta reports the end of its rate limit in a header of its own, as a time in seconds. */
+/** Okta reports the end of its rate limit in its own header, as a time in seconds. */
 async function withRetryAfter(answer: Promise<Response>, now: () => number): Promise<Response> {
   const response = await answer;
   const reset = Number(response.headers.get('x-rate-limit-reset') ?? Number.NaN);

@@ -163,7 +163,7 @@ function parseWith<T>(parse: (text: string) => T): (text: string, context: z.Ref
       return parse(text);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      // With the rule: whoever reads one row in a list has nothing else.
+      // Includes the rule, because a row in a list of errors shows no other help.
       const rules = error.remedies.filter(({ command, link }) => command === undefined && link === undefined);
       const message = [error.message, ...rules.map(({ text }) => text)].join(' ').replace(/\.$/, '');
       context.addIssue({ code: 'custom', message });

@@ -94,7 +94,7 @@ function accepted(person: PersonAnswer, profile: Profile, token: Token, now: num
       return {
         id,
         ok: true,
-        message: `${message} According to the known dates, it expired on ${date}; it may stop working at any moment.`,
+        message: `${message} According to the known dates, it expired on ${date}, so it may stop working at any time.`,
         help: getNewToken(profile.name),
       };
     }
