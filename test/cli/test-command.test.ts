@@ -57,4 +57,14 @@ describe('webex-token test', () => {
       checks: [{}, {}, { id: 'full-admin', ok: null }, {}, {}, {}],
     });
   });
+
+  it('does not pass if it tests nothing, as with a misspelled tag', async () => {
+    const on = await machine(await simulated());
+    expect(await on.run(['test', '--all'])).toMatchObject({ code: 3, stdout: '' });
+    await on.run(['profile', 'import', '-'], 'profile,tags\nacme,emea\n');
+    expect(await on.run(['test', '--tag', 'EMEA'])).toMatchObject({ code: 0 });
+    const misspelled = await on.run(['test', '--tag', 'emae', '--json']);
+    expect(misspelled).toMatchObject({ code: 3, stdout: '[]\n' });
+    expect(misspelled.stderr).toContain('No profile has the tag "emae".');
+  });
 });

@@ -62,8 +62,17 @@ async function testMany({ tag, json }: TestOptions): Promise<void> {
       progress.end();
     }
     array?.end();
+    // A misspelled tag must not look like a test that has passed.
+    if (counts.passed + counts.failed + counts.empty === 0) throw nothingToTest(tag);
     note(`${counts.passed} passed, ${counts.failed} failed, ${counts.empty} without a token.`);
     if (counts.failed > 0) process.exitCode = rejected;
+  });
+}
+
+function nothingToTest(tag: string | undefined): BrokerError {
+  const message = tag === undefined ? 'There is no profile to test.' : `No profile has the tag "${tag}".`;
+  return new BrokerError('E_NO_PROFILE', message, {
+    help: { text: 'To list the profiles', command: ['list'] },
   });
 }
 
