@@ -58,7 +58,7 @@ export default defineConfig({
     sequence: { sequencer: LongFilesFirst },
     // Most objects live for one test: a larger young generation collects them in fewer runs.
     execArgv: ['--max-semi-space-size=64'],
-    // For `npm run coverage`: the rooms that hold tokens and keys, and decide who gets them.
+    // For `npm run coverage`: the folders that handle tokens and keys, and decide who gets them.
     coverage: {
       include: ['src/{api,crypto,relay,store,vault}/**/*.ts'],
       reporter: ['text', 'html'],

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 
 /*
  * Mutation tests: changes the code in thousands of small ways, and reports each change that no test notices. One part of the
- * code at a time, with the tests of the rooms that are about it, so that a part takes minutes.
+ * code at a time, with the tests in the folders for that code, so that a part takes only minutes.
  *
  * node scripts/mutate.ts [PART …]    by default every part
  */
-const parts: Record<string, { files: string; rooms: string }> = {
-  'client-auth': { files: 'src/api/client-auth/**/*.ts', rooms: 'api' },
-  requests: { files: 'src/api/request/**/*.ts', rooms: 'api' },
-  lifetimes: { files: 'src/domain/lifetimes.ts,src/domain/delays.ts', rooms: 'domain' },
+const parts: Record<string, { files: string; folders: string }> = {
+  'client-auth': { files: 'src/api/client-auth/**/*.ts', folders: 'api' },
+  requests: { files: 'src/api/request/**/*.ts', folders: 'api' },
+  lifetimes: { files: 'src/domain/lifetimes.ts,src/domain/delays.ts', folders: 'domain' },
   reminders: {
     files: 'src/domain/reminder-triggers.ts,src/reminders/plan.ts,src/reminders/delivery-policy.ts',
-    rooms: 'domain|reminders',
+    folders: 'domain|reminders',
   },
-  'row-macs': { files: 'src/store/integrity/**/*.ts', rooms: 'store|vault' },
-  text: { files: 'src/text/**/*.ts', rooms: 'text' },
-  redirects: { files: 'src/webex/sign-in/**/*.ts', rooms: 'webex' },
+  'row-macs': { files: 'src/store/integrity/**/*.ts', folders: 'store|vault' },
+  text: { files: 'src/text/**/*.ts', folders: 'text' },
+  redirects: { files: 'src/webex/sign-in/**/*.ts', folders: 'webex' },
 };
 
 const asked = process.argv.slice(2);
@@ -30,12 +30,16 @@ if (unknown.length > 0) {
 }
 const stryker = join(import.meta.dirname, '../node_modules/@stryker-mutator/core/bin/stryker.js');
 for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
-  const { files = '', rooms = '' } = parts[name] ?? {};
+  const { files = '', folders = '' } = parts[name] ?? {};
   process.stdout.write(`\n${name}: ${files}\n`);
   const { status } = spawnSync(
     process.execPath,
     [stryker, 'run', 'scripts/mutate.config.json', '--mutate', files],
-    { cwd: join(import.meta.dirname, '..'), env: { ...process.env, TEST_ROOMS: rooms }, stdio: 'inherit' },
+    {
+      cwd: join(import.meta.dirname, '..'),
+      env: { ...process.env, TEST_FOLDERS: folders },
+      stdio: 'inherit',
+    },
   );
   if (status !== 0) process.exitCode = 1;
 }

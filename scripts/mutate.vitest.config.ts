@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { testFilesByProject } from '../test/support/setup/test-projects.ts';
 
-/** The unit tests of some rooms: `mutate.ts` runs them once for each change of the code. */
+/** The unit tests in some folders of test/. `mutate.ts` runs them once for each change of the code. */
 const root = join(import.meta.dirname, '..');
-const rooms = new RegExp(`^test/(${process.env.TEST_ROOMS})/`);
-const include = testFilesByProject(root).unit.filter((file) => rooms.test(file));
+const folders = new RegExp(`^test/(${process.env.TEST_FOLDERS})/`);
+const include = testFilesByProject(root).unit.filter((file) => folders.test(file));
 
 export default defineConfig({
   root,

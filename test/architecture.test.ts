@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** The rooms of `src`, from the ground up. A room imports only what stands before it. */
-const rooms = [
+/** The folders of `src` in their order: a folder imports only from those listed before it. */
+const folders = [
   ...['program-files', 'errors', 'next-turn', 'text', 'files', 'environment', 'process', 'http', 'instance'],
   ...['webex', 'domain', 'crypto', 'store', 'config', 'vault', 'output', 'reminders', 'provisioning'],
   ...[
@@ -20,38 +20,38 @@ const rooms = [
   ],
   ...['simulator', 'demo'],
 ];
-/** Runs in the browser: it imports no other room, and none imports it. */
+/** Runs in the browser: it imports no other folder, and none imports it. */
 const alone = 'browser';
 const maxEntries = 15;
 
 const src = join(import.meta.dirname, '../src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-const roomOf = (file: string) => file.split(sep)[0]?.replace(/\.ts$/, '') ?? '';
+const folderOf = (file: string) => file.split(sep)[0]?.replace(/\.ts$/, '') ?? '';
 const imports = files.flatMap((file) => {
   const text = readFileSync(join(src, file), 'utf8');
   const paths = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g);
   return [...paths].map(([, path = '']) => ({ file, target: relative(src, join(src, dirname(file), path)) }));
 });
-const entriesOf = (room: string) => [
-  ...new Set(files.filter((file) => roomOf(file) === room).map((file) => file.split(sep)[1])),
+const entriesOf = (folder: string) => [
+  ...new Set(files.filter((file) => folderOf(file) === folder).map((file) => file.split(sep)[1])),
 ];
 
 describe('the source tree', () => {
-  it('has only rooms with a place in the order', () => {
-    expect(files.map(roomOf).filter((room) => room !== alone && !rooms.includes(room))).toEqual([]);
+  it('lists every folder in the order', () => {
+    expect(files.map(folderOf).filter((folder) => folder !== alone && !folders.includes(folder))).toEqual([]);
   });
 
-  it('imports in one direction: a room imports only what stands before it', () => {
+  it('imports in one direction: a folder imports only from folders before it', () => {
     const wrong = imports.filter(({ file, target }) => {
-      const [from, to] = [roomOf(file), roomOf(target)];
-      return from !== to && (from === alone || rooms.indexOf(to) >= rooms.indexOf(from) || to === alone);
+      const [from, to] = [folderOf(file), folderOf(target)];
+      return from !== to && (from === alone || folders.indexOf(to) >= folders.indexOf(from) || to === alone);
     });
     const arrows = wrong.map(({ file, target }) => `${file} → ${target}`);
     expect(arrows).toEqual([]);
   });
 
-  it('shows no more than some fifteen entries at the top of a room', () => {
-    const crowded = rooms.filter((room) => entriesOf(room).length > maxEntries);
+  it('shows at most fifteen entries at the top of a folder', () => {
+    const crowded = folders.filter((folder) => entriesOf(folder).length > maxEntries);
     expect(crowded).toEqual([]);
   });
 });

@@ -76,7 +76,7 @@ const leaves = all.flatMap((command) => leavesOf(command));
 const root = join(import.meta.dirname, '../..');
 const files = globSync('src/cli/{commands,push}/*.ts', { cwd: root });
 
-/** The source of a command, with the modules of this room that it shares. */
+/** The source of a command, with the modules of src/cli that it shares with others. */
 function sourceOf(name: string): string {
   const [first = ''] = name.split(' ');
   return files

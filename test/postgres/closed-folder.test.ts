@@ -10,8 +10,8 @@ const project = join(import.meta.dirname, '../..');
 function cloneInClosedFolder(): string {
   const folder = temporaryFolder();
   chmodSync(folder, 0o700);
-  for (const room of ['demo', 'environment']) {
-    cpSync(join(project, 'src', room), join(folder, room), { recursive: true });
+  for (const name of ['demo', 'environment']) {
+    cpSync(join(project, 'src', name), join(folder, name), { recursive: true });
   }
   mkdirSync(join(folder, 'node_modules'));
   for (const name of readdirSync(join(project, 'node_modules'))) {
