@@ -44,7 +44,7 @@ try {
   rmSync(output, { force: true });
   copyFileSync(process.execPath, output);
   chmodSync(output, 0o755);
-  // Its signature would not fit any more, and macOS starts no program with a wrong one.
+  // Its signature would no longer match, and macOS does not start a program with a wrong signature.
   if (process.platform === 'darwin') execFileSync('codesign', ['--remove-signature', output]);
   await inject(output, 'NODE_SEA_BLOB', readFileSync(blob), {
     // From Node's documentation of single executable applications.

@@ -26,7 +26,7 @@ async function watch(place: HTMLElement, url: string): Promise<void> {
     }
     if (failed === failuresBeforeMessage) {
       place.textContent =
-        'The program does not answer any more. Is it still running? Load this page again once it is.';
+        'The server no longer responds. Make sure that it is running, then reload this page.';
     }
   }
 }

@@ -81,7 +81,7 @@ function unusable(path: string, what: string, cause: unknown): BrokerError {
   });
 }
 
-/** Removes the folders that were created, except those that are not empty any more. */
+/** Removes the folders that were created, except those that are no longer empty. */
 function removeEmptyFolders(from: string, to: string): void {
   try {
     for (let path = from; path.startsWith(to); path = dirname(path)) nodeFiles.rmdirSync(path);

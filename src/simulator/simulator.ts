@@ -38,7 +38,7 @@ export interface Simulator {
   okta: SimulatedOkta;
   /** A token without a sign-in. */
   issueToken(accountName: string, options?: IssueOptions): SimulatedToken;
-  /** No token of this person is accepted any more, as after "Reset Access" in Control Hub. */
+  /** Revokes all tokens of this person, like "Reset Access" in Control Hub. */
   revoke(accountName: string, deployment?: Deployment): void;
   close(): Promise<void>;
 }

@@ -228,8 +228,8 @@ export async function clearOtherProfilesAt(
 }
 
 /**
- * Records that the applications that use an API client have no access any more: the client is removed. Within the caller's
- * transaction.
+ * Records that the applications that use an API client no longer have access, because the client is removed. Within the
+ * caller's transaction.
  */
 export async function clearDestinationsOfClient(trx: Db, clientId: string): Promise<void> {
   const rows = await trx

@@ -92,7 +92,7 @@ export async function newStoreAsOf(file: string, migration: string): Promise<Db>
   }
 }
 
-/** Whether a SQLite file cannot be read any more, in part or at all. Throws what opening a store throws. */
+/** Whether a SQLite file is at least partly unreadable. Throws the errors of opening a store. */
 export async function isDamaged(file: string): Promise<boolean> {
   try {
     const db = await openStore(file);

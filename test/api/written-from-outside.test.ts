@@ -322,7 +322,7 @@ describe('a running server', () => {
   });
 });
 
-/** Codes of rows that are not there any more. */
+/** Codes of rows that no longer exist. */
 async function rowMacsWithoutRow({ db }: Pick<Vault, 'db'>): Promise<string[]> {
   const macs = await db.selectFrom('row_mac').select(['kind', 'id']).execute();
   const known = new Set<string>();

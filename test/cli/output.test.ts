@@ -153,7 +153,7 @@ describe.runIf(hasFull)('standard output on a full disk', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('a reader of standard output that exits', () => {
-  /** Runs a command in its own process, whose standard output nobody reads any more. */
+  /** Runs a command in its own process, whose standard output is no longer read. */
   function unread(here: Machine, args: string[]) {
     const script = `"$0" "$@" | true; echo "$\{PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, program, ...args], {

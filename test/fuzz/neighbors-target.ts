@@ -230,7 +230,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
   return {
     inputs: fc.array(hostile, { minLength: 1, maxLength: 8 }),
     async check(requests) {
-      // As if another process had written: nothing that was looked up before counts any more.
+      // As if another process had written, so that everything has to be looked up again.
       await vault.db.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
       const half = Math.ceil(requests.length / 2);
       const sent = requests.slice(0, half).map(send);

@@ -33,7 +33,7 @@ const left = (profile: string, reason: string) => ({ upToDate: false, unfinished
 const notYet = { upToDate: false, unfinished: null };
 
 describe('upToDateState', () => {
-  it('is not reached while the renewal hook fails, unless none is set up any more', async () => {
+  it('is not reached while the renewal hook fails, unless none is set up', async () => {
     const records = await acme();
     const { id: tokenId } = await capture(records, today);
     await deliver(records);

@@ -57,7 +57,7 @@ describe.each(['relay', 'oauth'] as const)('a destination via %s', (via) => {
     expect([...(await destinationLabels(vault))]).toEqual([['acme', 'Entra ID (always current)']]);
   });
 
-  it('has no access any more once its API client is removed', async () => {
+  it('loses its access when its API client is removed', async () => {
     const { vault } = await installed(via);
     await removeClient(vault, 'acme-entra', actor);
     const views = await listDestinations(vault, 'acme');

@@ -136,7 +136,7 @@ const moments = points.flatMap((point) => [
   ...(point.changes ? [{ ...point, moment: 'after it is done', applied: true }] : []),
 ]);
 
-describe('push entra, of which nothing runs any more', () => {
+describe('push entra, after its process was killed', () => {
   it.each(moments)(
     'leaves the old or the new token and finishes in the next run: $name, $moment',
     async ({ at, applied }) => {

@@ -188,7 +188,7 @@ describe('push entra', () => {
       await storeToken({ simulator, environment });
       const lifted = await run(['push', 'entra', 'acme']);
       expect(lifted).toMatchObject({ code: 0 });
-      expect(lifted.stderr).toMatch(/Lifted the quarantine/);
+      expect(lifted.stderr).toMatch(/Ended the quarantine/);
       expect(entra.app.jobs).toMatchObject([{ code: 'Active', quarantine: null }]);
     });
   });

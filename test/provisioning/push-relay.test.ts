@@ -50,14 +50,14 @@ describe('push entra --via relay', () => {
     expect(await listDestinations(vault, 'acme')).toMatchObject([{ via: 'token', upToDate: true }]);
   });
 
-  it('switches from the relay to the token endpoint, and removes the client that nothing uses any more', async () => {
+  it('switches from the relay to the token endpoint, and removes the client that is no longer used', async () => {
     const server = await provisioningServer();
     await push(server, 'entra');
     const report = await push(server, 'entra', { via: 'oauth' });
     expect(report.steps).toContainEqual({
       step: 'remove-client',
       status: 'done',
-      message: 'Removed the API client acme-entra-relay: nothing uses it any more.',
+      message: 'Removed the API client acme-entra-relay, which is no longer used.',
     });
     expect((await listClients(server.vault.db)).map(({ name }) => name)).toEqual(['acme-entra-oauth']);
     await push(server, 'entra', { via: 'relay' });

@@ -97,7 +97,7 @@ describe('pruning', () => {
 });
 
 describe('a new data key', () => {
-  it('signs every chain again, so that the old key is not needed any more', async () => {
+  it('signs every chain again, so that the old key is no longer needed', async () => {
     const vault = await threeChains();
     await rotateDataKey(vault, actor);
     const start = `${vault.keys.ring.primaryKey.id.slice(0, 8)}.`;

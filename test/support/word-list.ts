@@ -60,6 +60,10 @@ export const wordList: readonly (readonly [pattern: string, better: string])[] =
   ['lying about', 'say where it is'],
   ['let out of', 'say what leaves'],
 
+  ['(rooms?) (of|above|that|imports?)', 'folder'],
+  ['(accept|answer|refuse|give)s? (in|to) nobody', 'no one'],
+  ['needs? nothing (there|after)', 'there is nothing to do there'],
+  ['any more', 'no longer'],
   // Retired names: one word for each concept
   ['hand(s|ed|ing)?[- ]overs?', 'push, deliver'],
   ['hand(s|ed|ing)? (it|them) over', 'push, deliver'],

@@ -207,7 +207,7 @@ describe('a backup restored over an existing store', () => {
     const { file, stored, vault } = await backedUp();
     const { settings } = vault;
     await vault.db.destroy();
-    const garbage = 'no database any more\n'.repeat(1000);
+    const garbage = 'no longer a database\n'.repeat(1000);
     for (const suffix of ['-wal', '-shm']) {
       if (existsSync(`${storeLocation(settings)}${suffix}`))
         writeFileSync(`${storeLocation(settings)}${suffix}`, '');

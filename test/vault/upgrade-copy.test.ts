@@ -74,7 +74,7 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
     expect(newestOf(file)).toBe(schema);
   });
 
-  it('has no copy any more after its data key was rotated', async () => {
+  it('no longer has a copy after its data key was rotated', async () => {
     const { settings, file } = await earlierStore();
     const vault = await openVault(settings);
     expect(upgradeCopies(file)).toHaveLength(1);

@@ -91,7 +91,7 @@ export class PushAccess {
     await keepClient(this.#parts.vault, this.#opened);
   }
 
-  /** Removes the API client that the application used before, because nothing uses it any more. */
+  /** Removes the API client that the application used before, because nothing uses it now. */
   async removeReplaced(appId: string): Promise<void> {
     const { vault, destinations, steps, actor } = this.#parts;
     const before = destinations.find((each) => each.appId === appId)?.clientId ?? null;

@@ -165,7 +165,7 @@ export class OwnChain {
     throw new Error('the audit chain of this process keeps changing');
   }
 
-  /** A process whose key was removed issues no tokens any more. What it rejects, it still records. */
+  /** A process whose key was removed no longer issues tokens, but still records rejected requests. */
   async #appendUnsigned(time: number, entries: readonly AuditEntry[]): Promise<Appended> {
     await this.#db.transaction().execute((trx) => appendAudits(trx, time, entries));
     return { assertions: [], rows: null };

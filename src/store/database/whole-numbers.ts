@@ -2,8 +2,8 @@
 type Value = string | number | bigint | null;
 
 /**
- * Refuses a fraction of a millisecond or of a count, and what is not exact any more. SQLite would keep it, until the
- * store is copied or a backup is restored. Throws `RangeError`.
+ * Rejects fractions of a millisecond or of a count, and numbers that are too large to be exact. SQLite would store them, but
+ * copying the store or restoring a backup would fail. Throws `RangeError`.
  */
 export function requireWholeNumbers(values: readonly unknown[]): asserts values is Value[] {
   for (const value of values) {

@@ -53,7 +53,7 @@ export async function recordActivations(trx: Db, activations: readonly NewActiva
         hook_state: ref('excluded.hook_state'),
         hook_attempts: 0,
         hook_next_at: ref('excluded.hook_next_at'),
-        // Without a hook, none fails any more.
+        // Without a hook, no hook can fail.
         hook_failing_since: sql<
           number | null
         >`case when excluded.hook_state = 'none' then null else activation.hook_failing_since end`,

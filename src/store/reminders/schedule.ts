@@ -44,7 +44,7 @@ export async function scheduleReminders(
     .execute();
 }
 
-/** Has no channel look at these tokens any more: they are not current. */
+/** Makes all channels stop checking these tokens, because they are no longer current. */
 export async function unscheduleReminders(db: Db, tokenIds: readonly string[]): Promise<void> {
   if (tokenIds.length === 0) return;
   await db.deleteFrom('reminder_schedule').where('token_id', 'in', tokenIds).execute();

@@ -96,7 +96,7 @@ export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource)
   }
 }
 
-/** What is left where no one has the key any more: tokens cannot be decrypted, but a sign-in replaces them. */
+/** The last resort if no one has the key: the tokens cannot be decrypted, but a new sign-in replaces them. */
 function startOver({ databaseUrl }: Pick<KeySource['settings'], 'databaseUrl'>): string {
   const place =
     databaseUrl === null
