@@ -306,11 +306,11 @@ async function seenStateOrWarning(
 
 /** Why a database was not compared with the last state seen, for a person. */
 export function notCompared(source: StateLocation, kind: KeyKind): string {
-  const why =
-    kind === 'keychain'
-      ? 'The keychain does not answer'
-      : `${fileOf(source, kind)} is damaged or cannot be read`;
-  return `${why}, so the database was not checked for a rollback.`;
+  const unchecked = 'so the database was not checked for a rollback.';
+  if (kind === 'keychain') return `The keychain does not answer, ${unchecked}`;
+  // A damaged one is written again. One of root in a folder of root is not: root ran a command with this key file.
+  const help = 'If this message comes again, make the file readable for this user, or delete it.';
+  return `${fileOf(source, kind)} is damaged or cannot be read, ${unchecked} ${help}`;
 }
 
 async function allSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
