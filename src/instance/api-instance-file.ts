@@ -16,7 +16,7 @@ export function writeApiInstanceFile(home: string, { pid, address, tls }: Runnin
   // Absolute, because the reader may have another working directory.
   const files = tls && { certificate: resolve(tls.certificate), key: resolve(tls.key) };
   try {
-    writeFileSync(file, JSON.stringify({ pid, address, tls: files }), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify({ pid, started: startOf(pid), address, tls: files }), { mode: 0o600 });
   } catch {
     return () => {};
   }
@@ -37,15 +37,31 @@ export function findRunningApis(home: string): RunningApi[] {
       try {
         const instance: unknown = JSON.parse(readFileSync(join(home, name), 'utf8'));
         if (!isRunningApi(instance)) return [];
-        process.kill(instance.pid, 0);
-        return [instance];
+        const { pid, started, address, tls } = instance;
+        process.kill(pid, 0);
+        // The file of a process that was killed stays, and another process may have its ID now.
+        return started === startOf(pid) ? [{ pid, address, tls }] : [];
       } catch {
         return [];
       }
     });
 }
 
-function isRunningApi(value: unknown): value is RunningApi {
+/** When a process started, in ticks since the system did. Null where that cannot be read. */
+function startOf(pid: number): string | null {
+  try {
+    // The name of the program is in parentheses, and may contain spaces. proc_pid_stat(5): field 22.
+    return (
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19] ?? null
+    );
+  } catch {
+    return null;
+  }
+}
+
+function isRunningApi(value: unknown): value is RunningApi & { started: unknown } {
   if (!isObject(value) || !Number.isSafeInteger(value.pid) || typeof value.address !== 'string') return false;
   const { tls } = value;
   return (
