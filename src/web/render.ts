@@ -2,6 +2,7 @@ import ejs from 'ejs';
 import type { Request, Response } from 'express';
 import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
 import { readProgramFile } from '../program-files.ts';
+import { formatCount } from '../text/count.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText, withLocalTimes } from './view-models/dates.ts';
 import { statusLabels } from './view-models/expiry-view.ts';
@@ -75,6 +76,7 @@ export function createRender(site: { demonstration: boolean }): Render {
   const helpers = {
     anyProvider,
     dateText,
+    formatCount,
     minuteText,
     providerIds,
     providerTitle,

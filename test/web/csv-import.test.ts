@@ -47,6 +47,23 @@ describe('the import of a CSV file', () => {
     expect(web.logged()).not.toContain(token);
   });
 
+  it('shows large numbers as the overview does, with a comma', async () => {
+    const person = await (await served()).person();
+    const rows = Array.from({ length: 1_234 }, (_, at) => `customer-${at}`);
+    const text = `profile\n${rows.join('\n')}\n`;
+    await person.post('/import/csv').attach('file', Buffer.from(text), 'x.csv').expect(303);
+    const preview = (await person.get('/import/csv/preview').expect(200)).text;
+    expect(preview).toContain('1,234 to create, 0 to update');
+    expect(preview).toContain('Import 1,234 organizations');
+    expect(preview).toContain('and 1,034 more.');
+    await person.post('/import/csv/preview').type('form').expect(303);
+    const overview = (await person.get('/?view=table').expect(200)).text;
+    expect(overview).toContain('1,234 organizations created, 0 updated.');
+    expect(overview).toContain('1,234 waiting for the first sign-in');
+    expect(overview).toContain('All <span class="count">1,234</span>');
+    expect(overview).not.toContain('1234');
+  });
+
   it('explains what is wrong with a file', async () => {
     const person = await (await served()).person();
     const upload = async (text: string) =>

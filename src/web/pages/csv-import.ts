@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { pageHelp } from '../../errors/remedy.ts';
+import { formatCount } from '../../text/count.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import type { Vault } from '../../vault/context.ts';
 import type { ProfileRow } from '../../vault/profiles/csv-row.ts';
@@ -100,7 +101,7 @@ export function importCsv({ vault, csvImports }: WebContext): RequestHandler {
     const { length: tokens } = results.filter(({ token }) => token);
     setFlash(
       request,
-      `Imported: ${plural(count('created'), 'organization')} created, ${count('updated')} updated.${
+      `Imported: ${plural(count('created'), 'organization')} created, ${formatCount(count('updated'))} updated.${
         tokens > 0 ? ' The file contains unencrypted tokens: delete it and its copies.' : ''
       }`,
     );

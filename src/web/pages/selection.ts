@@ -6,6 +6,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { ProfileFilter } from '../../store/profiles/filter.ts';
 import { profilesByName } from '../../store/profiles/profiles.ts';
 import { iterateProfiles } from '../../store/profiles/query.ts';
+import { formatCount } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
 import { profileCsvHeader, profileCsvLine } from '../../vault/profiles/profile-csv.ts';
 import { startCampaignOf } from '../../vault/profiles/renewal-campaign.ts';
@@ -123,12 +124,12 @@ async function onMatching(
   if (total > action.max) {
     throw new BrokerError(
       'E_USAGE',
-      `This action works on at most ${action.max.toLocaleString('en')} organizations at a time.`,
+      `This action works on at most ${formatCount(action.max)} organizations at a time.`,
       { help: 'Go back, and narrow the search.' },
     );
   }
   if (total === 0) throw new BrokerError('E_USAGE', 'No organization is selected.');
-  const label = `${action.label(request)} ${total.toLocaleString('en')} ${total === 1 ? 'organization' : 'organizations'}`;
+  const label = `${action.label(request)} ${formatCount(total)} ${total === 1 ? 'organization' : 'organizations'}`;
   const confirmed = field(body, 'confirmed');
   // The filter may find other organizations than when the number was shown.
   if (confirmed === String(total)) {

@@ -1,3 +1,4 @@
+import { formatCount } from '../../text/count.ts';
 import { formatInstants } from '../../text/instant.ts';
 
 const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' });
@@ -33,5 +34,5 @@ export function timeLeftText(days: number): string {
 }
 
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
