@@ -1,5 +1,5 @@
 import { errorCodes } from '../../src/errors/error-codes.ts';
-import { commandLine, type Remedy } from '../../src/errors/remedy.ts';
+import type { Remedy } from '../../src/errors/remedy.ts';
 
 /** The file that this generator writes. */
 export const path = 'docs/errors.md';
@@ -29,5 +29,5 @@ ${sections.join('\n\n')}
 
 /** A remedy on its own line; its command is not translated to Markdown. */
 function paragraph({ text, command }: Remedy): string {
-  return command === undefined ? `- ${text}` : `- ${text}: \`${commandLine(command)}\``;
+  return command === undefined ? `- ${text}` : `- ${text}: \`webex-token ${command.join(' ')}\``;
 }

@@ -1,3 +1,5 @@
+import { isInstalled, packageRoot } from '../program-files.ts';
+
 /** One action that a person can take to resolve an error. */
 export interface Remedy {
   /** A sentence, or the text before the command or link. */
@@ -54,7 +56,10 @@ export function pageHelpText(remedies: readonly PageRemedy[]): string | null {
     .join(' ');
 }
 
-/** A command to type. Profile names and IDs need no quotes. Placeholders are in uppercase. */
-export function commandLine(command: readonly string[]): string {
-  return ['webex-token', ...command].join(' ');
+/**
+ * A command to type, in the folder of the program if it is a checkout: there, `webex-token` is not on the PATH, and npx
+ * starts it. Profile names and IDs need no quotes. Placeholders are in uppercase.
+ */
+export function commandLine(command: readonly string[], root = packageRoot): string {
+  return [...(isInstalled(root) ? [] : ['npx']), 'webex-token', ...command].join(' ');
 }

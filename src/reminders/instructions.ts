@@ -7,15 +7,10 @@ import { isInstalled, isSingleFile, packageRoot } from '../program-files.ts';
  * "webex-token" on the PATH, so npm and npx start it in its folder.
  */
 
-/** A command as it has to be typed; for a checkout, in the folder of the program. */
-export function typedCommand(command: readonly string[], root = packageRoot): string {
-  return isInstalled(root) ? commandLine(command) : `npx ${commandLine(command)}`;
-}
-
 /** The step that starts the web app, with the machine and the folder, as one command for any shell. */
 export function startStep(root = packageRoot): string {
   return isInstalled(root)
-    ? `On the computer ${hostname()}, open a terminal and run: ${commandLine(['serve'])}`
+    ? `On the computer ${hostname()}, open a terminal and run: ${commandLine(['serve'], root)}`
     : `On the computer ${hostname()}, open a terminal and run: npm --prefix "${root}" start`;
 }
 

@@ -11,7 +11,7 @@ import { instant } from '../text/instant.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { formatInstant } from './date-text.ts';
-import { senderFact, startStep, typedCommand } from './instructions.ts';
+import { senderFact, startStep } from './instructions.ts';
 
 /** The content of a reminder, before a channel formats it. It never contains a token. */
 export interface ReminderMessage {
@@ -124,7 +124,7 @@ export function reminderMessage(options: MessageOptions): ReminderMessage {
           ? `Put the new token wherever the old one was pasted, such as ${anyProvider('or')}. The page shows how.`
           : `On the next page, select Update, so that ${listed(usedIn)} ${gets} the new token.`,
     ],
-    alternative: `Or do all of this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 || isAlwaysCurrent ? [] : ['--push'])])}`,
+    alternative: `Or do all of this in that terminal: ${commandLine(['login', profile.name, ...(usedIn.length === 0 || isAlwaysCurrent ? [] : ['--push'])])}`,
     link,
     shortAction: `Renew it: ${commandLine(['login', profile.name])}`,
     facts: [
@@ -184,7 +184,7 @@ function undeliveredMessage({
       startStep(),
       `In the browser that opens on that computer, go to ${linkTo(origin, profile)} and select Update. No one has to sign in to Webex.`,
     ],
-    alternative: `Or do it in that terminal: ${[...new Set(outdated.map(({ provider }) => typedCommand(['push', provider, name])))].join(' and ')}`,
+    alternative: `Or do it in that terminal: ${[...new Set(outdated.map(({ provider }) => commandLine(['push', provider, name])))].join(' and ')}`,
     link: linkTo(origin, profile),
     shortAction: `Deliver it: ${commandLine(['push', outdated[0]?.provider ?? 'entra', name])}`,
     facts: [

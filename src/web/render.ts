@@ -1,6 +1,7 @@
 import ejs from 'ejs';
 import type { Request, Response } from 'express';
 import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
+import { commandLine } from '../errors/remedy.ts';
 import { readProgramFile } from '../program-files.ts';
 import { formatCount } from '../text/count.ts';
 import { redactTokens } from '../text/sanitize.ts';
@@ -75,6 +76,7 @@ function renderView(name: string, data: object): string {
 export function createRender(site: { demonstration: boolean }): Render {
   const helpers = {
     anyProvider,
+    commandLine: (command: string[]) => commandLine(command),
     dateText,
     formatCount,
     minuteText,

@@ -46,7 +46,7 @@ const foreign = (changes = {}, expiresAt = now + 1): ClientProof => ({
 });
 
 const unknown =
-  'Unknown client, or wrong credentials. Ask an administrator to list the clients: webex-token client list';
+  'Unknown client, or wrong credentials. Ask an administrator to list the clients: npx webex-token client list';
 
 describe('authenticate', () => {
   it.each<[string, ClientProof, 'current' | 'previous']>([

@@ -203,6 +203,6 @@ describe('the web app', () => {
     const button = page.getByRole('button', { name: 'Copy the command' });
     await button.click();
     await page.getByRole('button', { name: 'Copied the command' }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('webex-token get acme');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('npx webex-token get acme');
   });
 });

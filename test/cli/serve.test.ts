@@ -82,6 +82,6 @@ describe('webex-token open', () => {
     const here = await machine();
     const { code, stdout, stderr } = await here.run(['open']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('Start it: webex-token serve');
+    expect(stderr).toContain('Start it: npx webex-token serve');
   });
 });

@@ -87,7 +87,7 @@ describe.runIf(hasScript)('a command on a terminal', () => {
     ];
     expect(await here.run(['profile', 'import', '-'], rows.join('\n'))).toMatchObject({ code: 0 });
     const warning =
-      /Warning: The token of "near" expires on .*\(59 days\s+left\)\. Get a new token: webex-token login near/s;
+      /Warning: The token of "near" expires on .*\(59 days\s+left\)\. Get a new token: npx webex-token login near/s;
     const words = (text: string) => text.replace(/\s+/g, ' ');
     for (const args of ['get near', 'get near --format header', 'exec near -- true'])
       expect(words(await onTerminal(here, args)), args).toMatch(warning);
@@ -105,7 +105,7 @@ describe.runIf(hasScript)('a command on a terminal', () => {
     const webex = await machine(await simulated(), { NO_COLOR: '1' });
     expect(await webex.run(['import', 'acme'], 'fake-token-unknown')).toMatchObject({ code: 5 });
     expect(words(await onTerminal(webex, 'get acme'))).toContain(
-      'Warning: Webex rejects the token of "acme". Get a new token: webex-token login acme',
+      'Warning: Webex rejects the token of "acme". Get a new token: npx webex-token login acme',
     );
   });
 

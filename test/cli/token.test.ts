@@ -75,6 +75,6 @@ describe('a token of an unexpected organization', () => {
     );
     const other = await run('initech', 'other-organization');
     expect(other.code).toBe(5);
-    expect(other.stderr).toContain('choose "Change the organization": webex-token open');
+    expect(other.stderr).toContain('choose "Change the organization": npx webex-token open');
   });
 });

@@ -63,7 +63,7 @@ describe.each(['relay', 'oauth'] as const)('a destination via %s', (via) => {
     const views = await listDestinations(vault, 'acme');
     expect(views).toMatchObject([{ via: 'token', client: null, upToDate: false, installedAt: null }]);
     expect(outdatedMessages('acme', views)).toEqual([
-      'Entra ID ("Cisco Webex") has no token yet. Update it: webex-token push entra acme',
+      'Entra ID ("Cisco Webex") has no token yet. Update it: npx webex-token push entra acme',
     ]);
   });
 });

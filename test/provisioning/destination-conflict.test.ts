@@ -28,7 +28,7 @@ describe('push entra', () => {
       expect(refused).toMatchObject({ code: 1 });
       expect(refused.stderr).toContain(token.account.organization.id);
       expect(refused.stderr).toContain(
-        `webex-token push entra globex --app ${app.id} --replace-organization`,
+        `npx webex-token push entra globex --app ${app.id} --replace-organization`,
       );
     }
     expect(requests.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/token'))).toEqual([]);

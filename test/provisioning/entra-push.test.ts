@@ -250,7 +250,7 @@ describe('push entra', () => {
     await run(['push', 'entra', 'acme']);
     const renewed = await run(['import', 'acme'], simulator.issueToken('full-admin').accessToken);
     expect(renewed.stderr).toMatch(
-      /Entra ID \("Cisco Webex"\) still uses an earlier token\. Update it: webex-token push entra acme/,
+      /Entra ID \("Cisco Webex"\) still uses an earlier token\. Update it: npx webex-token push entra acme/,
     );
     expect((await run(['show', 'acme'])).stdout).toMatch(/Destination.*still has an earlier token/);
     expect((await run(['list'])).stdout).toMatch(/Entra ID \(outdated\)/);

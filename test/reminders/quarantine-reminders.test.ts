@@ -105,7 +105,7 @@ describe('an alert about a quarantine', () => {
       summary: expect.stringMatching(
         /^Entra ID quarantined "Cisco Webex" on Wednesday 9 June 2027\. .* If no one fixes this, Entra ID disables provisioning on Wednesday 7 July 2027\.$/,
       ),
-      action: expect.stringContaining('run "webex-token push entra acme"'),
+      action: expect.stringContaining('run "npx webex-token push entra acme"'),
       link: 'http://localhost:3000/profiles/acme',
       steps: [
         expect.stringMatching(/^On the computer .*, open a terminal/),

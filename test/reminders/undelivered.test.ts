@@ -32,7 +32,7 @@ describe('the reminder about a profile that was renewed but not delivered', () =
       summary: expect.stringMatching(
         /^The token was renewed on .*, but Entra ID \(Cisco Webex\) still holds an earlier one\./,
       ),
-      action: expect.stringContaining('"webex-token push entra acme"'),
+      action: expect.stringContaining('"npx webex-token push entra acme"'),
       data: {
         expiresAt: new Date(today + days(365)).toISOString(),
         effectiveExpiresAt: new Date(end).toISOString(),

@@ -46,7 +46,7 @@ describe('startWebServer', () => {
     expect(await brokerErrorOf(() => startWebServer(vault, log))).toMatchObject({
       code: 'E_RUNNING',
       message: expect.stringContaining(`http://localhost:${settings.port} (process ${process.pid})`),
-      help: 'Open it: webex-token open',
+      help: 'Open it: npx webex-token open',
     });
     expect(await findRunningInstance(settings.home)).not.toBeNull();
   });

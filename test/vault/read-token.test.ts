@@ -48,7 +48,7 @@ describe('readToken, if it refuses', () => {
     await vault.db.deleteFrom('token').execute();
     expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({
       code: 'E_NO_TOKEN',
-      help: 'Get a token: webex-token login acme',
+      help: 'Get a token: npx webex-token login acme',
     });
   });
 

@@ -1,4 +1,5 @@
 import { providerTitle } from '../../domain/providers.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import {
   alwaysCurrentMessages,
   type DestinationView,
@@ -30,7 +31,7 @@ export async function pushToDestinations(
   }
   if (destinations.length === 0) {
     warn(
-      `"${profile}" has no destinations yet. Push the token once: webex-token push entra ${profile}, or webex-token push okta ${profile}.`,
+      `"${profile}" has no destinations yet. Push the token once: ${commandLine(['push', 'entra', profile])}, or ${commandLine(['push', 'okta', profile])}.`,
     );
   }
   let code = 0;

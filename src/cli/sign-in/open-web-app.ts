@@ -1,3 +1,4 @@
+import { commandLine } from '../../errors/remedy.ts';
 import type { DefaultBrowser } from '../../process/default-browser.ts';
 import { note, styled } from '../terminal/terminal.ts';
 import { openBrowser } from './browser.ts';
@@ -14,5 +15,5 @@ export async function openWebApp(link: string, browser: DefaultBrowser): Promise
     note(`\n${link}\n`);
     noteSshTunnel({ port: Number(new URL(link).port) }, ['login', 'PROFILE', '--paste']);
   }
-  note('For another link, run: webex-token open');
+  note(`For another link, run: ${commandLine(['open'])}`);
 }

@@ -30,7 +30,7 @@ export async function reportVerification(
       if (result.outcome === 'unverified') warn(`Not verified yet. ${result.why.message} ${result.why.help}`);
       if (profile.orgId === null) {
         warn(
-          `The organization is unknown. Import the token again with its organization ID: webex-token import ${profile.name} --org-id ID`,
+          `The organization is unknown. Import the token again with its organization ID: ${commandLine(['import', profile.name, '--org-id', 'ID'])}`,
         );
       }
       const others = await othersOfOrganization(db, profile);
@@ -46,7 +46,7 @@ export async function reportVerification(
         `${styled('yellow', 'Saved, but not in use yet:', process.stderr)} ${result.why.message} "${profile.name}" keeps its verified token.`,
       );
       note(
-        `While "webex-token serve" runs, it is verified as soon as Webex responds. To use it now, run: webex-token token activate ${profile.name} ${token.id}`,
+        `While "webex-token serve" runs, it is verified as soon as Webex responds. To use it now, run: ${commandLine(['token', 'activate', profile.name, token.id])}`,
       );
       return 0;
     case 'superseded':
@@ -57,7 +57,7 @@ export async function reportVerification(
         `${styled('red', 'Webex rejected this token.', process.stderr)} It is saved for "${profile.name}" and marked as rejected.`,
       );
       note(
-        `Check that the whole token was copied and that the organization is in ${deploymentTitles[profile.deployment]}, or sign in again: webex-token login ${profile.name}`,
+        `Check that the whole token was copied and that the organization is in ${deploymentTitles[profile.deployment]}, or sign in again: ${commandLine(['login', profile.name])}`,
       );
       return rejected;
     case 'needs-review':

@@ -7,7 +7,7 @@ import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quaranti
 import { commandLine } from '../../../errors/remedy.ts';
 import type { Alert, AlertSource } from '../../../reminders/alert.ts';
 import { formatInstant } from '../../../reminders/date-text.ts';
-import { senderFact, startStep, typedCommand } from '../../../reminders/instructions.ts';
+import { senderFact, startStep } from '../../../reminders/instructions.ts';
 import { dataOf, factsOf, linkTo, messageId, type ReminderMessage } from '../../../reminders/message.ts';
 import { type Destination, type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
@@ -137,7 +137,7 @@ function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
         `The token is not the cause. To find it, ${logs}. Fix what they report.`,
         'Restart provisioning there, which ends the quarantine.',
       ],
-      alternative: `Or restart it from a terminal on the computer ${hostname()}: ${typedCommand(push)}`,
+      alternative: `Or restart it from a terminal on the computer ${hostname()}: ${commandLine(push)}`,
       shortAction: 'Check the provisioning logs in Entra ID.',
     };
   }
@@ -146,7 +146,7 @@ function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
       action: `Entra ID does not reach Webex through this server. Check that the server is running, and that Entra ID can reach its address over https. To set the address and a new secret in Entra ID, run "${command}": Entra ID tests them first, and a test that passes ends the quarantine.`,
       steps: [
         `Entra ID does not reach Webex through the server on the computer ${hostname()}. Check that the server is running, and that Entra ID can reach its address over https.`,
-        `To set the address and a new secret in Entra ID, run there: ${typedCommand(push)}. Entra ID tests them first, and a test that passes ends the quarantine.`,
+        `To set the address and a new secret in Entra ID, run there: ${commandLine(push)}. Entra ID tests them first, and a test that passes ends the quarantine.`,
       ],
       shortAction: `Check that Entra ID reaches this server, then: ${command}`,
     };
@@ -159,7 +159,7 @@ function remedyFor(name: string, input: RemedyInput): QuarantineRemedy {
       startStep(),
       `${outdated}In the browser that opens on that computer, go to ${link}, open Entra ID, and send the token again. ${tested}`,
     ],
-    alternative: `Or do it in that terminal: ${typedCommand(push)}`,
+    alternative: `Or do it in that terminal: ${commandLine(push)}`,
     shortAction: `Send the token to Entra ID again: ${command}`,
   };
 }
@@ -178,7 +178,7 @@ function renewRemedy(name: string, { link, via }: RemedyInput): QuarantineRemedy
       `In the browser that opens on that computer, go to ${link}, select Renew, and sign in to Webex as a full administrator, because the token no longer works.`,
       after,
     ],
-    alternative: `Or do all of this in that terminal: ${typedCommand(login)}`,
+    alternative: `Or do all of this in that terminal: ${commandLine(login)}`,
     shortAction: `Renew the token: ${commandLine(login)}`,
   };
 }
