@@ -184,7 +184,7 @@ export async function saveDestination(
   });
 }
 
-/** The names of the other profiles whose token is installed in an application, or that it reaches through us. */
+/** The names of the other profiles whose token an application has, or that it reaches through this server. */
 export async function otherProfilesAt(
   db: Db,
   { profileId, provider, appId }: DestinationTarget,
@@ -207,7 +207,7 @@ export async function otherProfilesAt(
   return rows.map(({ name }) => name);
 }
 
-/** Records that an application no longer holds the token of any other profile: this one's replaced it. */
+/** Records that an application no longer has another profile's token, because this profile's token replaced it. */
 export async function clearOtherProfilesAt(
   db: Db,
   { profileId, provider, appId }: DestinationTarget,
@@ -277,7 +277,7 @@ export async function destinationsOfClient(db: Db, clientId: string): Promise<Na
   return rows.map(fromNamedRow).sort(byProfile);
 }
 
-/** What a status check found. Epoch milliseconds. */
+/** The result of a status check. Times are epoch milliseconds. */
 export interface StatusCheck {
   provisioningStatus: unknown;
   statusCheckedAt: number;
@@ -300,7 +300,7 @@ export async function saveProvisioningStatus(db: Db, id: string, check: StatusCh
   if (check.quarantinedSince === null) await supersedeReminders(db, id);
 }
 
-/** Stores why a status check failed; what the one before found stays. */
+/** Stores why a status check failed. The result of the previous check is kept. */
 export async function saveStatusError(db: Db, id: string, failure: string): Promise<void> {
   await db.updateTable('destination').set({ last_check_error: failure }).where('id', '=', id).execute();
 }
@@ -380,7 +380,7 @@ export async function leaseStatusCheck(
   return await leaseNextCheck(db, 'destination', { id: destination.id, dueAt: nextCheckAt, until });
 }
 
-/** Makes the status check of every destination due: the clock was set back. */
+/** Makes the status check of every destination due, because the clock was set back. */
 export async function rescheduleStatusChecks(db: Db): Promise<void> {
   await db.updateTable('destination').set({ next_check_at: 0 }).execute();
 }

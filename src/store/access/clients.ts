@@ -133,7 +133,7 @@ export async function clientExists(db: Db, name: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Gives a client a new secret. The previous one works until `previousUntil` (epoch milliseconds). */
+/** Stores a new secret for a client. The previous one works until `previousUntil` (epoch milliseconds). */
 export async function replaceSecret(
   db: Db,
   name: string,
@@ -157,7 +157,7 @@ export async function replaceSecret(
   });
 }
 
-/** A client's secret that works next to the current one. Epoch milliseconds. */
+/** A client's secret that works in addition to the current one. Times are epoch milliseconds. */
 export interface SecondSecret {
   hash: string | null;
   until: number | null;
@@ -195,7 +195,7 @@ export async function replaceSecondSecret(
   });
 }
 
-/** Takes back the uses of a client up to `usedUntil`: the last one was at `lastUsedAt`, or never. Epoch milliseconds. */
+/** Resets the last use of a client to `lastUsedAt` (null: never) if it was not after `usedUntil`. Epoch milliseconds. */
 export async function takeBackUses(
   db: Db,
   clientId: string,

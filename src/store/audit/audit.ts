@@ -36,7 +36,7 @@ export async function appendAudits(db: Db, time: number, entries: readonly Audit
     .execute();
 }
 
-/** The signature over the longer chain; null if no key is loaded, or where the row signed before is gone. */
+/** The signature over the longer chain; null if no key is loaded, or if the previously signed row no longer exists. */
 async function signedFurther(
   db: Db,
   before: ChainState,
@@ -50,7 +50,7 @@ async function signedFurther(
     try {
       if (keys.refreshError === null) await keys.refresh(db);
     } catch (error) {
-      // A process whose key was removed still records what it rejects; the next one with a key signs it.
+      // A process whose key was removed still records rejected requests. The next process with a key signs these rows.
       if (!isMissingKey(error)) throw error;
     }
     holds = signatureHolds(keys, before, signed);
@@ -61,7 +61,7 @@ async function signedFurther(
 export interface AuditVerification {
   /** How many rows were verified. */
   rows: number;
-  /** In how many chains. */
+  /** The number of chains. */
   chains: number;
   /** The first row at which a chain is broken, and why; null if all are intact. */
   broken: { chain: number; seq: number; reason: string } | null;
@@ -70,9 +70,8 @@ export interface AuditVerification {
 }
 
 /**
- * Verifies every chain from its start to its head, as of one instant, and that none is missing. A chain starts at row 1, or
- * after the last row that was pruned. Start and end are signed, so that with the key, a chain that was cut and rehashed is
- * detected.
+ * Verifies every chain from its start to its head, in one snapshot, and that no chain is missing. A chain starts at row 1 or after
+ * the last pruned row. Start and end are signed, so with the key, a chain that was cut and rehashed is detected.
  */
 export async function verifyAudit(db: Db): Promise<AuditVerification> {
   return db.isTransaction ? await verify(db) : await withSnapshot(db, verify);

@@ -3,8 +3,8 @@ import { errorCodes } from '../../errors/error-codes.ts';
 import type { FailureReason } from '../../http/json-client.ts';
 
 /**
- * How an action ended, for a person. `note`: neither done nor failed, such as what a person canceled, or has to finish by
- * hand.
+ * How an action ended, as text for people. `note`: neither a success nor a failure, for example if a person canceled the action
+ * or has to finish it manually.
  */
 export interface AuditOutcome {
   text: string;
@@ -15,7 +15,7 @@ type Outcome = readonly [text: string, kind: AuditOutcome['kind']];
 
 const unexpected: Outcome = ['Unexpected response from Webex', 'failed'];
 
-/** Why Webex, or another service, gave no usable answer. */
+/** Why Webex or another service gave no usable response. */
 const callOutcomes = {
   unauthorized: ['Rejected by Webex', 'failed'],
   forbidden: ['Webex denied access', 'failed'],
@@ -106,7 +106,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   ...otherOutcomes,
 };
 
-/** Where a code means something else with one action. */
+/** Codes that have a different meaning for one action. */
 const ofAction: Readonly<Record<string, Readonly<Record<string, Outcome>>>> = {
   relay: { 'not-found': ['Unknown path', 'failed'] },
   'remove-token': { expired: ['Deleted after it expired', 'note'] },
@@ -121,19 +121,19 @@ const ofAction: Readonly<Record<string, Readonly<Record<string, Outcome>>>> = {
   },
 };
 
-/** The codes that are no failure with any action; a reason may follow them. */
+/** Codes that do not mean a failure for any action. A reason may follow them. */
 export const harmlessOutcomes: readonly string[] = Object.entries(outcomes)
   .filter(([, [, kind]]) => kind !== 'failed')
   .map(([code]) => code);
 
-/** What the log can be filtered by: `ok`, `failed` (every failure), or one of the codes. */
+/** The outcomes by which the log can be filtered: `ok`, `failed` (every failure), or one of the codes. */
 export const outcomeFilters: readonly { value: string; text: string }[] = [
   { value: 'ok', text: outcomes.ok?.[0] ?? '' },
   { value: 'failed', text: 'Failed, for any reason' },
   ...Object.entries(outcomes)
     .filter(([code]) => code !== 'ok' && code !== 'failed')
     .map(([value, [text]]) => ({ value, text }))
-    // Plain comparison: the first use of a locale takes longer than most commands.
+    // Compared without a locale, because the first use of a locale takes longer than most commands.
     .sort((a, b) => (a.text < b.text ? -1 : 1)),
 ];
 
@@ -142,7 +142,7 @@ export function isOutcomeFilter(code: string): boolean {
   return outcomeFilters.some(({ value }) => value === code) || errorTitle(code) !== null;
 }
 
-/** An outcome of the audit log in plain words. A code that is not known is shown as it is. */
+/** An outcome of the audit log as text for people. An unknown code is shown unchanged. */
 export function auditOutcome(action: string, outcome: string): AuditOutcome {
   if (action === 'prune') return { text: 'Done', kind: 'ok' };
   const [, all = outcome, more] = /^(.*), (\d+) more$/s.exec(outcome) ?? [];

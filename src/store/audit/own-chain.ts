@@ -15,11 +15,11 @@ import { registerChain, registeredChains } from './register.ts';
 import { type ChainState, signature, startOf } from './signature.ts';
 
 /*
- * A chain of the audit log that one process on PostgreSQL has for itself, so that its batches wait for no other writer.
- * The process knows the end of its chain, calculates the hashes of the next rows, and writes rows and head in one statement,
- * which is a transaction. An advisory lock, held by the connection that writes, shows that the chain is in use: PostgreSQL
- * releases it when the connection or the process ends, and another process then continues the chain. The lock only keeps
- * processes from choosing the same chain. Whether the rows follow the last one is a condition of the statement itself.
+ * A chain of the audit log that only one process on PostgreSQL writes, so that its batches do not wait for other writers. The
+ * process knows the end of its chain, calculates the hashes of the next rows, and writes rows and head in one statement, which is
+ * a transaction. The writing connection holds an advisory lock, which shows that the chain is in use. PostgreSQL releases the lock
+ * when the connection or the process ends, and another process can then continue the chain. The lock only prevents processes from
+ * choosing the same chain. The statement itself has the condition that the new rows follow the last row.
  */
 
 /** The first number of the advisory locks; the second one is the chain. Arbitrary. */
@@ -28,7 +28,7 @@ const lockSpace = 723_317;
 /** How often a write is tried if others replace its signature at that moment, and a chain added if none is free. */
 const maxAttempts = 5;
 
-/** What a batch writes together with its audit rows, and what has to be true for it. */
+/** The data that a batch writes together with its audit rows, and the conditions for it. */
 export interface BatchWrites {
   /** The change counter of the row MACs that the batch was decided by; null if it was read just now. */
   counter: number | null;
@@ -112,7 +112,7 @@ export class OwnChain {
   readonly #db: Db;
   readonly #now: () => number;
   #held: Held | null = null;
-  /** Ends when the last write has ended. */
+  /** Resolves when the last write has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(db: Db, now: () => number) {
@@ -151,7 +151,7 @@ export class OwnChain {
         if (written !== null) return written;
         if (await this.#isUnchanged(this.#held)) return null;
       } catch (error) {
-        // The chain was cut: this process does not continue it, and writes to no other one.
+        // The chain was cut, so this process does not continue it and writes to no other chain.
         if ((error as { code?: unknown }).code === 'E_STORE_ROLLED_BACK') throw error;
         const isLost = isConnectionLost(error);
         await this.#leave(isLost);

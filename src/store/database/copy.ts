@@ -19,11 +19,11 @@ export interface TableContent {
 export interface CopyOptions {
   /** Called now and then with the number of rows copied of a table. */
   progress?: (table: Table, rows: number) => void;
-  /** Further checks of the copy before it is committed; what it throws undoes the copy. */
+  /** More checks of the copy before it is committed. If it throws, the copy is rolled back. */
   prove?: (copy: Db) => Promise<void>;
 }
 
-/** The tables that opening a new store may fill. Nothing in them is worth keeping. */
+/** The tables that opening a new store may fill. Their content can be overwritten. */
 const disposableTables: readonly Table[] = [
   'meta',
   'key_encryption_key',
@@ -41,8 +41,8 @@ const disposableTables: readonly Table[] = [
 ];
 
 /**
- * Copies a store into an empty one, on the same engine or the other: everything as of one instant, in one transaction, read
- * back and compared before the commit. A failure leaves the target empty.
+ * Copies a store into an empty one, on the same engine or the other. Reads everything in one snapshot, writes it in one transaction,
+ * and reads it back and compares it before the commit. If this fails, the target stays empty.
  * Throws `E_STORE_NOT_EMPTY`, `E_STORE_COPY` if the copy differs from the original.
  */
 export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Promise<TableContent[]> {
@@ -100,7 +100,7 @@ export async function isUnused(db: Db): Promise<boolean> {
   return profile === undefined && !(await hasAuditRows(db));
 }
 
-/** Deletes every row of a store, in the caller's transaction. `only`: the tables that it has, where it may lack some. */
+/** Deletes every row of a store, in the caller's transaction. `only`: the existing tables, if some may be missing. */
 export async function clearTables(trx: Db, only: readonly string[] = tables): Promise<void> {
   for (const table of tables.toReversed()) if (only.includes(table)) await trx.deleteFrom(table).execute();
 }
@@ -111,12 +111,12 @@ export async function replaceRows(from: Db, trx: Db, progress?: CopyOptions['pro
   for (const table of tables) await copyTable(from, trx, table, progress);
 }
 
-/** The names of the tables that a store has; one of an earlier schema may lack some. */
+/** The names of the existing tables. In a store with an earlier schema, some may be missing. */
 export async function tableNames(db: Db): Promise<string[]> {
   return (await db.introspection.getTables()).map(({ name }) => name);
 }
 
-/** Inserts some hundreds of rows that were read from another store. */
+/** Inserts up to a few hundred rows that were read from another store. */
 export async function insertRows(trx: Db, table: Table, rows: readonly Row[]): Promise<void> {
   await trx
     .insertInto(table)
@@ -153,7 +153,7 @@ export async function copyTable(
   return { table, rows: content.rows, sha256: content.toString() };
 }
 
-/** Whether a table holds exactly what was read from the original. */
+/** Whether a table contains exactly the rows that were read from the original. */
 export async function isSameContent(to: Db, original: TableContent): Promise<boolean> {
   const content = new ContentHash();
   for await (const row of rowsOf(to, original.table)) content.add(row);

@@ -5,29 +5,29 @@ import type { AdminLevel } from '../../webex/api/admin-roles.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 
 /*
- * The tables, the same on both engines. Instants are epoch milliseconds, lists are JSON text, identifiers are UUIDs that
- * the program generates. No secret is stored in plain text: a token is a compact JWE, and of what gives access (state,
- * session, link, client secret) only the SHA-256 is stored. `docs/schema.md` is generated from this file.
+ * The tables, which are the same on both engines. Times are epoch milliseconds, lists are JSON text, and IDs are UUIDs that the
+ * program generates. No secret is stored in plain text: tokens are compact JWEs, and other secrets that grant access (states,
+ * sessions, links, client secrets) are stored only as SHA-256. `docs/schema.md` is generated from this file.
  */
 
-/** Values that the store keeps about itself: its identity, a rotation under way, the clock it last saw. */
+/** Values about the store itself: its identity, the active key rotation, the newest time seen. */
 export interface MetaTable {
   key: string;
   value: string;
 }
 
-/** A key-encryption key: what kind it is and how to find it, never the key. */
+/** A key-encryption key: its kind and where to find it, never the key itself. */
 export interface KeyEncryptionKeyTable {
   id: string;
   kind: 'keychain' | 'file' | 'passphrase';
-  /** What is needed to find or derive it, as JSON: a file name, a salt. */
+  /** The data needed to find or derive the key, as JSON, such as a file name or a salt. */
   parameters: string;
   created_at: number;
-  /** A label for people: `user@host` of where it was created. */
+  /** A label for people: `user@host`, where the key was created. */
   name: Generated<string>;
-  /** Its public half (X25519, base64url): a new data key is wrapped for it while the key itself is on another host. */
+  /** Its public key (X25519, base64url). A new data key is wrapped with it if the key itself is on another host. */
   public_key: string | null;
-  /** A JWE that only a holder of the data key can create: it authorizes this key with this public half. */
+  /** A JWE that only a holder of the data key can create. It authorizes this key with this public key. */
   authorization: string | null;
 }
 
@@ -37,22 +37,22 @@ export interface WrappedDataKeyTable {
   key_encryption_key_id: string;
   jwe: string;
   created_at: number;
-  /** Counts the data keys of this store, from 0. The one with the highest number encrypts. */
+  /** Numbers the data keys of this store, from 0. The data key with the highest number encrypts new tokens. */
   generation: Generated<number>;
 }
 
-/** On which host a key-encryption key was last used. */
+/** When a key-encryption key was last used on a host. */
 export interface KeyHostTable {
   key_encryption_key_id: string;
   host: string;
   seen_at: number;
 }
 
-/** A profile: the slot for one Webex organization's token. */
+/** A profile: a named slot for one Webex organization's token. */
 export interface ProfileTable {
   id: string;
   name: string;
-  /** The name that pages and mails show; null: the name. */
+  /** The name that pages and emails show; null if they show `name`. */
   display_name: string | null;
   deployment: Deployment;
   org_id: string | null;
@@ -60,13 +60,13 @@ export interface ProfileTable {
   created_at: number;
   /** Orders profiles by urgency; see `profiles/derived-columns.ts`. */
   due_at: Generated<number>;
-  /** The text that a search matches, in lower case. Both engines index its trigrams. */
+  /** The text that searches match, in lowercase. Both engines index its trigrams. */
   search_text: Generated<string>;
-  /** The mail address that reminders about it go to. */
+  /** The email address that gets the reminders about this profile. */
   contact: string | null;
-  /** As a JSON list. `profile_tag` holds them again, for searches. */
+  /** A JSON list. For searches, `profile_tag` contains the tags too. */
   tags: Generated<string>;
-  /** The effective end where a destination still holds an earlier token than the current one; null if none does. */
+  /** The effective expiry if a destination still has an earlier token than the current one; otherwise null. */
   undelivered_until: number | null;
   /** When the current token expires; null without one. */
   token_expires_at: number | null;
@@ -82,35 +82,35 @@ export interface ProfileTable {
   organization_order: Generated<string>;
   /** The order by the providers of the destinations; profiles without any last. */
   destinations_order: Generated<string>;
-  /** The effective end, for the order by days left; profiles without a token last. */
+  /** The effective expiry, for the order by days left; profiles without a token last. */
   ends_at: Generated<number>;
 }
 
 /**
- * The number of a profile in `profile_search`, the FTS5 index for searches. Only on SQLite: PostgreSQL has an index on the
- * table itself. Triggers of the database keep both.
+ * The number of a profile in `profile_search`, the FTS5 index for searches. Only on SQLite; PostgreSQL has an index on the table
+ * itself. Database triggers keep both up to date.
  */
 export interface ProfileNumberTable {
   number: number;
   profile_id: string;
 }
 
-/** How many profiles are due on a day, counted from 1970. Triggers of the database keep it. */
+/** How many profiles are due on a day. Days are counted from 1970. Database triggers keep the numbers up to date. */
 export interface ProfileDuePerDayTable {
   day: number;
   profiles: number;
 }
 
-/** The tags of a profile, one in each row, written together with the list in the profile. */
+/** The tags of a profile, one per row. They are written together with the list in the profile. */
 export interface ProfileTagTable {
   tag: string;
   profile_id: string;
 }
 
-/** A renewal campaign: the profiles whose tokens expire before an instant, to be renewed one after another. */
+/** A renewal campaign: profiles whose tokens expire before a certain time, to be renewed one after another. */
 export interface RenewalCampaignTable {
   id: string;
-  /** Only the profiles with a token that ends before this; 0 if a person selected the profiles. */
+  /** Only profiles whose token expires before this time; 0 if a person selected the profiles. */
   expires_before: number;
   /** Only the profiles with this tag. */
   tag: string | null;
@@ -122,20 +122,20 @@ export interface RenewalCampaignTable {
 }
 
 /**
- * A profile in a renewal campaign. It is renewed once its current token is another one than when the campaign started, and
- * every destination has it.
+ * A profile in a renewal campaign. It is done when it has a different current token than at the start of the campaign, and every
+ * destination has that token.
  */
 export interface RenewalItemTable {
   campaign_id: string;
   profile_id: string;
   /** The token to replace; null if its current token only has to be delivered. */
   token_id: string | null;
-  /** When that token expires, or the earlier one that a destination still holds. */
+  /** When that token expires, or the earlier token that a destination still has. */
   expires_at: number;
   skipped_at: number | null;
 }
 
-/** A token of a profile, encrypted, with what is known about it. */
+/** An encrypted token of a profile, and data about it. */
 export interface TokenTable {
   id: string;
   profile_id: string;
@@ -147,7 +147,7 @@ export interface TokenTable {
   expires_confirmed: number | null;
   expires_reported: number | null;
   expires_documented: number | null;
-  /** The expiry in effect, by the rule of `expiryOf`; stored with its parts so that it can be indexed. */
+  /** The expiry in effect, as determined by `expiryOf`. Stored in addition to its parts so that it can be indexed. */
   expires_at: number;
   scopes: string;
   org_id: string | null;
@@ -162,75 +162,75 @@ export interface TokenTable {
   warnings: string;
   /** When the daily check is next due; 0 before the first one. */
   next_check_at: Generated<number>;
-  /** How many checks in a row got no answer. */
+  /** How many checks in a row got no response. */
   check_failures: Generated<number>;
   checked_at: number | null;
-  /** `ok`, `rejected`, or why there was no answer. */
+  /** `ok`, `rejected`, or why there was no response. */
   check_outcome: string | null;
 }
 
-/** When a profile last got a new current token, and the renewal hook that runs after it. */
+/** When a profile last got a new current token, and the state of the renewal hook for it. */
 export interface ActivationTable {
   profile_id: string;
-  /** That token. */
+  /** The ID of that token. */
   token_id: string;
   activated_at: number;
-  /** How many times the profile got a new current token: several during a run of the hook cause one more run. */
+  /** How often the profile got a new current token. Several of them during a run of the hook cause only one more run. */
   count: number;
   /** `none`: no hook was set up. */
   hook_state: 'none' | 'pending' | 'succeeded' | 'failed';
-  /** How often it was started since then. */
+  /** How often the hook was started since then. */
   hook_attempts: number;
   /** When it is to run next; null if it is not. */
   hook_next_at: number | null;
   hook_ended_at: number | null;
-  /** Why it failed the last time, as text for a person. */
+  /** Why the last run failed, as text for people. */
   hook_error: string | null;
-  /** Since when it has failed every time, and the token that was current then. */
+  /** When the current series of failures started, and the token that was current then. */
   hook_failing_since: number | null;
   hook_failing_token_id: string | null;
-  /** The process that runs it, and until when others leave it alone. */
+  /** The process that runs the hook, and until when no other process may run it. */
   lease_owner: string | null;
   lease_expires_at: number | null;
 }
 
-/** When a channel next has to look at a current token: one row for each token and channel. */
+/** When a channel next has to check a current token. One row for each token and channel. */
 export interface ReminderScheduleTable {
   token_id: string;
   channel: ReminderChannel;
-  /** 0 or less: the instant has to be calculated again. Each time that happens to a row again, the number falls by one. */
+  /** 0 or less if the time has to be calculated again. Each further time, the number decreases by one. */
   next_at: number;
 }
 
 /** The name of a channel, such as `mail`. A new channel needs no change of the schema. */
 export type ReminderChannel = string;
 
-/** The reminders sent, or to be sent: one row for each token, trigger, destination and channel. */
+/** Reminders that were sent or have to be sent. One row for each token, trigger, destination and channel. */
 export interface ReminderTable {
   token_id: string;
   /** The days left, `expired`, `rejected`, `quarantine`, `renewed` or `hook-failed`. */
   trigger: string;
-  /** The destination that a quarantine is about; null for what is about the token itself. */
+  /** The destination of a quarantine; null if the reminder is about the token itself. */
   destination_id: string | null;
   channel: ReminderChannel;
-  /** When the event happens or happened: the expiry as it was known, the rejection, the start of the quarantine. */
+  /** When the event happens or happened: the known expiry, the rejection, or the start of the quarantine. */
   event_at: number;
   /** `superseded`: it failed, and a more urgent one was sent instead. */
   state: 'sending' | 'sent' | 'failed' | 'superseded';
   attempts: number;
-  /** The process that is sending it, and until when others leave it alone. */
+  /** The process that is sending the reminder, and until when no other process may send it. */
   lease_owner: string | null;
   lease_expires_at: number | null;
   retry_at: number | null;
   sent_at: number | null;
   changed_at: number;
-  /** Why the last attempt failed, or which recipients were not reached, as text for a person. */
+  /** Why the last attempt failed, or which recipients were not reached, as text for people. */
   error: string | null;
   /** The addresses that already have it, as a JSON list, where it did not reach all of them. */
   delivered_to: string | null;
 }
 
-/** The settings of a reminder channel that was set up in the web app, encrypted: a compact JWE with addresses and secrets. */
+/** The settings of a reminder channel that was set up in the web app, as a compact JWE with addresses and secrets. */
 export interface ReminderChannelTable {
   channel: ReminderChannel;
   settings: string;
@@ -250,14 +250,14 @@ export interface CalendarFeedTable {
   created_at: number;
 }
 
-/** A digest of the profile's calendar entry as it was last served, and since when it has been so. */
+/** A digest of the profile's calendar entry as last served, and when the entry last changed. */
 export interface CalendarEntryTable {
   profile_id: string;
   digest: string;
   changed_at: number;
 }
 
-/** A sign-in: what its state was created for, and its outcome. */
+/** A sign-in: the request for which its state was created, and its outcome. */
 export interface SignInTable {
   id: string;
   state_hash: string | null;
@@ -296,7 +296,7 @@ export interface AccessLinkTable {
   used_at: number | null;
 }
 
-/** An application of a provisioning tool that has, or should get, a profile's token. */
+/** An application in a provisioning tool that has a profile's token or should get it. */
 export interface DestinationTable {
   id: string;
   profile_id: string;
@@ -304,7 +304,7 @@ export interface DestinationTable {
   /** The application's ID there; empty while unknown. */
   app_id: string;
   app_name: string;
-  /** Which of Microsoft's clouds; null for Okta. */
+  /** The Microsoft cloud; null for Okta. */
   cloud: string | null;
   method: 'push' | 'manual';
   /** The token that it has; null if none was installed yet. */
@@ -322,14 +322,14 @@ export interface DestinationTable {
   quarantined_since: number | null;
   /** When the next status check is due; 0 before the first one. */
   next_check_at: Generated<number>;
-  /** Why the last status check failed, as text for a person; null if it did not. */
+  /** Why the last status check failed, as text for people; null if it did not fail. */
   last_check_error: string | null;
-  /** What was found when the configuration there was reviewed, as JSON; null if it never was. */
+  /** The findings of the last setup review, as JSON; null if there was none. */
   findings: string | null;
   findings_at: number | null;
-  /** How it authenticates: with the Webex token (null), through the SCIM relay, or with a token from our token endpoint. */
+  /** How it authenticates: with the Webex token (null), through the SCIM relay, or with a token from the token endpoint. */
   via: 'relay' | 'oauth' | null;
-  /** The API client that it uses, or that a person was given the values of, by its ID; null with the Webex token. */
+  /** The ID of the API client that it uses, or whose values a person has to enter there; null with the Webex token. */
   client_id: string | null;
 }
 
@@ -338,23 +338,23 @@ export interface ClientTable {
   id: string;
   name: string;
   secret_hash: string | null;
-  /** The previous secret, for as long as it works next to the new one. */
+  /** The previous secret, as long as it works in addition to the new one. */
   previous_secret_hash: string | null;
   previous_secret_until: number | null;
   previous_secret_used_at: number | null;
   /** A JSON Web Key Set of public keys. */
   jwks: string | null;
-  /** Addresses and networks that it may connect from, as a JSON list; empty: from anywhere. */
+  /** Addresses and networks that it may connect from, as a JSON list; empty if it may connect from anywhere. */
   addresses: string;
   expires_at: number | null;
   created_at: number;
-  /** To the minute: not every read updates it. */
+  /** Accurate to the minute, because not every read updates it. */
   last_used_at: number | null;
-  /** The highest `expires_in` in its responses. Seconds; null: the default. */
+  /** The maximum `expires_in` in its responses. Seconds; null for the default. */
   max_expires_in: number | null;
-  /** What it may do through the SCIM relay. A relay client gets no tokens; null: it is not a relay client. */
+  /** Its rights at the SCIM relay; null if it is not a relay client. Relay clients get no tokens. */
   relay_rights: 'read' | 'write' | 'all' | null;
-  /** Workload identity: the issuer, subject and audience that its JWT must have; null: it authenticates otherwise. */
+  /** Workload identity: the issuer, subject and audience that its JWT must have; null if it authenticates in another way. */
   issuer: string | null;
   subject: string | null;
   audience: string | null;
@@ -368,7 +368,7 @@ export interface ClientProfileTable {
   profile_id: string;
 }
 
-/** A JWT client assertion that was used, by the SHA-256 of its `jti`, until it expires. */
+/** A used JWT client assertion, by the SHA-256 of its `jti`. The row is kept until the assertion expires. */
 export interface ClientAssertionTable {
   client_id: string;
   jti_hash: string;
@@ -387,11 +387,11 @@ export interface GuideStepTable {
 /** How many requests the SCIM relay forwarded for a profile in five minutes. Rows older than a day are removed. */
 export interface RelayTrafficTable {
   profile_id: string;
-  /** When the five minutes began. */
+  /** The start of the five minutes. */
   slot: number;
-  /** Answered by Webex with a status below 400. */
+  /** Requests to which Webex responded with a status below 400. */
   succeeded: number;
-  /** Answered with another status, or not at all. */
+  /** Requests to which Webex responded with another status, or did not respond. */
   failed: number;
 }
 
@@ -400,7 +400,7 @@ export interface RelayStateTable {
   profile_id: string;
   last_success_at: number | null;
   last_error_at: number | null;
-  /** A status of Webex, such as `409`, or a short reason, such as `unreachable`. */
+  /** The status that Webex returned, such as `409`, or a short reason, such as `unreachable`. */
   last_error: string | null;
 }
 
@@ -415,7 +415,7 @@ export interface AuditChainTable {
 
 /** The audit log. Each row has the hash of the row before it in its chain. */
 export interface AuditTable {
-  /** 1: the chain of the transactions that change the store. The others each belong to one server at a time. */
+  /** 1 for the chain of the transactions that change the store. Each other chain belongs to one server at a time. */
   chain: number;
   /** The number of the row in its chain. */
   seq: number;
@@ -426,22 +426,22 @@ export interface AuditTable {
   client: string | null;
   address: string | null;
   user: string | null;
-  /** What the row is about: a key, a file, a method and resource type, or the claim of an assertion that did not match. */
+  /** The subject of the row: a key, a file, a method and resource type, or the claim of an assertion that did not match. */
   subject: string | null;
   previous_hash: string;
   hash: string;
 }
 
-/** The end of each chain of the audit log. It reveals that rows at the end are missing. */
+/** The end of each chain of the audit log. It reveals if rows are missing at the end. */
 export interface AuditHeadTable {
   /** The chain. */
   id: number;
   seq: number;
   hash: string;
-  /** The last row that was pruned, which the first remaining row follows; null if none was. */
+  /** The last pruned row, which is the predecessor of the first remaining row; null if none was pruned. */
   start_seq: number | null;
   start_hash: string | null;
-  /** Up to which row the chain is signed, and the signature over it and its start. */
+  /** The row up to which the chain is signed, and the signature over that row and the chain's start. */
   signed_seq: number | null;
   signature: string | null;
 }

@@ -6,7 +6,7 @@ import { type DataKeys, macKeysOf } from './mac-keys.ts';
 import { rowMacHead, runCheck } from './mac-queries.ts';
 import { untrusted } from './untrusted.ts';
 
-/** Another process may change rows between two statements; then they are read again. After so many times it is no such change. */
+/** How often rows are read again because another process may have changed them between two statements. */
 const maxReadings = 20;
 
 /** Reads rows of a kind, and returns them only if they are what this program last wrote. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK`. */

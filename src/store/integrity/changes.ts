@@ -14,9 +14,9 @@ import { answer, macsOf, type RowName, rowMacHead, rowsOf, runCheck } from './ma
 import { untrusted } from './untrusted.ts';
 
 /*
- * Every function that changes rows which grant access announces it first, with `changing`, `created` or `removing`. At the
- * end of the transaction these rows are read again and get their MACs (`write-macs.ts`). A store that was opened without
- * its keys cannot write MACs, so there such a transaction fails.
+ * Every function that changes rows that grant access first calls `changing`, `created` or `removing`. At the end of the transaction,
+ * these rows are read again and get their MACs (`write-macs.ts`). A store that was opened without its keys cannot write MACs, so
+ * such a transaction fails there.
  */
 
 /** A row that a transaction changes. */
@@ -145,7 +145,7 @@ export function markForeign(trx: Db, { kind, id }: RowName): void {
   if (change !== undefined) change.foreign = true;
 }
 
-/** Ends the record of a transaction's changes. Null if it announced none. */
+/** Returns the changes that a transaction announced, and clears them. Null if it announced none. */
 export function takeChanges(trx: Db): { changes: Change[]; leastCounter: number } | null {
   const changes = pending.get(trx);
   if (changes === undefined) return null;

@@ -4,12 +4,12 @@ import { isObject } from '../../text/json-shape.ts';
 import { parseColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 
-/** A key-encryption key as the store knows it: its kind, never the key. */
+/** The stored data about a key-encryption key: its kind, never the key itself. */
 export type KeyEncryptionKeyInfo =
   | { id: string; kind: 'keychain' | 'file' }
   | { id: string; kind: 'passphrase'; parameters: ScryptParameters };
 
-/** Everything that the store knows about a key-encryption key. */
+/** All stored data about a key-encryption key. */
 export interface KeyEncryptionKeyRecord {
   info: KeyEncryptionKeyInfo;
   /** `user@host` where it was created. */
