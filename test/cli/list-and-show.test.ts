@@ -98,7 +98,7 @@ describe('the commands for profiles', () => {
     expect(renamed).toMatchObject({ code: 0, stdout: '' });
     // Entra ID still has the old address.
     expect(renamed.stderr).toMatch(/The address of its SCIM relay is now http:\S+\/scim\/acme-corp\./);
-    expect(renamed.stderr).toContain('Enter it where entra is used.');
+    expect(renamed.stderr).toContain('Enter the new address wherever entra is used.');
     expect(await run(['get', 'acme'])).toMatchObject({ code: 3, stdout: '' });
     expect((await run(['get', 'acme-corp'])).stdout).toBe(`${accessToken}\n`);
     const removed = await run(['remove', 'acme-corp']);
@@ -180,7 +180,7 @@ describe('the commands for profiles', () => {
       expect(await imported(here, token('full-admin'))).toMatchObject({ code: 0 });
       const other = await imported(here, token('other-organization'));
       expect(other).toMatchObject({ code: 5, stdout: '' });
-      expect(other.stderr).toContain('belongs to another organization');
+      expect(other.stderr).toContain('belongs to a different organization');
       const rejected = await imported(here, 'fake-token-that-webex-never-gave');
       expect(rejected).toMatchObject({ code: 5, stdout: '' });
       const accepted = token('user-admin');

@@ -56,7 +56,7 @@ describe('login --paste from a pipe', () => {
     };
     const refused = await run([]);
     expect(refused.code).toBe(5);
-    expect(refused.stderr).toContain('belongs to another organization');
+    expect(refused.stderr).toContain('belongs to a different organization');
     expect((await run(['--approve'])).code).toBe(0);
     expect(JSON.parse((await here.run(['list', '--json'])).stdout)).toMatchObject([
       { profile: 'gov', deployment: 'government' },

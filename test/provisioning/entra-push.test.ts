@@ -222,7 +222,7 @@ describe('push entra', () => {
       const wrong = await run(['push', 'entra', 'acme']);
       expect(wrong).toMatchObject({ code: 1 });
       expect(wrong.stderr).toMatch(
-        /AADSTS7000215[\s\S]*AZURE_CLIENT_SECRET is wrong[\s\S]*Check AZURE_TENANT_ID/,
+        /AADSTS7000215[\s\S]*AZURE_CLIENT_SECRET is wrong[\s\S]*Also check AZURE_TENANT_ID/,
       );
       expect(wrong.stderr).not.toContain(secret);
     });

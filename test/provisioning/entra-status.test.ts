@@ -46,7 +46,7 @@ describe('the provisioning status', () => {
 
   it('describes what happens, why, since when and until when', () => {
     expect(describeStatus(quarantined, began + 4 * day)).toEqual([
-      'Provisioning is in quarantine: Entra ID retries less and less often.',
+      'Provisioning is in quarantine. Entra ID retries less and less often.',
       'Reason: Webex did not accept the credentials, or did not respond as expected.',
       'In quarantine since 2027-03-01T12:00:00.000Z.',
       'Entra ID disables it in 24 days.',
