@@ -14,7 +14,7 @@ describe('the display name of an organization on the command line', () => {
 
     const other = await here.run(['import', 'Kaufer, Sohne'], 'fake-token-for-acme-2');
     expect(other.code).toBe(2);
-    expect(other.stderr).toContain('The profile "kaufer-sohne" exists, and is named Käufer & Söhne.');
+    expect(other.stderr).toContain('The profile "kaufer-sohne" already exists and is named Käufer & Söhne.');
     expect(other.stderr).toContain('webex-token login kaufer-sohne');
 
     const renamed = await here.run(['rename', 'kaufer-sohne', 'Käufer AG']);

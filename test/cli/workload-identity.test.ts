@@ -104,6 +104,6 @@ describe('serve --api with a workload identity', () => {
     expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(platform.requests).toEqual([]);
     expect(stderr).toMatch(/keys of a workload identity issuer are not available/);
-    expect(doctor).toMatch(/keys of https:\/\/localhost:\d+ are not available: .*certificate/);
+    expect(doctor).toMatch(/keys from https:\/\/localhost:\d+ are not available: .*certificate/);
   });
 });

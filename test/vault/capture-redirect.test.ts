@@ -385,7 +385,7 @@ describe('startSignIn', () => {
       const error = await brokerErrorOf(() => startedSignIn(vault, request));
       expect(error).toMatchObject({
         code: 'E_PROFILE_MISMATCH',
-        help: expect.stringContaining('another name'),
+        help: expect.stringContaining('a different name'),
       });
     }
     expect(await brokerErrorOf(() => startedSignIn(vault, { profile: 'Not A Name' }))).toMatchObject({

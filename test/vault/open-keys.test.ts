@@ -219,7 +219,7 @@ describe('openKeys, with a key file', () => {
     writeKeyFile(path, randomBytes(32));
     expect(await brokerErrorOf(() => reopen())).toMatchObject({
       code: 'E_KEY_LOST',
-      message: expect.stringContaining('does not know'),
+      message: expect.stringContaining('does not contain a key of this store'),
       help: expect.stringContaining(startOver),
     });
     rmSync(path);
