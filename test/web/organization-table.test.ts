@@ -113,8 +113,15 @@ describe('the selection of organizations', () => {
     const added = await select(web, { action: 'add-tag', tag: 'EMEA', profiles, query: 'sort=name&page=2' });
     expect(added.status).toBe(303);
     expect(added.headers.location).toBe('/?sort=name&page=2');
-    await select(web, { action: 'remove-tag', tag: 'even', all: 'page', shown: 'org-000 org-001 org-002' });
-    await select(web, { action: 'set-contact', contact: 'it@partner.example', profiles: 'org-002' });
+    await select(web, {
+      action: 'remove-tag',
+      tag: 'even',
+      all: 'page',
+      shown: 'org-000 org-001 org-002',
+      confirmed: '3',
+    });
+    const contact = 'it@partner.example';
+    await select(web, { action: 'set-contact', contact, profiles: 'org-002', confirmed: '1' });
     expect(await tagsOf(web)).toEqual([
       [['emea'], '003@customer.example'],
       [['emea'], '002@customer.example'],
@@ -140,6 +147,42 @@ describe('the selection of organizations', () => {
     );
     expect((await select(web, { action: 'constructor', profiles })).status).toBe(400);
     expect(await tagsOf(web)).toEqual(before);
+  });
+
+  it.each([
+    ['set-contact', {}, 'Remove the contact of 3 organizations', '2 of them have a contact'],
+    [
+      'set-contact',
+      { contact: '003@customer.example' },
+      'Set the contact 003@customer.example for 3 organizations',
+      '1 of them has another contact',
+    ],
+    ['remove-tag', { tag: 'EVEN' }, 'Remove the tag even from 3 organizations', '2 of them have this tag'],
+  ])('loses a tag or contact only once this is confirmed: %s %o', async (action, entered, label, loss) => {
+    const web = await partner(3);
+    const person = await web.person();
+    const [, , last] = await web.vault.db.selectFrom('profile').select('id').orderBy('name').execute();
+    await setTagsAndContact(web.vault.db, last?.id ?? '', { tags: ['even'], contact: null });
+    const before = await tagsOf(web);
+    const send = (fields: object) => person.post('/selection').type('form').send(fields);
+    const profiles = ['org-000', 'org-001', 'org-002'];
+    const query = 'sort=name';
+    const page = (await send({ action, ...entered, profiles, query }).expect(200)).text;
+    expect(page).toContain(`<h1>${label}?</h1>`);
+    expect(page).toContain(`<p>${loss} now.</p>`);
+    expect(page).toContain('<li>org-002</li>');
+    expect(page).toContain('href="/?sort=name">Cancel');
+    expect(await tagsOf(web)).toEqual(before);
+    const kept = Object.fromEntries(
+      [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    );
+    await send(kept).expect(303).expect('Location', '/?sort=name');
+    expect(await tagsOf(web)).not.toEqual(before);
+    // Now nothing is left that could be lost.
+    await send({ action, ...entered, profiles, query }).expect(303);
   });
 
   it('can be all that the filter finds, on every page, once their number is confirmed', async () => {

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { profileTitle } from '../../domain/profile.ts';
+import { type Profile, profileTitle } from '../../domain/profile.ts';
 import { profileStatuses } from '../../domain/profile-status.ts';
 import { parseContact, parseTags } from '../../domain/tags.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
@@ -15,6 +15,7 @@ import { actorOf, type WebContext } from '../context.ts';
 import { field, fields } from '../middleware/body.ts';
 import { setFlash } from '../session/flash.ts';
 import { plural } from '../view-models/dates.ts';
+import type { SelectionPage } from '../view-models/pages.ts';
 import { startTests } from './tests.ts';
 
 /** More than one page of the table contains. */
@@ -34,6 +35,10 @@ interface Action {
   /** The label of the action on the confirmation page. Throws if the entered values are invalid. */
   label(request: Request): string;
   max: number;
+  /** If the action removes or replaces what people entered: whether this organization loses something by it. */
+  loses?(request: Request): (profile: Profile) => boolean;
+  /** What such an organization has, for the confirmation page. */
+  lost?(request: Request): string;
 }
 
 const actions: Record<string, Action> = {
@@ -71,6 +76,11 @@ const actions: Record<string, Action> = {
     },
     label: (request) => `Remove the tag ${enteredTags(request).join(', ')} from`,
     max: maxMatching,
+    loses: (request) => {
+      const removed = enteredTags(request);
+      return ({ tags }) => tags.some((tag) => removed.includes(tag));
+    },
+    lost: () => 'this tag',
   },
   'set-contact': {
     run: async (context, request, response, names) => {
@@ -81,21 +91,41 @@ const actions: Record<string, Action> = {
       return contact === null ? 'Remove the contact of' : `Set the contact ${contact} for`;
     },
     max: maxMatching,
+    loses: (request) => {
+      const entered = enteredContact(request);
+      return ({ contact }) => contact !== null && contact !== entered;
+    },
+    lost: (request) => (enteredContact(request) === null ? 'a contact' : 'another contact'),
   },
 };
 
 /**
- * `POST /selection`: runs an action on the organizations selected in the table, or on all that its filter finds. For the
- * latter, a page first shows their number and asks for confirmation.
+ * `POST /selection`: runs an action on the organizations selected in the table, or on all that its filter finds. A page first
+ * asks for confirmation if the filter selects them, or if an organization would lose its contact or tag.
  */
 export function selection(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { body } = request;
     const action = Object.hasOwn(actions, field(body, 'action')) ? actions[field(body, 'action')] : undefined;
     if (action === undefined) throw new BrokerError('E_USAGE', 'This action does not exist.');
+    const loses = action.loses?.(request) ?? (() => false);
     const scopes = fields(body, 'all');
     if (scopes.includes('matching')) {
-      await onMatching(context, request, response, action);
+      const filter = filterOf(field(body, 'query'));
+      const found = await matching(context.vault, filter, action.max, loses);
+      if (found.names.length > action.max) {
+        throw new BrokerError(
+          'E_USAGE',
+          `This action works on at most ${formatCount(action.max)} organizations at a time.`,
+          { help: 'Go back, and narrow the search.' },
+        );
+      }
+      if (found.names.length === 0) throw new BrokerError('E_USAGE', 'No organization is selected.');
+      const { search = null, tag = null, status = null } = filter;
+      await runConfirmed(context, request, response, action, found, {
+        filter: { search, tag, status },
+        kept: { all: 'matching' },
+      });
       return;
     }
     // A checkbox selects the whole page. Because it works without JavaScript, one field lists the names on the page.
@@ -108,27 +138,35 @@ export function selection(context: WebContext): RequestHandler {
         { help: 'Go back, and select organizations in the first column of the table.' },
       );
     }
-    await action.run(context, request, response, names);
+    const profiles = [...(await profilesByName(context.vault.db, names)).values()];
+    const losing = profiles.filter(loses).length;
+    if (losing === 0) {
+      await action.run(context, request, response, names);
+      return;
+    }
+    const titles = profiles.slice(0, maxListed).map(profileTitle);
+    await runConfirmed(
+      context,
+      request,
+      response,
+      action,
+      { names, titles, losing },
+      { filter: null, kept: { all: 'page', shown: names.join(' ') } },
+    );
   };
 }
 
-async function onMatching(
+/** Runs an action if the confirmation page showed this number of organizations; otherwise shows that page. */
+async function runConfirmed(
   context: WebContext,
   request: Request,
   response: Response,
   action: Action,
+  { names, titles, losing }: Selected,
+  { filter, kept }: Pick<SelectionPage, 'filter' | 'kept'>,
 ): Promise<void> {
   const { body } = request;
-  const filter = filterOf(field(body, 'query'));
-  const { names, titles, total } = await matching(context.vault, filter, action.max);
-  if (total > action.max) {
-    throw new BrokerError(
-      'E_USAGE',
-      `This action works on at most ${formatCount(action.max)} organizations at a time.`,
-      { help: 'Go back, and narrow the search.' },
-    );
-  }
-  if (total === 0) throw new BrokerError('E_USAGE', 'No organization is selected.');
+  const total = names.length;
   const label = `${action.label(request)} ${formatCount(total)} ${total === 1 ? 'organization' : 'organizations'}`;
   const confirmed = field(body, 'confirmed');
   // The filter may find other organizations than when the number was shown.
@@ -136,8 +174,7 @@ async function onMatching(
     await action.run(context, request, response, names);
     return;
   }
-  const { search = null, tag = null, status = null } = filter;
-  const kept = Object.fromEntries(
+  const entered = Object.fromEntries(
     ['action', 'tag', 'contact', 'query'].map((name) => [name, field(body, name).slice(0, 2_000)]),
   );
   context.render(
@@ -146,12 +183,13 @@ async function onMatching(
     'selection',
     {
       label,
-      filter: { search, tag, status },
+      filter,
       titles,
       more: total - titles.length,
-      kept: { ...kept, all: 'matching', confirmed: String(total) },
+      loss: losing === 0 || action.lost === undefined ? null : { count: losing, what: action.lost(request) },
+      kept: { ...entered, ...kept, confirmed: String(total) },
       hasChanged: confirmed !== '',
-      backUrl: `/?${new URLSearchParams(kept.query)}`,
+      backUrl: `/?${new URLSearchParams(entered.query)}`,
     },
     { title: label, at: 'overview' },
   );
@@ -167,20 +205,31 @@ function filterOf(query: string): ProfileFilter {
   };
 }
 
+interface Selected {
+  names: string[];
+  /** The first of them, as people know them. */
+  titles: string[];
+  /** How many of them lose something by the action. */
+  losing: number;
+}
+
 /** The profiles that a filter finds. Stops reading when there are more than `max`. */
 async function matching(
   { db, now }: Vault,
   filter: ProfileFilter,
   max: number,
-): Promise<{ names: string[]; titles: string[]; total: number }> {
-  const names: string[] = [];
-  const titles: string[] = [];
+  loses: (profile: Profile) => boolean,
+): Promise<Selected> {
+  const found: Selected = { names: [], titles: [], losing: 0 };
   for await (const rows of iterateProfiles(db, filter, now())) {
-    names.push(...rows.map(({ profile }) => profile.name));
-    for (const { profile } of rows) if (titles.length < maxListed) titles.push(profileTitle(profile));
-    if (names.length > max) break;
+    for (const { profile } of rows) {
+      found.names.push(profile.name);
+      if (found.titles.length < maxListed) found.titles.push(profileTitle(profile));
+      if (loses(profile)) found.losing += 1;
+    }
+    if (found.names.length > max) break;
   }
-  return { names, titles, total: names.length };
+  return found;
 }
 
 function enteredTags(request: Request): string[] {

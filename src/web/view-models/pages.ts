@@ -164,10 +164,13 @@ export interface OverviewPage {
 export interface SelectionPage {
   /** The action with the number of organizations. */
   label: string;
-  filter: { search: string | null; tag: string | null; status: ProfileStatus | null };
+  /** Null: the organizations were selected one by one. */
+  filter: { search: string | null; tag: string | null; status: ProfileStatus | null } | null;
   /** The first of them. */
   titles: string[];
   more: number;
+  /** How many of them have what the action removes or replaces; null if it does neither. */
+  loss: { count: number; what: string } | null;
   /** The fields of the form. */
   kept: Record<string, string>;
   /** The filter finds a different number than the confirmation page showed. */
