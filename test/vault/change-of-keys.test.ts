@@ -4,7 +4,6 @@ import { readKeyFile } from '../../src/crypto/key-file.ts';
 import { keyId } from '../../src/crypto/key-id.ts';
 import type { Db } from '../../src/store/db.ts';
 import { listKeyEncryptionKeys } from '../../src/store/keys/keys.ts';
-import { seenPlace } from '../../src/vault/integrity/seen-location.ts';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
@@ -15,7 +14,7 @@ import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { atTransaction } from '../support/vault/at-transaction.ts';
 import { memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts.ts';
-import { copyVault, type PreparedVault, preparedVault } from '../support/vault/prepared-vault.ts';
+import { copyVault, type PreparedVault, placeOf, preparedVault } from '../support/vault/prepared-vault.ts';
 import { actor, newVault, type TestVault, testSettings, today } from '../support/vault/test-vault.ts';
 
 /* Another process starts at any moment of a change of keys. In one process here, so that the moment is a certain one. */
@@ -50,7 +49,7 @@ async function machineWith(kind: KeyKind) {
   const keychain = memoryKeychain();
   for (const [name, entry] of entries) {
     // What was last seen of a store is kept by its location.
-    const moved = (text: string) => text.replaceAll(vault.place, seenPlace(settings));
+    const moved = (text: string) => text.replaceAll(vault.place, placeOf(settings));
     const isSeen = name.startsWith('seen-');
     keychain.entries.set(moved(name), isSeen ? Buffer.from(moved(entry.toString())) : Buffer.from(entry));
   }

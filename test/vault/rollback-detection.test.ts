@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
@@ -10,6 +10,7 @@ import { acceptRolledBackStore } from '../../src/vault/backup/accept-rollback.ts
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
 import type { Vault } from '../../src/vault/context.ts';
+import { seenKeysEntry, seenPlaces, seenStateEntry } from '../../src/vault/integrity/seen-location.ts';
 import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { storeLocation } from '../../src/vault/store-location.ts';
@@ -157,6 +158,60 @@ describe('a restore on one of several hosts', () => {
   });
 });
 
+describe('a data folder that is used through a symbolic link too', () => {
+  it.each([
+    ['the link', 'the folder'],
+    ['the folder', 'the link'],
+  ])('is protected if %s was used last, and then %s', async (last) => {
+    const [settings, keychain] = [await testSettings(), memoryKeychain()];
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(settings.home, link);
+    const throughLink = { ...settings, home: link };
+    const [used, other] = last === 'the link' ? [throughLink, settings] : [settings, throughLink];
+    await once(other, keychain, store('acme'));
+    const copy = await copyOf(settings);
+    await once(used, keychain, (vault) => removeProfile(vault, 'acme', actor));
+    await copy.putBack();
+    expect((await brokerErrorOf(() => once(other, keychain))).code).toBe('E_STORE_ROLLED_BACK');
+    await acceptRolledBackStore(other, keychain, () => today, actor);
+    await once(used, keychain, (vault) => readToken(vault, 'acme', actor));
+  });
+
+  it('is protected by the state of an earlier version, which knew only the link', async () => {
+    const [settings, keychain] = [await testSettings(), memoryKeychain()];
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(settings.home, link);
+    const throughLink = { ...settings, home: link };
+    await once(throughLink, keychain, store('acme'));
+    for (const place of seenPlaces(throughLink).slice(1)) {
+      keychain.entries.delete(seenStateEntry(place));
+      keychain.entries.delete(seenKeysEntry(place));
+    }
+    const remembered = keychain.entries.size;
+    const copy = await copyOf(settings);
+    await once(throughLink, keychain);
+    // From now on, the folder itself is protected too.
+    expect(keychain.entries.size).toBe(settings.databaseUrl === null ? remembered + 2 : remembered);
+    await once(throughLink, keychain, (vault) => removeProfile(vault, 'acme', actor));
+    await copy.putBack();
+    expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_ROLLED_BACK');
+  });
+
+  it('is protected if the link then leads to an older copy', async () => {
+    const [settings, keychain] = [{ ...(await testSettings()), databaseUrl: null }, memoryKeychain()];
+    const [link, older] = [join(temporaryFolder(), 'link'), join(temporaryFolder(), 'older')];
+    symlinkSync(settings.home, link);
+    const throughLink = { ...settings, home: link };
+    await once(throughLink, keychain, store('acme'));
+    cpSync(settings.home, older, { recursive: true });
+    chmodSync(older, 0o700);
+    await once(throughLink, keychain, (vault) => removeProfile(vault, 'acme', actor));
+    rmSync(link);
+    symlinkSync(older, link);
+    expect((await brokerErrorOf(() => once(throughLink, keychain))).code).toBe('E_STORE_ROLLED_BACK');
+  });
+});
+
 describe('a store whose last state seen is in a file', () => {
   it.each([
     ['lost its content in a power cut', ''],
@@ -181,5 +236,28 @@ describe('a store whose last state seen is in a file', () => {
     // The state is known again.
     await open();
     expect(warnings).toHaveLength(1);
+  });
+
+  it('opens with a warning if the file with its last data keys was damaged', async () => {
+    const settings = await testSettings();
+    await once(settings, noKeychain, store('acme'));
+    const warnings: string[] = [];
+    const options = {
+      keychain: noKeychain,
+      now: () => today,
+      onWarning: (text: string) => warnings.push(text),
+    };
+    for (const name of readdirSync(settings.home).filter((each) => each.endsWith('.keys.seen'))) {
+      const file = join(settings.home, name);
+      writeFileSync(file, '{"half');
+      await closeVault(await openVault(settings, options));
+      expect(warnings.splice(0)).toEqual([
+        expect.stringContaining(`${file} is damaged or cannot be read, so the data keys were not checked`),
+      ]);
+    }
+    // The data keys are known again.
+    await closeVault(await openVault(settings, options));
+    expect(warnings).toEqual([]);
+    expect.assertions(2);
   });
 });

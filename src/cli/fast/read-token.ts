@@ -31,8 +31,13 @@ import {
 } from '../../store/token-requests/sqlite-fast-path.ts';
 import { checkRowsNow } from '../../store/token-requests/sqlite-row-check.ts';
 import { seenChains } from '../../vault/integrity/seen-chains.ts';
-import { seenKeysEntry, seenPlace, seenStateEntry } from '../../vault/integrity/seen-location.ts';
-import { parseSeenStates } from '../../vault/integrity/seen-state.ts';
+import {
+  seenKeysEntry,
+  seenKeysFile,
+  seenPlaces,
+  seenStateEntry,
+} from '../../vault/integrity/seen-location.ts';
+import { parseSeenStates, type SeenState } from '../../vault/integrity/seen-state.ts';
 import { publishedEndpoints, tenantUrl } from '../../webex/deployments.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { standardError } from '../terminal/standard-streams.ts';
@@ -106,40 +111,53 @@ interface HostKey {
   key: Buffer;
   /** The data keys last seen; see key-memory.ts. As JSON. */
   seenKeys: string[];
-  /** The states last seen; see rollback-detection.ts. As JSON; null if there are none. */
-  seenStates: string | null;
+  /** The states last seen; see rollback-detection.ts. As JSON. */
+  seenStates: string[];
 }
 
 function fileKey({ home, keyFile }: SimpleStore): HostKey | null {
   const key = readKeyFile(keyFile);
   if (key === null) return null;
-  const place = seenPlace({ home, databaseUrl: null }).slice(0, 8);
-  const memories = [`${keyFile}.${place}.keys.seen`, join(home, 'store.keys.seen')];
-  const states = `${keyFile}.seen`;
+  const nextToKey = placesOf(home).map((place) => seenKeysFile(keyFile, place));
   return {
     kind: 'file',
     key,
-    seenKeys: memories.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8')),
-    seenStates: existsSync(states) ? readFileSync(states, 'utf8') : null,
+    seenKeys: textsOf([...nextToKey, join(home, 'store.keys.seen')]),
+    seenStates: textsOf([`${keyFile}.seen`]),
   };
+}
+
+function placesOf(home: string): string[] {
+  return seenPlaces({ home, databaseUrl: null });
+}
+
+/** The contents of those files that exist. */
+function textsOf(files: string[]): string[] {
+  return files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8'));
 }
 
 /** Null if the keychain does not contain the key. Throws if the keychain does not respond. */
 async function keychainKey({ home }: SimpleStore, id: string): Promise<HostKey | null> {
-  const place = { home, databaseUrl: null };
   // Read one after the other, so that a locked keychain shows its prompt only once.
   const key = await systemKeychain.get(id);
   if (key === null || keyId(key) !== id) return null;
+  const places = placesOf(home);
   const [seenKeys, seenStates] = await Promise.all([
-    systemKeychain.get(seenKeysEntry(place)),
-    systemKeychain.get(seenStateEntry(place)),
+    entries(places.map(seenKeysEntry)),
+    entries(places.map(seenStateEntry)),
   ]);
   return {
     kind: 'keychain',
     key,
-    seenKeys: seenKeys === null ? [] : [seenKeys.toString('utf8')],
-    seenStates: seenStates === null ? null : seenStates.toString('utf8'),
+    seenKeys,
+    seenStates,
   };
+}
+
+/** The contents of those keychain entries that exist. */
+async function entries(names: string[]): Promise<string[]> {
+  const found = await Promise.all(names.map((name) => systemKeychain.get(name)));
+  return found.filter((bytes) => bytes !== null).map((bytes) => bytes.toString('utf8'));
 }
 
 function readWith(
@@ -219,27 +237,28 @@ function dataKeyIdIn(memory: string): unknown {
 function checkState(
   database: DatabaseSync,
   keys: DataKeys,
-  seenStates: string | null,
+  seenStates: string[],
   home: string,
   { profile, token }: StoredToken,
 ): void {
-  const all = seenStates === null ? {} : parseSeenStates(seenStates);
-  const seen = all[seenPlace({ home, databaseUrl: null })];
+  const all: Record<string, SeenState> = Object.assign({}, ...seenStates.map(parseSeenStates));
   const state = storedState(database);
   if (state === undefined) throw new Error('the rows have no MAC');
   checkRowsNow(database, keys)({ counter: state.counter, mac: state.mac }, [
     { kind: 'profile', row: profile },
     { kind: 'token', row: token },
   ]);
-  if (seen === undefined) return;
   const identity = parseIdentity(state.identity);
-  const follows = seenChains(seen).every(
-    ({ chain, seq, hash }) =>
-      state.chains.some((end) => end.id === chain && end.seq >= seq) &&
-      storedHash(database, chain, seq)?.startsWith(hash),
-  );
-  const same = identity.id === seen.id && identity.incarnation === seen.incarnation;
-  if (!same || !follows || state.counter < (seen.changes ?? 0)) throw new Error('the store was rolled back');
+  for (const seen of placesOf(home).flatMap((place) => all[place] ?? [])) {
+    const follows = seenChains(seen).every(
+      ({ chain, seq, hash }) =>
+        state.chains.some((end) => end.id === chain && end.seq >= seq) &&
+        storedHash(database, chain, seq)?.startsWith(hash),
+    );
+    const same = identity.id === seen.id && identity.incarnation === seen.incarnation;
+    if (!same || !follows || state.counter < (seen.changes ?? 0))
+      throw new Error('the store was rolled back');
+  }
 }
 
 function outputOf(name: string, { profile, token }: StoredToken, accessToken: string): TokenOutput {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { RememberedKeys } from '../../crypto/key-ring.ts';
 import { isObject, isStringList } from '../../text/json-shape.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
-import { seenKeysEntry, seenPlace } from './seen-location.ts';
+import { seenKeysEntry, seenKeysFile, seenPlaces } from './seen-location.ts';
+import { unreadableFile } from './unreadable-file.ts';
 
 /*
  * Someone who can write to the database could put back an old data key, which a removed host may still have. So this host
@@ -25,16 +26,41 @@ type Source = Pick<KeySource, 'keychain' | 'settings'>;
 /** A host has few keys, and a keychain entry on Windows is limited to 2,560 bytes. */
 const maxOpened = 20;
 
-/** The stored data about the data keys of a key-encryption key; null if there is none. */
+/**
+ * The stored data about the data keys of a key-encryption key; null if there is none. Warns if it is damaged or cannot be
+ * read: the data keys in the database could be older ones.
+ */
 export async function rememberedKeys(
-  source: Source,
+  source: Source & Pick<KeySource, 'onWarning'>,
   kind: KeyKind,
   keyEncryptionKeyId: string,
 ): Promise<RememberedKeys | null> {
-  const memory = await read(source, kind);
+  const memory = await read(source, kind, (file) => {
+    source.onWarning(unreadableFile(file, 'so the data keys were not checked for older ones'));
+  });
   if (memory === null) return null;
   const { generation, dataKeyId, opened } = memory;
   return { generation, dataKeyId, hasOpened: opened.includes(keyEncryptionKeyId) };
+}
+
+/** Whether it is recorded, for every location of the store, that a key-encryption key unwrapped this data key. */
+export async function isRemembered(
+  source: Source,
+  kind: KeyKind,
+  keyEncryptionKeyId: string,
+  dataKeyId: string,
+): Promise<boolean> {
+  const isRecord = (memory: Memory | null) =>
+    memory?.dataKeyId === dataKeyId && memory.opened.includes(keyEncryptionKeyId);
+  if (kind === 'keychain') return (await readKeychain(source)).every(isRecord);
+  const shared = readFile(inDataFolder(source));
+  return (
+    isRecord(shared) ||
+    (kind === 'file' &&
+      besideKey(source)
+        .map((file) => readFile(file))
+        .every(isRecord))
+  );
 }
 
 /** Records that a key-encryption key unwrapped a data key. Best effort, because the folder may be read-only. */
@@ -65,45 +91,66 @@ export async function expectEnrollment(
 
 /** Deletes the stored data, after a rollback on purpose. */
 export async function forgetKeys(source: Source): Promise<void> {
-  for (const file of [besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
-  await source.keychain.delete(seenKeysEntry(source.settings)).catch(() => {});
+  for (const file of [...besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
+  for (const entry of entriesOf(source)) await source.keychain.delete(entry).catch(() => {});
 }
 
-function besideKey(source: Source): string {
-  const key = keyFilePath(source.settings);
-  return join(dirname(key), `${basename(key)}.${seenPlace(source.settings).slice(0, 8)}.keys.seen`);
+function entriesOf({ settings }: Source): string[] {
+  return seenPlaces(settings).map(seenKeysEntry);
 }
 
+/** One file for each location of the store. */
+function besideKey({ settings }: Source): string[] {
+  return seenPlaces(settings).map((place) => seenKeysFile(keyFilePath(settings), place));
+}
+
+/** If the folder of the key file is read-only, as with a mounted secret, the data folder is used. */
 function inDataFolder(source: Source): string {
   return join(source.settings.home, 'store.keys.seen');
 }
 
-/** If the folder of the key file is read-only, as with a mounted secret, the data folder is used. */
-function filesOf(source: Source, kind: KeyKind): string[] {
-  return kind === 'file' ? [besideKey(source), inDataFolder(source)] : [inDataFolder(source)];
+async function read(
+  source: Source,
+  kind: KeyKind,
+  onUnreadable: (file: string) => void = () => {},
+): Promise<Memory | null> {
+  const files = [...(kind === 'file' ? besideKey(source) : []), inDataFolder(source)];
+  const found =
+    kind === 'keychain'
+      ? await readKeychain(source)
+      : files.map((file) => readFile(file, () => onUnreadable(file)));
+  return (
+    found
+      .filter((memory) => memory !== null)
+      .toSorted((a, b) => a.generation - b.generation)
+      .at(-1) ?? null
+  );
 }
 
-async function read(source: Source, kind: KeyKind): Promise<Memory | null> {
-  if (kind === 'keychain') {
-    return parse(await source.keychain.get(seenKeysEntry(source.settings)).catch(() => null));
+async function readKeychain(source: Source): Promise<(Memory | null)[]> {
+  const found: (Memory | null)[] = [];
+  for (const entry of entriesOf(source)) {
+    const bytes = await source.keychain.get(entry).catch(() => null);
+    found.push(bytes === null ? null : parse(bytes));
   }
-  const found = filesOf(source, kind)
-    .map(readFile)
-    .filter((memory) => memory !== null);
-  return found.toSorted((a, b) => a.generation - b.generation).at(-1) ?? null;
+  return found;
 }
 
-function readFile(file: string): Memory | null {
+/** Null if it does not exist, or cannot be read. */
+function readFile(file: string, onUnreadable: () => void = () => {}): Memory | null {
   try {
-    return parse(readFileSync(file));
-  } catch {
+    const memory = parse(readFileSync(file));
+    if (memory === null) onUnreadable();
+    return memory;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onUnreadable();
     return null;
   }
 }
 
-function parse(bytes: Buffer | null): Memory | null {
+function parse(bytes: Buffer): Memory | null {
   try {
-    const value: unknown = bytes === null ? null : JSON.parse(bytes.toString('utf8'));
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
     return isMemory(value) ? value : null;
   } catch {
     return null;
@@ -122,18 +169,24 @@ function isMemory(value: unknown): value is Memory {
 async function write(source: Source, kind: KeyKind, memory: Memory): Promise<void> {
   const text = JSON.stringify(memory);
   if (kind === 'keychain') {
-    await source.keychain.set(seenKeysEntry(source.settings), Buffer.from(text)).catch(() => {});
+    for (const entry of entriesOf(source)) {
+      await source.keychain.set(entry, Buffer.from(text)).catch(() => {});
+    }
     return;
   }
-  for (const file of filesOf(source, kind)) {
-    const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;
-    try {
-      writeFileSync(temporary, text, { mode: 0o600, flush: true });
-      renameSync(temporary, file);
-      return;
-    } catch {
-      // Try the next location.
-      rmSync(temporary, { force: true });
-    }
+  if (kind === 'file' && besideKey(source).every((file) => writeFile(file, text))) return;
+  writeFile(inDataFolder(source), text);
+}
+
+/** False if the file cannot be written. */
+function writeFile(file: string, text: string): boolean {
+  const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o600, flush: true });
+    renameSync(temporary, file);
+    return true;
+  } catch {
+    rmSync(temporary, { force: true });
+    return false;
   }
 }

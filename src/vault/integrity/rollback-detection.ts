@@ -17,8 +17,9 @@ import type { KeyKind } from '../keys/create-key.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { authenticateOnce } from './authenticate-once.ts';
 import { seenChains, toSeenChains } from './seen-chains.ts';
-import { seenPlace, seenStateEntry } from './seen-location.ts';
+import { seenPlaces, seenStateEntry } from './seen-location.ts';
 import { parseSeenStates, type SeenState } from './seen-state.ts';
+import { unreadableFile } from './unreadable-file.ts';
 
 /*
  * A database that was rolled back to an old copy passes every integrity check: removed tokens are back, and removed clients
@@ -79,10 +80,10 @@ export class RollbackDetector {
   ): Promise<RollbackDetector> {
     const detector = new RollbackDetector(db, source, kind, rowsToCheck);
     try {
-      const seen = await seenState(source, kind());
+      const seen = await seenStates(source, kind());
       await compareStore(db, source, kind(), rowsToCheck);
       detector.#newest = await stateOf(db);
-      detector.#written = seen;
+      detector.#written = sameInEveryPlace(seen, source);
       return detector;
     } catch (error) {
       clearInterval(detector.#timer);
@@ -121,7 +122,7 @@ export class RollbackDetector {
   }
 
   async #compare(): Promise<void> {
-    await assertNotOlder(this.#db, this.#newest);
+    if (this.#newest !== null) await assertNotOlder(this.#db, this.#newest);
     this.#newest = await stateOf(this.#db);
     await checkEveryRow(this.#db, this.#rowsToCheck);
   }
@@ -135,7 +136,7 @@ export class RollbackDetector {
       if (now === null || (this.#written !== null && isSameLog(now, this.#written))) return;
       if (kind === 'keychain' && !(await this.#hasChanged())) return;
       // Another process may have stored a newer state.
-      await assertNotOlder(this.#db, await seenState(this.#source, kind));
+      await assertNotOlder(this.#db, ...(await seenStates(this.#source, kind)));
       await writeSeen(this.#source, kind, now);
       this.#written = now;
     } catch (error) {
@@ -172,8 +173,18 @@ function isSameLog(one: SeenState, other: SeenState): boolean {
   return JSON.stringify(seenChains(one)) === JSON.stringify(seenChains(other));
 }
 
-async function assertNotOlder(db: Db, seen: SeenState | null): Promise<void> {
-  if (seen === null) return;
+/** The state, if it is stored for every location of the store; otherwise null, so that it is written again. */
+function sameInEveryPlace(seen: SeenState[], { settings }: StateLocation): SeenState | null {
+  const [first, ...others] = seen;
+  if (first === undefined || seen.length < seenPlaces(settings).length) return null;
+  return others.every((other) => isSameLog(first, other)) ? first : null;
+}
+
+async function assertNotOlder(db: Db, ...seen: SeenState[]): Promise<void> {
+  for (const each of seen) await assertNotOlderThan(db, each);
+}
+
+async function assertNotOlderThan(db: Db, seen: SeenState): Promise<void> {
   const identity = await storeIdentity(db);
   if (identity.id !== seen.id) return;
   const head = await rowMacHead(db);
@@ -213,7 +224,7 @@ export async function compareStore(
   kind: KeyKind,
   rowsToCheck = maxRowsToCheck,
 ): Promise<void> {
-  await assertNotOlder(db, await seenStateOrWarning(source, kind));
+  await assertNotOlder(db, ...(await seenStatesOrWarning(source, kind)));
   await authenticateOnce(db);
   for (const { kind, row } of (await checkEveryRow(db, rowsToCheck)).slice(0, 5)) {
     const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
@@ -230,7 +241,7 @@ export async function compareWithSeen(db: Db, source: StateLocation, kind: KeyKi
   });
   const seen = await Promise.race([readSeen(source, kind).catch(() => null), timeout]);
   if (seen === null) return false;
-  await assertNotOlder(db, seen[seenPlace(source.settings)] ?? null);
+  await assertNotOlder(db, ...ofPlaces(seen, source));
   return true;
 }
 
@@ -239,8 +250,7 @@ export async function allSeenStates(
   source: StateLocation,
 ): Promise<{ incarnations: string[]; changes: number }> {
   const kinds: KeyKind[] = ['file', 'passphrase', 'keychain'];
-  const all = await Promise.all(kinds.map((kind) => seenState(source, kind)));
-  const seen = all.filter((each) => each !== null);
+  const seen = (await Promise.all(kinds.map((kind) => seenStates(source, kind)))).flat();
   return {
     incarnations: seen.map(({ incarnation }) => incarnation),
     changes: Math.max(0, ...seen.map((each) => each.changes ?? 0)),
@@ -287,30 +297,33 @@ function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): strin
   return kind === 'file' ? `${keyFilePath(settings)}.seen` : join(settings.home, 'store.seen');
 }
 
-async function seenState(source: StateLocation, kind: KeyKind): Promise<SeenState | null> {
-  return (await allSeen(source, kind))[seenPlace(source.settings)] ?? null;
+/** The last state seen, for each location of the store that has one. */
+async function seenStates(source: StateLocation, kind: KeyKind): Promise<SeenState[]> {
+  return ofPlaces(await allSeen(source, kind), source);
 }
 
-/** The last state seen, or null if there is none. Warns if it cannot be read: the database could be an older one. */
-async function seenStateOrWarning(
+function ofPlaces(all: Record<string, SeenState>, { settings }: StateLocation): SeenState[] {
+  return seenPlaces(settings).flatMap((place) => all[place] ?? []);
+}
+
+/** The same. Warns if the states cannot be read: the database could be an older one. */
+async function seenStatesOrWarning(
   source: StateLocation & Pick<KeySource, 'onWarning'>,
   kind: KeyKind,
-): Promise<SeenState | null> {
+): Promise<SeenState[]> {
   try {
-    return (await readSeen(source, kind))[seenPlace(source.settings)] ?? null;
+    return ofPlaces(await readSeen(source, kind), source);
   } catch {
     source.onWarning(notCompared(source, kind));
-    return null;
+    return [];
   }
 }
 
 /** Why a database was not compared with the last state seen, for a person. */
 export function notCompared(source: StateLocation, kind: KeyKind): string {
-  const unchecked = 'so the database was not checked for a rollback.';
-  if (kind === 'keychain') return `The keychain does not answer, ${unchecked}`;
-  // A damaged one is written again. One of root in a folder of root is not: root ran a command with this key file.
-  const help = 'If this message comes again, make the file readable for this user, or delete it.';
-  return `${fileOf(source, kind)} is damaged or cannot be read, ${unchecked} ${help}`;
+  const unchecked = 'so the database was not checked for a rollback';
+  if (kind === 'keychain') return `The keychain does not answer, ${unchecked}.`;
+  return unreadableFile(fileOf(source, kind), unchecked);
 }
 
 async function allSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
@@ -322,10 +335,15 @@ async function allSeen(source: StateLocation, kind: KeyKind): Promise<Record<str
 }
 
 async function readSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
-  const bytes =
-    kind === 'keychain'
-      ? await source.keychain.get(seenStateEntry(source.settings))
-      : readIfExists(fileOf(source, kind));
+  if (kind !== 'keychain') return statesIn(readIfExists(fileOf(source, kind)));
+  const all: Record<string, SeenState> = {};
+  for (const place of seenPlaces(source.settings)) {
+    Object.assign(all, statesIn(await source.keychain.get(seenStateEntry(place))));
+  }
+  return all;
+}
+
+function statesIn(bytes: Buffer | null): Record<string, SeenState> {
   return bytes === null ? {} : parseSeenStates(bytes.toString('utf8'));
 }
 
@@ -339,11 +357,14 @@ function readIfExists(file: string): Buffer | null {
 }
 
 async function writeSeen(source: StateLocation, kind: KeyKind, seen: SeenState): Promise<void> {
-  const own = { [seenPlace(source.settings)]: seen };
+  const places = seenPlaces(source.settings);
   if (kind === 'keychain') {
-    await source.keychain.set(seenStateEntry(source.settings), Buffer.from(JSON.stringify(own)));
+    for (const place of places) {
+      await source.keychain.set(seenStateEntry(place), Buffer.from(JSON.stringify({ [place]: seen })));
+    }
     return;
   }
+  const own = Object.fromEntries(places.map((place) => [place, seen]));
   const text = JSON.stringify({ ...(await allSeen(source, kind)), ...own });
   const file = fileOf(source, kind);
   const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;

@@ -18,7 +18,7 @@ import {
   rewrapDataKey,
 } from '../../store/keys/keys.ts';
 import { activeRotation } from '../../store/keys/rotation.ts';
-import { rememberedKeys, rememberKeys } from '../integrity/key-memory.ts';
+import { isRemembered, rememberedKeys, rememberKeys } from '../integrity/key-memory.ts';
 import { defaultKeyName } from './host.ts';
 import { awaitsReplacement, finishKeyFileSwap, type KeySource, type LoadedKey, loadKey } from './load-key.ts';
 
@@ -209,8 +209,7 @@ export class VaultKeys {
       await this.storeReceived(this.#db);
       const { info } = this.#kek;
       const { generation, primaryKey } = this.#ring;
-      const known = await rememberedKeys(this.source, info.kind, info.id);
-      if (known?.hasOpened && known.dataKeyId === primaryKey.id) return;
+      if (await isRemembered(this.source, info.kind, info.id, primaryKey.id)) return;
       // Within a write transaction, because a restore deletes this record, and it must not be written again afterwards.
       await this.#db.transaction().execute(async (trx) => {
         if ((await newestDataKey(trx))?.id !== primaryKey.id) return;

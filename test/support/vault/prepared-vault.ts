@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../../src/config/settings.ts';
 import { tables } from '../../../src/store/database/tables.ts';
-import { seenPlace } from '../../../src/vault/integrity/seen-location.ts';
+import { seenPlaces } from '../../../src/vault/integrity/seen-location.ts';
 import { atEnd } from '../for-file.ts';
 import { inDatabase } from '../store/engines.ts';
 
@@ -14,6 +14,11 @@ export interface PreparedVault {
   place: string;
   /** Fills the tables on PostgreSQL. */
   statement: string | null;
+}
+
+/** The location of the store by its configured path. */
+export function placeOf(settings: Settings): string {
+  return seenPlaces(settings)[0] ?? '';
 }
 
 let isCopied = false;
@@ -37,7 +42,7 @@ export async function preparedVault(settings: Settings): Promise<PreparedVault> 
   const { databaseUrl } = settings;
   return {
     files: new Map(files),
-    place: seenPlace(settings),
+    place: placeOf(settings),
     statement: databaseUrl === null ? null : await fillingStatement(databaseUrl),
   };
 }
@@ -58,7 +63,7 @@ async function fillingStatement(databaseUrl: string): Promise<string> {
 
 /** Copies a vault to an empty data folder and a store with nothing in it: creating keys takes many times as long. */
 export async function copyVault(prepared: PreparedVault, settings: Settings): Promise<void> {
-  const place = seenPlace(settings);
+  const place = placeOf(settings);
   for (const [name, content] of prepared.files) {
     const isSeen = name.endsWith('.seen');
     writeFileSync(
