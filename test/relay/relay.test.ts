@@ -80,7 +80,8 @@ describe('the access to the relay', () => {
     for (const wrong of [null, 'wrong', secret.slice(1), 'x y']) {
       const answer = await ask(here, wrong, '/scim/acme/Users');
       expect(scimError(answer).status).toBe(401);
-      expect(answer.headers['www-authenticate']).toBe('Bearer realm="SCIM relay"');
+      const error = wrong === null ? '' : ', error="invalid_token"';
+      expect(answer.headers['www-authenticate']).toBe(`Bearer realm="SCIM relay"${error}`);
     }
     expect((await ask(here, secret, '/scim/acme/Users')).status).toBe(200);
     here.vault.setNow(today + dayMs);
