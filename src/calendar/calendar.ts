@@ -7,6 +7,7 @@ import { reminderDates, thresholdsOf } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
 import { formatInstant } from '../reminders/date-text.ts';
+import { plural } from '../text/count.ts';
 
 /** A profile with the token whose expiry goes into the calendar. */
 export interface CalendarEntry {
@@ -89,7 +90,7 @@ function contentOf(entry: CalendarEntry, days: readonly number[]) {
     expiresAt,
     alarms: thresholdsOf(dates, days).map((left) => ({
       days: left,
-      text: `${verb} the Webex token for ${name}: ${left === 0 ? 'it expires now' : `${left} day${left === 1 ? '' : 's'} left`}`,
+      text: `${verb} the Webex token for ${name}: ${left === 0 ? 'it expires now' : `${plural(left, 'day')} left`}`,
     })),
   };
 }

@@ -1,3 +1,4 @@
+import { plural } from '../text/count.ts';
 import type { Explanation } from './explanation.ts';
 import type { FailureReason, HttpFailure } from './json-client.ts';
 
@@ -51,7 +52,7 @@ function describe(failure: HttpFailure, service: string): Explanation {
           }
         : {
             message: `${service} received too many requests (429).`,
-            help: `Wait ${failure.retryAfterSeconds} seconds, then try again. The token is not affected.`,
+            help: `Wait ${plural(failure.retryAfterSeconds, 'second')}, then try again. The token is not affected.`,
           };
     case 'server-error':
       return { message: `${service} reports a server error (${status}).`, help: tryLater };

@@ -4,6 +4,7 @@ import type { Profile } from '../domain/profile.ts';
 import { effectiveEndOf, statusOf } from '../domain/profile-status.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../domain/quarantine.ts';
 import type { Token } from '../domain/token.ts';
+import { plural } from '../text/count.ts';
 import { instant } from '../text/instant.ts';
 
 /** The states of the Nagios plugin convention, with their exit codes. */
@@ -70,7 +71,9 @@ export function monitored(
   const over = quarantineEndsAt(since) <= now;
   const daysLeft = daysLeftInQuarantine(since, now);
   const state = over ? 'CRITICAL' : 'WARNING';
-  const summary = over ? 'was disabled by Entra ID' : `is quarantined by Entra ID, ${plural(daysLeft)} left`;
+  const summary = over
+    ? 'was disabled by Entra ID'
+    : `is quarantined by Entra ID, ${plural(daysLeft, 'day')} left`;
   const worst = worstState([token.state, state]);
   return {
     ...token,
@@ -113,7 +116,7 @@ function monitoredToken(
   }
   if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredSummary(-left) };
   if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', summary: 'is rejected by Webex' };
-  const summary = known ? `expires in ${plural(days)}` : 'has an unknown expiry';
+  const summary = known ? `expires in ${plural(days, 'day')}` : 'has an unknown expiry';
   return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', summary: summary };
 }
 
@@ -121,13 +124,13 @@ function monitoredToken(
 function earlierToken(left: number, known: boolean): string {
   if (!known) return '';
   const days = Math.floor(Math.abs(left) / dayMs);
-  if (left > 0) return `, and the earlier token expires in ${plural(days)}`;
-  return `, and the earlier token expired ${days === 0 ? 'within the last day' : `${plural(days)} ago`}`;
+  if (left > 0) return `, and the earlier token expires in ${plural(days, 'day')}`;
+  return `, and the earlier token expired ${days === 0 ? 'within the last day' : `${plural(days, 'day')} ago`}`;
 }
 
 function expiredSummary(ago: number): string {
   const days = Math.floor(ago / dayMs);
-  return days === 0 ? 'expired within the last day' : `expired ${plural(days)} ago`;
+  return days === 0 ? 'expired within the last day' : `expired ${plural(days, 'day')} ago`;
 }
 
 /** The most severe state. UNKNOWN is less severe than a known problem. */
@@ -140,7 +143,7 @@ export function worstState(states: readonly MonitorState[]): MonitorState {
 export function nagiosText({ state, profiles, total, withinDays }: MonitorReport): string {
   const worst = profiles.find((each) => each.state === state);
   const name = worst === undefined ? 'no profiles' : sentence(worst);
-  const more = total > 1 ? ` (${total} profiles)` : '';
+  const more = total > 1 ? ` (${plural(total, 'profile')})` : '';
   const first = `WEBEX TOKEN ${state} - ${name}${more} | ${performanceData(profiles, total, withinDays)}`;
   const others = profiles.filter((each) => each !== worst && (each.state !== 'OK' || each.finding !== null));
   return [first, ...others.map((each) => `${each.state}: ${sentence(each)}`)].join('\n');
@@ -179,8 +182,4 @@ function labelOf(profile: string, taken: Set<string>): string {
 /** Without line breaks and without the "|" that starts the performance data. */
 function onOneLine(name: string): string {
   return name.replace(/[\p{Cc}|]/gu, '_');
-}
-
-function plural(days: number): string {
-  return `${days} day${days === 1 ? '' : 's'}`;
 }

@@ -16,6 +16,7 @@ import {
   saveDestination,
 } from '../store/destinations.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
+import { plural } from '../text/count.ts';
 import { instant } from '../text/instant.ts';
 import type { Actor, Vault } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
@@ -170,7 +171,7 @@ function destinationLabel(
   quarantineDaysLeft: number | null,
 ): string {
   const title = providerTitle(destination.provider);
-  if (quarantineDaysLeft !== null) return `${title} (quarantine, ${quarantineDaysLeft} days left)`;
+  if (quarantineDaysLeft !== null) return `${title} (quarantine, ${plural(quarantineDaysLeft, 'day')} left)`;
   if (destination.via !== 'token') return `${title} (always current)`;
   const state = deliveryState(destination, currentTokenId);
   if (state === 'current') return title;

@@ -7,6 +7,7 @@ import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
 import type { Destination } from '../store/destinations.ts';
+import { plural } from '../text/count.ts';
 import { instant } from '../text/instant.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
@@ -224,7 +225,7 @@ function listed(names: readonly string[]): string {
 
 function remainingText(end: number, now: number): string {
   const left = daysLeft(end, now);
-  return left === 0 ? 'less than a day' : left === 1 ? '1 day' : `${left} days`;
+  return left === 0 ? 'less than a day' : plural(left, 'day');
 }
 
 /** Which organization a token is for, and who signed in. */

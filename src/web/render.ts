@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { anyProvider, providerIds, providerTitle } from '../domain/providers.ts';
 import { commandLine } from '../errors/remedy.ts';
 import { readProgramFile } from '../program-files.ts';
-import { formatCount } from '../text/count.ts';
+import { formatCount, plural } from '../text/count.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText, withLocalTimes } from './view-models/dates.ts';
 import { statusLabels } from './view-models/expiry-view.ts';
@@ -79,6 +79,7 @@ export function createRender(site: { demonstration: boolean }): Render {
     commandLine: (command: string[]) => commandLine(command),
     dateText,
     formatCount,
+    plural,
     minuteText,
     providerIds,
     providerTitle,

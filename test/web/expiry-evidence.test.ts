@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
-import { plural, timeLeftText } from '../../src/web/view-models/dates.ts';
+import { plural } from '../../src/text/count.ts';
+import { timeLeftText } from '../../src/web/view-models/dates.ts';
 import { expiryEvidence } from '../../src/web/view-models/expiry-evidence.ts';
 import { expiryView } from '../../src/web/view-models/expiry-view.ts';
 

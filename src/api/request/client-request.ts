@@ -10,6 +10,7 @@ import {
   type Lookup,
   RetryLater,
 } from '../../store/token-requests/token-request-store.ts';
+import { plural } from '../../text/count.ts';
 import { type Authentication, authenticate } from '../client-auth/authenticate.ts';
 import { readCredentials } from '../client-auth/credentials.ts';
 import { type Identity, secretIdentity, validClientName } from '../client-auth/identify.ts';
@@ -191,7 +192,7 @@ export abstract class ClientRequest implements PendingRequest {
       this.#wait ??= this.context.throttle.failed(counted, this.address, now);
     }
     if (this.#wait) {
-      const description = `Too many wrong credentials from ${this.address}. Try again in ${this.#wait} seconds.`;
+      const description = `Too many wrong credentials from ${this.address}. Try again in ${plural(this.#wait, 'second')}.`;
       const retryAfter = this.#wait;
       this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
       return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };

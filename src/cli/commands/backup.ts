@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import { writeVerifiedBackup } from '../../vault/backup/verified.ts';
 import { showCount } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';
@@ -40,7 +40,7 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
       });
       count.end();
       note(
-        `Backup written and verified: ${written.path} (${formatCount(Math.ceil(bytes / 1024))} KiB, ${formatCount(rows)} rows).`,
+        `Backup written and verified: ${written.path} (${formatCount(Math.ceil(bytes / 1024))} KiB, ${plural(rows, 'row')}).`,
       );
     } finally {
       count.end();

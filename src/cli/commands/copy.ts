@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type CopiedText, copyText } from '../../output/clipboard.ts';
 import { systemClipboard } from '../../process/clipboard.ts';
+import { plural } from '../../text/count.ts';
 import { readToken } from '../../vault/tokens/read-token.ts';
 import { waitForShutdown } from '../terminal/shutdown.ts';
 import { note, warn } from '../terminal/terminal.ts';
@@ -24,7 +25,7 @@ export function command(): Command {
 async function copy(profile: string, options: { allowExpired?: boolean; clearAfter: number }): Promise<void> {
   const { copied, stopped } = await copyToken(profile, options.allowExpired);
   note(
-    `Copied the token of "${profile}". The clipboard is cleared in ${options.clearAfter} seconds; Ctrl-C clears it now.`,
+    `Copied the token of "${profile}". The clipboard is cleared in ${plural(options.clearAfter, 'second')}; Ctrl-C clears it now.`,
   );
   const early = new AbortController();
   await Promise.race([

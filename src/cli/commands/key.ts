@@ -11,7 +11,7 @@ import {
 import { systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../../files/private-files.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import { expectEnrollment } from '../../vault/integrity/key-memory.ts';
@@ -163,7 +163,7 @@ async function passphraseFor({ settings, keys }: Vault): Promise<string> {
 
 function report({ reencrypted, unreadable, resumed }: RotationResult): void {
   note(
-    `${resumed ? 'Finished the interrupted rotation. ' : ''}Re-encrypted ${formatCount(reencrypted)} ${reencrypted === 1 ? 'token' : 'tokens'}. Old data key deleted.`,
+    `${resumed ? 'Finished the interrupted rotation. ' : ''}Re-encrypted ${plural(reencrypted, 'token')}. Old data key deleted.`,
   );
   if (unreadable.length > 0) {
     warn(

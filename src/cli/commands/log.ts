@@ -8,7 +8,7 @@ import { type AuditRow, rowText } from '../../store/audit/chain.ts';
 import { auditActionLabels } from '../../store/audit/labels.ts';
 import { auditOutcome, isOutcomeFilter, outcomeFilters } from '../../store/audit/outcomes.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import { instant } from '../../text/instant.ts';
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import type { StoreContext } from '../../vault/context.ts';
@@ -85,7 +85,7 @@ async function verify(records: Pick<StoreContext, 'db'>, json: boolean | undefin
   if (json) printJson({ ok: broken === null, ...verdict });
   else if (broken === null)
     printProse(
-      `Log integrity verified (${formatCount(rows)} entries${chains > 1 ? ` in ${chains} chains` : ''}).${signatureSentence(verdict)}`,
+      `Log integrity verified (${plural(rows, 'entry', 'entries')}${chains > 1 ? ` in ${chains} chains` : ''}).${signatureSentence(verdict)}`,
     );
   else printProse(`${styled('red', 'Broken')} at ${rowText(broken, 'entry')}: ${broken.reason}.`);
   if (broken === null) return;
@@ -110,7 +110,7 @@ async function prune(records: StoreContext, before: number, options: LogOptions)
   note(
     removed === 0
       ? `No entries are older than ${timeInSentence(before)}.`
-      : `Deleted ${formatCount(removed)} entries before ${timeInSentence(before)}. The log records this.`,
+      : `Deleted ${plural(removed, 'entry', 'entries')} before ${timeInSentence(before)}. The log records this.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import { profileLabel } from '../../domain/profile.ts';
 import { userName } from '../../environment/os-user.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import {
@@ -87,7 +87,7 @@ async function start({ within: withinDays, tag, contact, json }: StartOptions): 
   if (json) return printJson(counts);
   const { waiting, undelivered } = counts;
   const deliver = undelivered === 0 ? '' : ` ${formatCount(undelivered)} already renewed, still to deliver.`;
-  note(`${formatCount(waiting)} ${waiting === 1 ? 'profile' : 'profiles'} to renew.${deliver}`);
+  note(`${plural(waiting, 'profile')} to renew.${deliver}`);
   suggestNext(['renew']);
 }
 

@@ -3,7 +3,7 @@ import { readSettings } from '../../config/settings.ts';
 import { systemKeychain } from '../../crypto/keychain.ts';
 import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import { acceptRolledBackStore } from '../../vault/backup/accept-rollback.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
@@ -78,7 +78,7 @@ async function restoreOrAsk(path: string, options: RestoreOptions): Promise<Rest
 
 function report({ createdAt, tokens, profiles, previous, newKey }: Restored): void {
   note(
-    `Restored the backup of ${timeInSentence(createdAt)}: ${formatCount(profiles)} ${profiles === 1 ? 'profile' : 'profiles'}, and all tokens can be decrypted (${formatCount(tokens)}).`,
+    `Restored the backup of ${timeInSentence(createdAt)}: ${plural(profiles, 'profile')}, and all tokens can be decrypted (${formatCount(tokens)}).`,
   );
   if (previous !== null) note(`The previous store was kept: ${previous}`);
   if (newKey !== null) {

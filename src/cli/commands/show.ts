@@ -4,6 +4,7 @@ import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { ProfileDetails } from '../../domain/profile-summary.ts';
 import { providerTitle } from '../../domain/providers.ts';
 import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
+import { plural } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
 import { rowsToCheckBeforeShowing } from '../../vault/integrity/rollback-detection.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
@@ -164,15 +165,15 @@ function checkedOn(instant: string | null): string {
 }
 
 function expiry({ capturedAt, expiresAt, daysLeft, expirySource, status }: ProfileDetails): string {
-  if (expiresAt === null) return capturedAt === null ? 'no token yet' : 'unknown';
-  const left = status === 'undelivered' ? '' : `${daysLeft} days left; `;
+  if (expiresAt === null || daysLeft === null) return capturedAt === null ? 'no token yet' : 'unknown';
+  const left = status === 'undelivered' ? '' : `${plural(daysLeft, 'day')} left; `;
   return `${timeInSentence(expiresAt)} (${left}${expirySource})`;
 }
 
 /** When the first of the tokens expires that destinations still have. */
 function effectiveExpiry({ status, effectiveExpiresAt, daysLeft }: ProfileDetails): [string, string][] {
-  if (status !== 'undelivered' || effectiveExpiresAt === null) return [];
-  return [['Deliver by', `${timeInSentence(effectiveExpiresAt)} (${daysLeft} days left)`]];
+  if (status !== 'undelivered' || effectiveExpiresAt === null || daysLeft === null) return [];
+  return [['Deliver by', `${timeInSentence(effectiveExpiresAt)} (${plural(daysLeft, 'day')} left)`]];
 }
 
 function lifetimeLines({ lifetimes, reportedOutlivedAt }: ProfileDetails): [string, string][] {

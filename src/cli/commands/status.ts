@@ -13,7 +13,7 @@ import { redactedLocation } from '../../store/postgres/url.ts';
 import { failingHooks } from '../../store/profiles/activations.ts';
 import { countByStatus } from '../../store/profiles/status-totals.ts';
 import { failedReminders } from '../../store/reminders/reminders.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
 import { rowsToCheckBeforeShowing } from '../../vault/integrity/rollback-detection.ts';
 import { keyStatus } from '../../vault/key-operations/key-status.ts';
@@ -175,7 +175,7 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
       due.length === 0 && profiles.total > 0,
       profiles.total === 0
         ? 'no organizations yet: webex-token login NAME'
-        : `${formatCount(profiles.total)} ${profiles.total === 1 ? 'organization' : 'organizations'}, ${formatCount(due.length - profiles.undelivered)} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
+        : `${plural(profiles.total, 'organization')}, ${formatCount(due.length - profiles.undelivered)} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
     ],
     [
       'Destinations',

@@ -72,7 +72,7 @@ function report(
     printTable(['TABLE', 'ROWS', 'SHA-256'], rows);
   }
   note(
-    `Copied and verified ${redactedLocation(to)}: every row is identical, the audit log is intact, and all ${formatCount(tokens)} tokens can be decrypted.`,
+    `Copied and verified ${redactedLocation(to)}: every row is identical, the audit log is intact, and ${tokens === 1 ? 'its token' : `all ${formatCount(tokens)} tokens`} can be decrypted.`,
   );
   if (changedMeanwhile) {
     warn(

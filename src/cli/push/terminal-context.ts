@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { outboundFetch } from '../../http/fetch.ts';
 import type { DeviceCode, PushContext, PushEvent, StepResult } from '../../provisioning/push/push-context.ts';
 import { formatRequestLine } from '../../provisioning/requests/request-preview.ts';
+import { plural } from '../../text/count.ts';
 import { note, print, styled, warn } from '../terminal/terminal.ts';
 
 /** A push in the terminal: progress on standard error, the requests of a dry run on standard output. */
@@ -38,7 +39,7 @@ function askToSignIn({ userCode, verificationUri, expiresIn }: DeviceCode): void
   );
   note(`\n${verificationUri}\n`);
   note(
-    `and enter the code ${styled('bold', userCode, process.stderr)} within ${Math.floor(expiresIn / 60)} minutes. ` +
+    `and enter the code ${styled('bold', userCode, process.stderr)} within ${plural(Math.floor(expiresIn / 60), 'minute')}. ` +
       'Microsoft shows the app name "Microsoft Graph Command Line Tools", unless AZURE_CLIENT_ID is set to another application. Waiting …',
   );
 }

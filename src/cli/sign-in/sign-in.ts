@@ -5,6 +5,7 @@ import { type RunningServer, startWebServer } from '../../server/web-server.ts';
 import { signInById } from '../../store/access/sign-ins.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';
 import { tokenById } from '../../store/profiles/tokens.ts';
+import { plural } from '../../text/count.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { createSignInLink, type SignInRequest } from '../../vault/sign-in/start-sign-in.ts';
 import { approveToken } from '../../vault/tokens/review-token.ts';
@@ -126,7 +127,7 @@ export function signInInterrupted(): BrokerError {
 }
 
 export function noOneSignedIn(timeoutSeconds: number): BrokerError {
-  const message = `No one signed in within ${timeoutSeconds} seconds. Nothing was stored.`;
+  const message = `No one signed in within ${plural(timeoutSeconds, 'second')}. Nothing was stored.`;
   return new BrokerError('E_TIMEOUT', message, {
     help: {
       text: 'Try again, with more time if needed',

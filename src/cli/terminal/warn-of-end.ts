@@ -1,5 +1,6 @@
 import { dayMs, daysLeft, knownEnd } from '../../domain/lifetimes.ts';
 import { commandLine } from '../../errors/remedy.ts';
+import { plural } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
 import type { DecryptedToken } from '../../vault/tokens/read-token.ts';
 import { standardError } from './standard-streams.ts';
@@ -22,7 +23,6 @@ export function warnOfEnd(vault: Vault, { profile, token, expiry }: DecryptedTok
   const [firstReminder = 0] = vault.settings.reminders.days;
   // A user who requests an expired token already knows that.
   if (end === null || end <= now || end > now + firstReminder * dayMs) return;
-  const days = daysLeft(end, now);
-  const left = days === 1 ? '1 day' : `${days} days`;
+  const left = plural(daysLeft(end, now), 'day');
   warn(`The token of "${profile.name}" expires on ${dateInSentence(end)} (${left} left). ${renew}`);
 }

@@ -10,6 +10,7 @@ import { rowText } from '../../store/audit/chain.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { listProfiles } from '../../store/profiles/profiles.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
 import { keyFilePath } from '../../vault/keys/load-key.ts';
 import {
@@ -84,9 +85,13 @@ async function diagnoseStore(
     const profiles = await listProfiles(vault.db);
     for (const { profile } of profiles) found.used.add(profile.deployment);
     found.reminders = await effectiveReminders(vault);
-    const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
+    const size = isFile ? `, ${formatCount(Math.ceil(statSync(place).size / 1024))} KiB` : '';
     return [
-      { title: 'Store', ok: true, message: `${redactedLocation(place)}: ${profiles.length} profiles${size}` },
+      {
+        title: 'Store',
+        ok: true,
+        message: `${redactedLocation(place)}: ${plural(profiles.length, 'profile')}${size}`,
+      },
       ...(await diagnoseKey(vault, keychain)),
       await diagnoseAudit(vault),
       ...(await diagnoseRenewalHook(vault)),
@@ -127,7 +132,11 @@ async function diagnoseKeychain(keychain: Keychain): Promise<Finding> {
 async function diagnoseAudit(vault: Vault): Promise<Finding> {
   const { rows, broken } = await verifyAudit(vault.db);
   if (broken === null)
-    return { title: 'Audit log', ok: true, message: `${rows} entries, integrity verified` };
+    return {
+      title: 'Audit log',
+      ok: true,
+      message: `${plural(rows, 'entry', 'entries')}, integrity verified`,
+    };
   return {
     title: 'Audit log',
     ok: false,

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { dayMs } from '../../domain/lifetimes.ts';
+import { plural } from '../../text/count.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /** Why a file cannot be used for TLS, and how to fix it. */
@@ -162,7 +163,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
     if (+end <= now) {
       warn(`The certificate ${name} expired on ${day(end)}, so clients reject it. ${renew}`, true);
     } else if (+end - now < warnBeforeMs) {
-      warn(`The certificate ${name} expires in ${days} days, on ${day(end)}. ${renew}`, false);
+      warn(`The certificate ${name} expires in ${plural(days, 'day')}, on ${day(end)}. ${renew}`, false);
     }
   }
   const early = certificates.find(({ validFromDate }) => +validFromDate > now);

@@ -1,6 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import type { Profile } from '../../domain/profile.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { plural } from '../../text/count.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { type ProfileColumn, profileColumns, type RawProfileRow } from './csv-row.ts';
 
@@ -52,7 +53,7 @@ export function parseProfileCsv(text: string): RawProfileRow[] {
       });
       if (record.length > columns.length) {
         throw csvError(
-          `Line ${info.lines} has ${record.length} cells, but the header has ${columns.length} columns`,
+          `Line ${info.lines} has ${plural(record.length, 'cell')}, but the header has ${plural(columns.length, 'column')}`,
           'Put quotes around a cell that contains a comma: "one, two".',
         );
       }

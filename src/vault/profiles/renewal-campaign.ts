@@ -15,6 +15,7 @@ import {
   type RenewalState,
   skipItem,
 } from '../../store/profiles/renewal-campaigns.ts';
+import { plural } from '../../text/count.ts';
 import type { Actor, StoreContext } from '../context.ts';
 import { noSuchProfile, requireProfile } from './profiles.ts';
 
@@ -51,7 +52,7 @@ export async function startCampaign(
       createdAt: at,
     };
     if ((await insertCampaign(trx, campaign)) === 0) {
-      throw new BrokerError('E_RENEWAL', `No token expires within ${withinDays} days.`, {
+      throw new BrokerError('E_RENEWAL', `No token expires within ${plural(withinDays, 'day')}.`, {
         help: {
           text: 'To include tokens that expire later',
           command: ['renew', 'start', '--within', 'DAYS'],

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { pageHelp } from '../../errors/remedy.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import type { Vault } from '../../vault/context.ts';
 import type { ProfileRow } from '../../vault/profiles/csv-row.ts';
@@ -17,7 +17,6 @@ import { actorOf, type WebContext } from '../context.ts';
 import { invalidField } from '../forms/form-errors.ts';
 import { field, fileOf } from '../middleware/body.ts';
 import { setFlash } from '../session/flash.ts';
-import { plural } from '../view-models/dates.ts';
 import type { FieldError } from '../view-models/pages.ts';
 
 const rowsShown = 200;

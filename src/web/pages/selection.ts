@@ -6,7 +6,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { ProfileFilter } from '../../store/profiles/filter.ts';
 import { profilesByName } from '../../store/profiles/profiles.ts';
 import { iterateProfiles } from '../../store/profiles/query.ts';
-import { formatCount } from '../../text/count.ts';
+import { formatCount, plural } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
 import { profileCsvHeader, profileCsvLine } from '../../vault/profiles/profile-csv.ts';
 import { startCampaignOf } from '../../vault/profiles/renewal-campaign.ts';
@@ -14,7 +14,6 @@ import { changeTagsAndContact, type TagsAndContactChange } from '../../vault/pro
 import { actorOf, type WebContext } from '../context.ts';
 import { field, fields } from '../middleware/body.ts';
 import { setFlash } from '../session/flash.ts';
-import { plural } from '../view-models/dates.ts';
 import type { SelectionPage } from '../view-models/pages.ts';
 import { startTests } from './tests.ts';
 
@@ -167,7 +166,7 @@ async function runConfirmed(
 ): Promise<void> {
   const { body } = request;
   const total = names.length;
-  const label = `${action.label(request)} ${formatCount(total)} ${total === 1 ? 'organization' : 'organizations'}`;
+  const label = `${action.label(request)} ${plural(total, 'organization')}`;
   const confirmed = field(body, 'confirmed');
   // The filter may find other organizations than when the number was shown.
   if (confirmed === String(total)) {

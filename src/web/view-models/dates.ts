@@ -1,4 +1,4 @@
-import { formatCount } from '../../text/count.ts';
+import { plural } from '../../text/count.ts';
 import { formatInstants } from '../../text/instant.ts';
 
 const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' });
@@ -31,8 +31,4 @@ export function timeLeftText(days: number): string {
   if (days > 0) return `${plural(days, 'day')} left`;
   if (days === 0) return 'less than a day left';
   return days === -1 ? 'expired less than a day ago' : `expired ${plural(-days - 1, 'day')} ago`;
-}
-
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

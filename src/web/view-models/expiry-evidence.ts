@@ -1,6 +1,7 @@
 import { dayMs, disprovedAt, type ExpirySource, expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
+import { plural } from '../../text/count.ts';
 import { instant } from '../../text/instant.ts';
-import { minuteText, plural } from './dates.ts';
+import { minuteText } from './dates.ts';
 
 /** The expiry dates of a token by source, and an explanation if they differ. */
 export interface ExpiryEvidence {

@@ -8,8 +8,8 @@ import type { AuditRow } from '../../store/audit/chain.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';
 import { type Reminder, remindersOf } from '../../store/reminders/reminders.ts';
+import { plural } from '../../text/count.ts';
 import type { Vault } from '../../vault/context.ts';
-import { plural } from './dates.ts';
 
 /** An event in the history of a profile's token. */
 export interface TimelineEntry {

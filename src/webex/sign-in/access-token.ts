@@ -1,3 +1,4 @@
+import { plural } from '../../text/count.ts';
 import { isObject } from '../../text/json-shape.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Deployment } from '../deployments.ts';
@@ -118,10 +119,10 @@ function readClaims(token: string): JwtClaims | null {
 
 function unknownFormWarning(token: string): string {
   if (cutAtTheEnd.test(token)) {
-    return `The end of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
+    return `The end of the token seems to be missing: it has ${plural(token.length, 'character')}, but Webex tokens usually have 106. Copy the whole address again.`;
   }
   if (cutAtTheFront.test(token)) {
-    return `The start of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
+    return `The start of the token seems to be missing: it has ${plural(token.length, 'character')}, but Webex tokens usually have 106. Copy the whole address again.`;
   }
-  return `The token (${token.length} characters) has an unknown format. It was accepted unchanged. Test it before you rely on it.`;
+  return `The token (${plural(token.length, 'character')}) has an unknown format. It was accepted unchanged. Test it before you rely on it.`;
 }

@@ -1,6 +1,7 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { explainFailure } from '../../../http/explain-failure.ts';
 import type { HttpFailure } from '../../../http/json-client.ts';
+import { plural } from '../../../text/count.ts';
 
 const later = 'Try again in a few minutes. If it happens again, see https://status.cloud.microsoft.';
 
@@ -45,7 +46,10 @@ function explain(failure: HttpFailure, path: string): { message: string; help: s
       const wait = failure.retryAfterSeconds;
       return {
         message: 'Microsoft Graph received too many requests (429).',
-        help: wait === null ? 'Wait a few minutes, then try again.' : `Wait ${wait} seconds, then try again.`,
+        help:
+          wait === null
+            ? 'Wait a few minutes, then try again.'
+            : `Wait ${plural(wait, 'second')}, then try again.`,
       };
     }
     default:

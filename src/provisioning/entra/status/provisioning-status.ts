@@ -1,4 +1,5 @@
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
+import { plural } from '../../../text/count.ts';
 import { instant } from '../../../text/instant.ts';
 import { isNumberOrNull, isObject, isStringOrNull } from '../../../text/json-shape.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
@@ -109,12 +110,12 @@ export function describeStatus(status: ProvisioningStatus, now: number): string[
     const left = quarantineDaysLeft(status, now);
     sentences.push(`Reason: ${quarantineReason(status.quarantine)}`);
     if (since !== null) sentences.push(`In quarantine since ${instant(since)}.`);
-    if (left !== null) sentences.push(`Entra ID disables it in ${left === 1 ? '1 day' : `${left} days`}.`);
+    if (left !== null) sentences.push(`Entra ID disables it in ${plural(left, 'day')}.`);
   }
   const { lastCycle, lastSuccessAt } = status;
   if (lastCycle !== null) {
     const when = lastCycle.endedAt === null ? 'is in progress' : `ended ${instant(lastCycle.endedAt)}`;
-    const failed = lastCycle.failed ? `, ${lastCycle.failed} entries failed` : '';
+    const failed = lastCycle.failed ? `, ${plural(lastCycle.failed, 'entry', 'entries')} failed` : '';
     sentences.push(`The last cycle ${when}: ${cycleStates[lastCycle.state] ?? lastCycle.state}${failed}.`);
   }
   if (lastSuccessAt !== null && lastSuccessAt !== lastCycle?.endedAt) {

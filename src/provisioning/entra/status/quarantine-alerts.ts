@@ -12,6 +12,7 @@ import { dataOf, factsOf, linkTo, messageId, type ReminderMessage } from '../../
 import { type Destination, type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
+import { plural } from '../../../text/count.ts';
 import type { StoreContext } from '../../../vault/context.ts';
 import { parseStatus, quarantineReason } from './provisioning-status.ts';
 
@@ -62,7 +63,7 @@ async function quarantineMessage(
   const left = daysLeftInQuarantine(since, now());
   const ends = quarantineEndsAt(since);
   const over = ends <= now();
-  const days = left === 1 ? '1 day' : `${left} days`;
+  const days = plural(left, 'day');
   const text = (instant: number) => formatInstant(instant, timeZone);
   const link = linkTo(appOrigin(settings), profile);
   const remedy = remedyFor(name, {
