@@ -1,4 +1,5 @@
 import { BrokerError } from '../errors/broker-error.ts';
+import { foldText } from '../text/fold-text.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
 /** A named slot for one Webex organization's token. */
@@ -119,10 +120,8 @@ export function parseProfileName(text: string): string {
 
 /** The valid profile name that is closest to an organization's name; empty if no character is left. */
 export function suggestProfileName(title: string): string {
-  return title
-    .normalize('NFKD')
+  return foldText(title)
     .replace(/\p{M}+/gu, '')
-    .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/-{2,}/g, '-')
     .replace(/^[^a-z0-9]+/, '')

@@ -45,6 +45,14 @@ describe('parseProfileName', () => {
     expect(error.help).not.toContain('xx');
   });
 
+  it.each([
+    ['Łódź Gaz', 'lodz-gaz'],
+    ['Ørsted', 'orsted'],
+    ['Hauptstraße', 'hauptstrasse'],
+  ])('is suggested for %s as %s', (title, name) => {
+    expect(suggestProfileName(title)).toBe(name);
+  });
+
   it('accepts every suggestion, which is its own suggestion', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (title) => {

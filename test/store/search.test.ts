@@ -102,6 +102,26 @@ describe('proposedIds', () => {
   });
 });
 
+describe('a search for names of other languages', () => {
+  it.each([
+    ['istanbul', 'İstanbul'],
+    ['İSTANBUL', 'Istanbul'],
+    ['zurich', 'Zürich AG'],
+    // The same letters in another form of Unicode, as macOS writes the names of files.
+    ['Zu\u0308rich', 'Zürich AG'],
+    ['strasse', 'Hauptstraße 1'],
+    ['ガス', '大阪ｶﾞｽ'],
+    ['αθηνας', 'ΑΘΗΝΆΣ'],
+  ])('%s finds %s', async (search, displayName) => {
+    const { db } = await newStore();
+    const named = fakeProfile({ name: 'c1', displayName });
+    await insertProfiles(db, [named, fakeProfile({ name: 'c2', displayName: 'Another' })]);
+    const { rows } = await queryProfiles(db, { sort: 'urgency', limit: 10, now, search });
+    expect(rows.map(({ profile }) => profile.name)).toEqual(['c1']);
+    if (isIndexed(wordsOf(search))) expect(await proposed(db, search)).toEqual([named.id]);
+  });
+});
+
 describe('a search in a store of more profiles than one sample', () => {
   const count = 2_300;
 

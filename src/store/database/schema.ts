@@ -60,7 +60,7 @@ export interface ProfileTable {
   created_at: number;
   /** Orders profiles by urgency; see `profiles/derived-columns.ts`. */
   due_at: Generated<number>;
-  /** The text that searches match, in lowercase. Both engines index its trigrams. */
+  /** The text that searches match, folded: in lowercase and without accents. Both engines index its trigrams. */
   search_text: Generated<string>;
   /** The email address that gets the reminders about this profile. */
   contact: string | null;

@@ -11,6 +11,7 @@ import * as auditChains from './009-audit-chains.ts';
 import * as searchIndex from './010-search-index-and-protected-limit.ts';
 import * as moreTableOrders from './011-more-table-orders.ts';
 import * as displayNames from './012-display-names.ts';
+import * as foldedText from './013-folded-text.ts';
 
 /** In the order of their names. A released migration never changes: another one follows it. */
 const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   '010-search-index-and-protected-limit': searchIndex,
   '011-more-table-orders': moreTableOrders,
   '012-display-names': displayNames,
+  '013-folded-text': foldedText,
 };
 
 export const migrationProvider: MigrationProvider = {

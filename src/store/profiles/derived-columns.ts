@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type HeldToken, undeliveredEnd } from '../../domain/delivery.ts';
 import { unknownEnd } from '../../domain/lifetimes.ts';
+import { foldText } from '../../text/fold-text.ts';
 import { parseListColumn } from '../database/stored-json.ts';
 import type { Db } from '../db.ts';
 import { scheduleReminders } from '../reminders/schedule.ts';
@@ -52,7 +53,7 @@ export const sortsLast = '\u{10ffff}';
 
 /** A text to sort by. An index of PostgreSQL has rows of limited size. */
 function orderOf(text: string | null | undefined): string {
-  return text ? [...text.toLowerCase()].slice(0, 200).join('') : sortsLast;
+  return text ? [...foldText(text)].slice(0, 200).join('') : sortsLast;
 }
 
 /** What of a profile its derived columns depend on. `undeliveredUntil`: see `undeliveredEnd`. */
@@ -83,7 +84,7 @@ export function derivedColumnsOf({
   const words = [name, displayName, orgId, email, accountName, contact, ...tags];
   return {
     due_at: undeliveredUntil === null ? attentionAt(current) : undeliveredUntil - undeliveredSortOffset,
-    search_text: words.filter(Boolean).join(' ').toLowerCase().slice(0, longestSearchText),
+    search_text: foldText(words.filter(Boolean).join(' ')).slice(0, longestSearchText),
     undelivered_until: undeliveredUntil,
     token_expires_at: current?.expires_at ?? null,
     title_order: orderOf(displayName ?? name),

@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { foldText } from '../../text/fold-text.ts';
 import { engineOf } from '../database/engine.ts';
 import type { Db } from '../db.ts';
 
@@ -12,7 +13,7 @@ const maxWords = 10;
 
 /** The words of a search, in the form of the stored text. */
 export function wordsOf(search = ''): string[] {
-  const words = search.toLowerCase().split(/[\s\0]+/);
+  const words = foldText(search).split(/[\s\0]+/);
   return words.filter((word) => word !== '').slice(0, maxWords);
 }
 
