@@ -9,6 +9,7 @@ import { countDueBy } from './due-counts.ts';
 import { type Builder, filtering, type ProfileFilter, type StatusTime, standing } from './filter.ts';
 import { type Search, searchKind, stretch } from './search.ts';
 import { proposedIds, wordsOf } from './search-index.ts';
+import { stateOf } from './tokens.ts';
 
 type CountQuery = Omit<ProfileFilter, 'status'> & StatusTime;
 
@@ -25,6 +26,30 @@ export async function countSearched(db: Db, query: CountQuery, search: Search): 
   const all = search === 'none' && [tag, deployment, endsBefore].every((each) => each === undefined);
   const counts = all ? await countAll(db, query) : await countFiltered(db, query, search);
   return { ...counts, all: profileStatuses.reduce((sum, status) => sum + counts[status], 0) };
+}
+
+/**
+ * Of the profiles that need attention whatever their status is: a token needs review, or Entra ID has quarantined
+ * provisioning. They are few, so a search needs no index.
+ */
+export async function countNeedingAttention(db: Db, query: CountQuery): Promise<Counts> {
+  const profiles = db.selectFrom('profile').selectAll();
+  const found = profiles.where((expression) =>
+    expression.or([
+      expression(
+        'id',
+        'in',
+        expression.selectFrom('token').select('profile_id').where('token.state', '=', stateOf.needsReview),
+      ),
+      expression(
+        'id',
+        'in',
+        // Not "is not null": SQLite uses the index for a range only.
+        expression.selectFrom('destination').select('profile_id').where('quarantined_since', '>', 0),
+      ),
+    ]),
+  );
+  return await countOf(db, found, query, filtering);
 }
 
 type Counts = Record<ProfileStatus, number>;

@@ -10,6 +10,7 @@ import { upToDateState } from '../../monitoring/up-to-date.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
 import { type ProfilePage, queryProfiles, queryTable } from '../../store/profiles/query.ts';
+import { countNeedingAttention } from '../../store/profiles/status-totals.ts';
 import { titlesOf } from '../../store/profiles/titles.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
@@ -85,6 +86,9 @@ export function overview(context: WebContext): RequestHandler {
     const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
+    const besides = await countNeedingAttention(vault.db, { search, tag, now: vault.now() });
+    const ok = page.totals.valid - besides.valid;
+    const waiting = page.totals.empty - besides.empty;
     const unfiltered = [search, tag, status, asked('after'), asked('before'), asked('page')].every(
       (each) => each === undefined,
     );
@@ -124,7 +128,9 @@ export function overview(context: WebContext): RequestHandler {
         status: status ?? null,
         total: page.totals.all,
         totals: page.totals,
-        attention: page.totals.all - page.totals.valid - page.totals.empty,
+        attention: page.totals.all - ok - waiting,
+        ok,
+        waiting,
         next: unfiltered ? await nextToDo(vault, page.rows, cards) : null,
         renewals: unfiltered ? await renewalsOf(vault, due) : null,
         quarantined: quarantinedProfiles.map((profile) => ({ profile, title: titleOf(profile) })),

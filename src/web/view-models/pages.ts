@@ -127,8 +127,12 @@ export interface OverviewPage {
   tag: string | null;
   /** How many profiles match the search; without a search, all. */
   total: number;
-  /** How many of them need attention, not counting those that wait for their first sign-in. */
+  /** How many of them need attention: also those whose token is valid, but with provisioning in quarantine or a review to do. */
   attention: number;
+  /** How many have a valid token and nothing to attend to. */
+  ok: number;
+  /** How many wait for their first sign-in. */
+  waiting: number;
   /** How many profiles of each status match the search. */
   totals: StatusTotals;
   /** The status filter. */
