@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { addClient, listClients } from '../../src/vault/clients/clients.ts';
+import { changeDisplayName, renameProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog, today } from '../support/vault/test-vault.ts';
@@ -88,6 +89,39 @@ describe('the pages of API clients', () => {
     const form = { name: 'ci', profiles: 'org-3, org-20\norg-7' };
     await browser.post('/clients').type('form').send(form).expect(200);
     expect((await listClients(vault))[0]?.profiles).toEqual(['org-20', 'org-3', 'org-7']);
+  });
+
+  it('finds typed organizations by display name, and says which one it does not find', async () => {
+    const { browser, vault } = await furnished(Array.from({ length: 23 }, (_, index) => `org-${index}`));
+    const titles = ['Acme Corporation', 'Globex, Inc.', 'Käufer & Söhne', 'Twin Ltd', 'Twin Ltd'];
+    for (const [index, title] of titles.entries())
+      await changeDisplayName(vault, `org-${index}`, title, actor);
+    await renameProfile(vault, 'org-2', 'kaufer-sohne', actor);
+    const send = (profiles: string, status: number) =>
+      browser.post('/clients').type('form').send({ name: 'ci', profiles }).expect(status);
+    const refused = async (profiles: string) => {
+      const { text } = await send(profiles, 422);
+      expect(text).toContain('href="#profiles"');
+      expect(await listClients(vault)).toEqual([]);
+      return text;
+    };
+    const missing = await refused('Acme Corporation\norg-9, Acme Company');
+    expect(missing).toContain('No organization is named “Acme Company”.');
+    // What was typed is kept, line by line.
+    expect(missing).toContain('>Acme Corporation\norg-9, Acme Company</textarea>');
+    expect(await refused('Globex')).toContain('Similar names: Globex, Inc. (org-1).');
+    expect(await refused('org-7 org-77')).toContain('No organization is named “org-77”.');
+    expect(await refused('Twin Ltd')).toContain('Enter the technical name of one: org-3, org-4.');
+    const secret = 'S'.repeat(64);
+    expect(await refused(secret)).toContain('No organization is named “[hidden]”.');
+    await send('Acme Corporation; org-9 org-10\r\nGlobex, Inc.\r\nkäufer & söhne, Acme Corporation', 200);
+    expect((await listClients(vault))[0]?.profiles).toEqual([
+      'kaufer-sohne',
+      'org-0',
+      'org-1',
+      'org-10',
+      'org-9',
+    ]);
   });
 
   it('adds a second secret, or replaces the first one', async () => {

@@ -51,6 +51,20 @@ export async function profilesByName(db: Db, names: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.name, profileFromRow(row)]));
 }
 
+/** Those with one of these display names. */
+export async function profilesByDisplayName(db: Db, displayNames: readonly string[]): Promise<Profile[]> {
+  if (displayNames.length === 0) return [];
+  const rows = await authentic(db, 'profile', () =>
+    db
+      .selectFrom('profile')
+      .select(profileColumns)
+      .where('display_name', 'in', displayNames)
+      .orderBy('name')
+      .execute(),
+  );
+  return rows.map(profileFromRow);
+}
+
 /** Every profile by name, with its current token. */
 export async function listProfiles(db: Db): Promise<{ profile: Profile; current: Token | null }[]> {
   const rows = await db.selectFrom('profile').select(profileColumns).orderBy('name').execute();

@@ -1,8 +1,10 @@
 import { relayRights } from '../../domain/client.ts';
 import type { ClientRequest } from '../../vault/clients/clients.ts';
+import type { Vault } from '../../vault/context.ts';
 import { field, fields } from '../middleware/body.ts';
 import type { ClientFormValues, FieldError } from '../view-models/pages.ts';
 import { invalidField } from './form-errors.ts';
+import { namedOrganizations } from './named-organizations.ts';
 
 /** The form that adds an API client: the entered values and the parsed request. */
 export interface ClientForm {
@@ -12,11 +14,11 @@ export interface ClientForm {
   errors: FieldError[];
 }
 
-export function readClientForm(body: unknown): ClientForm {
+export async function readClientForm(vault: Vault, body: unknown): Promise<ClientForm> {
   const values = {
     name: field(body, 'name').trim().slice(0, 200),
     use: field(body, 'use') || 'tokens',
-    profiles: fields(body, 'profiles').flatMap(words).slice(0, 10_000),
+    profiles: fields(body, 'profiles').flatMap(lines).slice(0, 10_000),
     until: field(body, 'until').trim().slice(0, 30),
     addresses: field(body, 'addresses').trim().slice(0, 2_000),
     jwks: field(body, 'jwks').trim().slice(0, 20_000),
@@ -34,11 +36,13 @@ export function readClientForm(body: unknown): ClientForm {
   if (rights === undefined && values.use !== 'tokens') {
     errors.push(invalidField('use', 'Choose what the client does.', 'Choose one of the listed values.'));
   }
+  const organizations = await namedOrganizations(vault, values.profiles, 'profiles');
+  errors.push(...organizations.errors);
   if (values.profiles.length === 0) {
     const help = 'The client has access to these organizations only.';
     errors.push(invalidField('profiles', 'Choose at least one organization.', help));
   }
-  if (rights !== undefined && new Set(values.profiles).size > 1) {
+  if (rights !== undefined && organizations.names.length > 1) {
     const help = 'Add one client for each organization.';
     errors.push(invalidField('profiles', 'A client of the SCIM relay has one organization.', help));
   }
@@ -57,7 +61,7 @@ export function readClientForm(body: unknown): ClientForm {
     errors,
     request: {
       name: values.name,
-      profiles: values.profiles,
+      profiles: organizations.names,
       expiresAt,
       addresses: words(values.addresses),
       ...(values.jwks !== '' && { jwks: values.jwks }),
@@ -82,6 +86,13 @@ function identityErrors(values: ClientFormValues, isRelay: boolean): FieldError[
     .map((name) =>
       invalidField(name, `Enter the ${name}.`, 'The JWT is checked for its issuer, subject and audience.'),
     );
+}
+
+function lines(text: string): string[] {
+  return text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }
 
 function words(text: string): string[] {

@@ -68,7 +68,7 @@ export function clientsPage(context: WebContext): RequestHandler {
 export function addClientPage(context: WebContext): RequestHandler {
   const { vault } = context;
   return async (request, response) => {
-    const { values, request: wanted, errors } = readClientForm(request.body);
+    const { values, request: wanted, errors } = await readClientForm(vault, request.body);
     if (errors.length === 0) {
       try {
         const { client, secret } = await addClient(vault, wanted, actorOf(request));

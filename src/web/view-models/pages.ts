@@ -391,6 +391,7 @@ export interface ClientView {
 export interface ClientFormValues {
   name: string;
   use: string;
+  /** The selected technical names, or the lines as entered. */
   profiles: string[];
   until: string;
   addresses: string;
