@@ -110,6 +110,23 @@ describe('the Webex address on the import page', () => {
   });
 
   it.each([
+    ['a sentence after it', (address: string) => `Here it is: ${address} Best regards, Ada`],
+    ['an email around it', (address: string) => `> ${address}\r\n>\r\n> Best regards\r\n> Ada`],
+    ['a signature of one word', (address: string) => `${address}\n\nAda`],
+    ['a full stop', (address: string) => `${address}.`],
+  ])('accepts the redirect with %s', async (_what, write) => {
+    const { browser, form, state, vault, idle } = await started();
+    const text = write(`http://localhost:3000/auth/code${fragment({ access_token: token, state })}`);
+    await browser
+      .post('/import')
+      .type('form')
+      .send({ ...form, text })
+      .expect(303);
+    expect(await allTokens(vault, 'acme')).toEqual([expect.objectContaining({ source: 'sign-in' })]);
+    await idle();
+  });
+
+  it.each([
     ['without a state', { access_token: token }, 'no `state` parameter'],
     ['with another state', { access_token: token, state: 'A'.repeat(43) }, 'another sign-in'],
   ])('refuses a redirect %s, and keeps the sign-in open', async (_what, parameters, message) => {

@@ -12,6 +12,9 @@ import { assertIssuer } from './issuer.ts';
 import { hashSecret } from './secret-hashes.ts';
 import { storeToken } from './store-token.ts';
 
+/** A state as `newSecret` makes it, at the start of a text. */
+const ownState = /^[\w-]{43}/;
+
 export interface CaptureResult {
   tokenId: string;
   signInId: string;
@@ -61,9 +64,16 @@ export async function profileToRenew({ db }: Pick<Vault, 'db'>, fragment: string
 /** Throws `E_SIGN_IN_FAILED` for an error without a `state`: it ends no sign-in, but the person has to see it. */
 function parsePasted(text: string): Redirect {
   const { redirect } = parsePastedToken(text);
-  if (redirect.kind !== 'error' || redirect.state !== null) return redirect;
+  const state = redirect.state === null ? null : stateIn(redirect.state);
+  if (redirect.kind !== 'error' || state !== null) return { ...redirect, state };
   const { message, help } = explainError(redirect.error, redirect.description);
   throw new BrokerError('E_SIGN_IN_FAILED', message, { help });
+}
+
+/** The state is the last parameter, so text that was copied with the address, such as the end of an email, follows it. */
+function stateIn(text: string): string {
+  if (text.startsWith(documentedState)) return documentedState;
+  return ownState.exec(text)?.[0] ?? text;
 }
 
 async function capture(
