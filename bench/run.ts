@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import '../scripts/closed-output.ts';
 
 /*
  * npm run bench [-- NAME …]: all benchmarks, or the named ones, each in its own process.

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runTarget } from '../test/fuzz/run-target.ts';
 import { targets } from '../test/fuzz/targets.ts';
+import './closed-output.ts';
 
 /*
  * npm run fuzz [-- TARGET …] [--minutes N] [--seed N]: fuzzes every parser of untrusted input, ten minutes each.

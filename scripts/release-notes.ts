@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changelogSection } from './changelog.ts';
+import './closed-output.ts';
 
 /*
  * Prints what a release says: the section of the changelog for the version of the tag. Fails if the tag, package.json and

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import './closed-output.ts';
 
 /*
  * Prints the shipped dependencies in the lockfile as CycloneDX. `npm sbom` lists development dependencies too. Its own

@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 
@@ -73,6 +75,16 @@ describe('what is shipped', () => {
     expect(shipped.filter(({ license }) => !allowed.includes(license ?? 'none'))).toEqual([]);
     expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(20);
     expect(shipped.length).toBeLessThan(200);
+  });
+
+  test('is listed without a stack trace for a reader that goes away', async () => {
+    const child = spawn(process.execPath, [join(root, 'scripts/sbom.ts')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const stderr = text(child.stderr);
+    const [code] = await once(child, 'close');
+    expect([code, await stderr]).toEqual([0, '']);
   });
 
   test('is listed by npm run sbom as CycloneDX, with versions, licenses and hashes', async () => {

@@ -1,0 +1,5 @@
+/* Ends a script without a stack trace if the reader of its output has gone away (`| head`). */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
