@@ -157,6 +157,20 @@ describe('testToken', () => {
       expect((await tokenById(vault.db, tokenId))?.rejectedAt).toBeNull();
     });
 
+    it('says nothing about a response that did not arrive', async () => {
+      const { simulator, prove } = await holding();
+      simulator.faults.add({ path: '/v1', answer: 'reset' });
+      const { checks } = await prove();
+      const later = checks.filter(({ id }) => id !== 'token-accepted');
+      expect(later.map(({ ok, message }) => [ok, message.replace(/\. .*/s, '.')])).toEqual([
+        [null, 'Not tested, because the account of the token is unknown.'],
+        [null, 'Not tested, because the account of the token is unknown.'],
+        [false, 'Entra ID’s Test Connection could not be tried from here.'],
+        [false, 'Entra ID’s Test Connection for groups could not be tried from here.'],
+        [false, 'Okta’s Test API Credentials could not be tried from here.'],
+      ]);
+    });
+
     it('accepts the token if only the SCIM service fails', async () => {
       const { simulator, prove } = await holding();
       simulator.faults.add({ path: '/v1/scim', answer: 404 });

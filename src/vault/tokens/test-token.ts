@@ -118,7 +118,7 @@ function whyEarly(help: string): string {
 function organization(person: PersonAnswer, profile: Profile): Check {
   const id = 'organization';
   if (person.outcome !== 'person') {
-    return { id, ok: null, message: 'Webex did not report the organization of the token.' };
+    return { id, ok: null, message: 'Not tested, because the account of the token is unknown.' };
   }
   const { orgId } = person.person;
   if (profile.orgId === null || profile.orgId === orgId) {
@@ -142,7 +142,7 @@ function organization(person: PersonAnswer, profile: Profile): Check {
 function fullAdmin(person: PersonAnswer): Check {
   const id = 'full-admin';
   if (person.outcome !== 'person') {
-    return { id, ok: null, message: 'Webex did not report the roles of the account.' };
+    return { id, ok: null, message: 'Not tested, because the account of the token is unknown.' };
   }
   const { admin, displayName } = person.person;
   const help =

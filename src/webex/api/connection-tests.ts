@@ -109,5 +109,7 @@ async function probe(
   if (answer.ok) return { ok: true, message: `${name} would pass.` };
   if (missing !== undefined && answer.failure.reason === 'not-found') return missing;
   const { message, help } = explainFailure(answer.failure, 'Webex', specificHelp);
-  return { ok: false, message: `${name} would fail. ${message}`, help };
+  // Without a response, nothing is known about the request of the provider, which comes from another network.
+  const result = answer.failure.network === undefined ? 'would fail' : 'could not be tried from here';
+  return { ok: false, message: `${name} ${result}. ${message}`, help };
 }
