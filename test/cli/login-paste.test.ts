@@ -117,7 +117,7 @@ describe('login --paste from a pipe', () => {
     const here = await machine(await simulated());
     const late = await here.start(['login', 'acme', '--paste', '--timeout', '1'], null).finished;
     expect(late.code).toBe(1);
-    expect(late.stderr).toContain('No one signed in within 1 seconds. Nothing was stored.');
+    expect(late.stderr).toContain('No one signed in within 1 second. Nothing was stored.');
     const login = here.start(['login', 'acme', '--paste'], null);
     await printedAddress(login);
     login.kill('SIGTERM');

@@ -60,7 +60,7 @@ describe('login without a server', () => {
     const here = await machine(await simulated());
     const { code, stdout, stderr } = await here.run(['login', 'acme', '--no-open', '--timeout', '1']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('No one signed in within 1 seconds. Nothing was stored.');
+    expect(stderr).toContain('No one signed in within 1 second. Nothing was stored.');
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
