@@ -17,8 +17,13 @@ describe('webex-token profile import', () => {
   it('shows the changes and stores nothing in a dry run', async () => {
     const { run } = await machine();
     const dry = await run(['profile', 'import', csv(good), '--dry-run']);
-    expect(dry).toMatchObject({ code: 0, stdout: 'line 2  acme  created\nline 3  globex  created\n' });
+    expect(dry).toMatchObject({
+      code: 0,
+      stdout: 'line 2  acme  would be created\nline 3  globex  would be created\n',
+    });
     expect(dry.stderr).toContain('Dry run: nothing was stored.');
+    const { stdout } = await run(['profile', 'import', csv(good), '--dry-run', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject([{ outcome: 'would-create' }, { outcome: 'would-create' }]);
     expect((await run(['list', '--json'])).stdout).toBe('[]\n');
   });
 

@@ -116,12 +116,18 @@ async function inBatches(
   return results;
 }
 
-const plannedWords: Record<string, string> = { created: 'would be created', updated: 'would be updated' };
+type Outcome = RowResult['outcome'];
+
+/** What a dry run says instead: nothing is created or updated. */
+const planned: Partial<Record<Outcome, { text: string; json: string }>> = {
+  created: { text: 'would be created', json: 'would-create' },
+  updated: { text: 'would be updated', json: 'would-update' },
+};
 
 /** Prints one line for each row on standard output, and totals on standard error. */
 class Report {
   readonly #json: JsonArray | null;
-  readonly #counts = { created: 0, updated: 0, unchanged: 0, invalid: 0 };
+  readonly #counts: Record<Outcome, number> = { created: 0, updated: 0, unchanged: 0, invalid: 0 };
   readonly #dryRun: boolean;
   #tokens = 0;
 
@@ -135,25 +141,30 @@ class Report {
       this.#counts[outcome] += 1;
       if (token) this.#tokens += 1;
     }
-    if (this.#json !== null) this.#json.addAll(results);
-    else if (results.length > 0) print(results.map(lineOf).join('\n'));
+    if (this.#json !== null) {
+      this.#json.addAll(results.map((each) => ({ ...each, outcome: this.#words(each.outcome).json })));
+    } else if (results.length > 0) {
+      print(results.map((each) => lineOf(each, this.#words(each.outcome).text)).join('\n'));
+    }
   }
 
   end(conclusion: string | null): void {
     this.#json?.end();
     const counts = Object.entries(this.#counts)
       .filter(([, count]) => count > 0)
-      .map(
-        ([outcome, count]) =>
-          `${formatCount(count)} ${this.#dryRun ? (plannedWords[outcome] ?? outcome) : outcome}`,
-      );
+      .map(([outcome, count]) => `${formatCount(count)} ${this.#words(outcome as Outcome).text}`);
     if (this.#tokens > 0) counts.push(`${formatCount(this.#tokens)} with a token that is not verified yet`);
     note(counts.length === 0 ? 'The file has no rows.' : `${counts.join(', ')}.`);
     if (conclusion !== null) note(conclusion);
   }
+
+  #words(outcome: Outcome): { text: string; json: string } {
+    const words = this.#dryRun ? planned[outcome] : undefined;
+    return words ?? { text: outcome, json: outcome };
+  }
 }
 
-function lineOf({ line, profile, outcome, token, reason }: RowResult): string {
+function lineOf({ line, profile, token, reason }: RowResult, outcome: string): string {
   const words = [`line ${line}`, profile.replace(/[^\x20-\x7e]/g, '?'), outcome];
   if (token) words.push('with a token');
   return reason === null ? words.join('  ') : `${words.join('  ')}: ${reason}`;
