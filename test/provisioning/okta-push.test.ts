@@ -49,6 +49,19 @@ describe('push okta', () => {
     expect(simulator.okta.app).toMatchObject({ token: token.accessToken, connection: 'ENABLED' });
   });
 
+  it('warns if the application is deactivated', async () => {
+    const { run, simulator, token } = await provisioningMachine();
+    Object.assign(simulator.okta.app, { served: true, status: 'INACTIVE' });
+    const pushed = await run(['push', 'okta', 'acme', '--json']);
+    expect(pushed.code).toBe(0);
+    expect(JSON.parse(pushed.stdout).warnings).toEqual([
+      expect.stringContaining('The application "Cisco Webex" is deactivated'),
+    ]);
+    expect(simulator.okta.app.token).toBe(token.accessToken);
+    simulator.okta.app.status = 'ACTIVE';
+    expect(JSON.parse((await run(['push', 'okta', 'acme', '--json'])).stdout).warnings).toEqual([]);
+  });
+
   it('only reads in a dry run', async () => {
     const { run, simulator } = await provisioningMachine();
     simulator.okta.app.served = true;

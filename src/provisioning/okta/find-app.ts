@@ -10,6 +10,8 @@ export interface OktaApp {
   name: string;
   /** Whether it is a SCIM application, which has an address. The Webex application from the catalog has none. */
   isScimApp: boolean;
+  /** Okta does not provision anyone with a deactivated application. */
+  isDeactivated: boolean;
 }
 
 /** The names of the SCIM test applications, and of App Integration Wizard applications, which end with a number. */
@@ -75,10 +77,11 @@ async function search(okta: OktaClient, beginning: string): Promise<OktaApp[]> {
     .map(toApp);
 }
 
-function toApp({ id, label, name }: z.infer<typeof application>): OktaApp {
+function toApp({ id, label, name, status }: z.infer<typeof application>): OktaApp {
   return {
     id,
     name: sanitizeForDisplay(label ?? name ?? 'Cisco Webex', 100),
     isScimApp: scimAppName.test(name ?? ''),
+    isDeactivated: status === 'INACTIVE',
   };
 }

@@ -27,6 +27,12 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
   const app = await steps.run('find-app', async () => {
     const value = await findApp(okta, push);
     await push.assertReplaceable(value, null);
+    if (value.isDeactivated) {
+      push.context.onEvent({
+        type: 'warning',
+        message: `The application "${value.name}" is deactivated, so Okta does not provision anyone with it. Activate it in the Admin Console, under Applications.`,
+      });
+    }
     return { value, message: `Found the application "${value.name}" (${value.id}).` };
   });
 
@@ -96,7 +102,7 @@ async function openOkta(push: PushRequest): Promise<OktaClient> {
 }
 
 /** A placeholder for an application that does not exist yet, or that was not looked up. */
-const unknownApp: OktaApp = { id: '', name: 'Webex (SCIM)', isScimApp: true };
+const unknownApp: OktaApp = { id: '', name: 'Webex (SCIM)', isScimApp: true, isDeactivated: false };
 
 async function findApp(okta: OktaClient, push: PushRequest): Promise<OktaApp> {
   const { options, known, via } = push;

@@ -26,7 +26,7 @@ export type PushEvent =
   | { type: 'request'; request: RequestPreview }
   /** A person has to sign in; the push waits until then. */
   | { type: 'device-code'; code: DeviceCode }
-  /** A reason why the provider may not be able to reach this server. */
+  /** A reason why the provider may not be able to reach this server, or to provision. */
   | { type: 'warning'; message: string }
   /** A request failed and is repeated after a pause. */
   | { type: 'wait'; seconds: number; reason: string };
