@@ -196,7 +196,7 @@ export async function replaceSecondSecret(
 }
 
 /** Resets the last use of a client to `lastUsedAt` (null: never) if it was not after `usedUntil`. Epoch milliseconds. */
-export async function takeBackUses(
+export async function resetLastUsed(
   db: Db,
   clientId: string,
   { lastUsedAt, usedUntil }: { lastUsedAt: number | null; usedUntil: number },

@@ -53,7 +53,7 @@ export async function withdrawStagedSecret(
     const { usedAt } = await store.replaceSecondSecret(trx, client.id, before);
     // Only the push's own test used it. Otherwise an application that is not set up yet would count as connected.
     if (usedAt !== null) {
-      await store.takeBackUses(trx, client.id, { lastUsedAt: client.lastUsedAt, usedUntil: usedAt });
+      await store.resetLastUsed(trx, client.id, { lastUsedAt: client.lastUsedAt, usedUntil: usedAt });
     }
     await appendAudit(trx, vault.now(), {
       action: 'client-rotate',
