@@ -63,7 +63,7 @@ export function startBackgroundJobs(vault: Vault, options: BackgroundJobOptions)
     while (!signal.aborted) await pause(await job(), signal);
   };
   vault.renewals.listen({
-    onRenewal: () => reminders.sendNews(),
+    onRenewal: () => reminders.sendSoon(),
     onHook: (run) => logHook(options.log, run),
   });
   const afterStart = (job: () => Promise<number>) =>
@@ -101,7 +101,7 @@ class ReminderJob {
   readonly #signal: AbortSignal;
   readonly #leaseOwner: LeaseOwner;
   readonly #sending = new Map<ChannelName, Promise<void>>();
-  #hasNews = false;
+  #isRunPlanned = false;
 
   constructor(vault: Vault, options: BackgroundJobOptions, signal: AbortSignal) {
     this.#vault = vault;
@@ -117,12 +117,12 @@ class ReminderJob {
     await Promise.all(this.names.map((name) => this.sendOn(name)));
   }
 
-  /** The same, without waiting. Whatever happens while a run is under way causes one more. */
-  sendNews(): void {
-    if (this.#hasNews) return;
-    this.#hasNews = true;
+  /** The same, without waiting. If a run is under way, one more run follows it. */
+  sendSoon(): void {
+    if (this.#isRunPlanned) return;
+    this.#isRunPlanned = true;
     void this.idle().then(() => {
-      this.#hasNews = false;
+      this.#isRunPlanned = false;
       return this.sendOnAll();
     });
   }
@@ -210,7 +210,7 @@ async function runHooks(
       signal,
       onHook: (run) => {
         logHook(log, run);
-        if (run.error !== null) reminders.sendNews();
+        if (run.error !== null) reminders.sendSoon();
       },
     });
     const next = await nextHookAt(vault.db);

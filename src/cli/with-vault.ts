@@ -15,7 +15,8 @@ export async function withVault<T>(
     return await use(vault, { user: userName() });
   } finally {
     // Loaded only if needed.
-    if (vault.renewals.hasNews) await (await import('./sign-in/renewal-news.ts')).sendRenewalNews(vault);
+    if (vault.renewals.hasUnsentEvents)
+      await (await import('./sign-in/send-renewal-events.ts')).sendRenewalEvents(vault);
     await closeVault(vault);
   }
 }

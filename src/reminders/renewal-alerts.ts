@@ -16,7 +16,7 @@ import { senderFact } from './instructions.ts';
 import { dataOf, factsOf, messageId, type ReminderMessage } from './message.ts';
 
 /** For how long a program that could not be reached still gets the event of a renewal. Milliseconds. */
-const newsMs = 7 * dayMs;
+const maxEventAgeMs = 7 * dayMs;
 
 /** How many events one run sends by default. The next run sends the rest. */
 const maxEvents = 1_000;
@@ -40,7 +40,7 @@ async function renewedAlerts(
   timeZone: string | undefined,
 ): Promise<Alert[]> {
   const activations = await unsentActivations(context.db, {
-    since: context.now() - newsMs,
+    since: context.now() - maxEventAgeMs,
     channel: 'webhook',
     trigger: 'renewed',
     limit,

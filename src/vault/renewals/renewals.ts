@@ -13,7 +13,7 @@ const maxHooksAfterImport = 20;
 /** The actions of this process after a profile got a new current token. They start after the token is stored. */
 export class Renewals {
   /** Whether there is a new token or a failed hook about which no listener was notified. */
-  hasNews = false;
+  hasUnsentEvents = false;
   readonly #context: StoreContext;
   readonly #onHook: (run: HookRun) => void;
   readonly #runHook: HookRunOptions['run'];
@@ -34,14 +34,14 @@ export class Renewals {
    * the transaction that made the token current.
    */
   announce(profileId?: string): void {
-    this.#tell();
+    this.#notify();
     if (this.#context.settings.renewalHook === null) return;
     const run = runDueHooks(this.#context, {
       ...(profileId === undefined ? { limit: maxHooksAfterImport } : { profileId }),
       ...(this.#runHook !== undefined && { run: this.#runHook }),
       onHook: (each) => {
         (this.#listener?.onHook ?? this.#onHook)(each);
-        if (each.error !== null) this.#tell();
+        if (each.error !== null) this.#notify();
       },
     }).then(
       () => {},
@@ -61,8 +61,8 @@ export class Renewals {
     await Promise.all(this.#running);
   }
 
-  #tell(): void {
-    if (this.#listener === null) this.hasNews = true;
+  #notify(): void {
+    if (this.#listener === null) this.hasUnsentEvents = true;
     else this.#listener.onRenewal();
   }
 }

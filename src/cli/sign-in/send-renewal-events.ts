@@ -11,12 +11,12 @@ import { warn } from '../terminal/terminal.ts';
  * Sends this command's events to the webhook: tokens that became current, and hooks that failed. The next `serve` or `remind`
  * sends them on the other channels, and retries what failed here. Never throws, because the token is already stored.
  */
-export async function sendRenewalNews(vault: Vault): Promise<void> {
+export async function sendRenewalEvents(vault: Vault): Promise<void> {
   const { renewals } = vault;
   try {
     const channel = webhookChannel(await effectiveReminders(vault), outboundFetch);
-    while (renewals.hasNews) {
-      renewals.hasNews = false;
+    while (renewals.hasUnsentEvents) {
+      renewals.hasUnsentEvents = false;
       await Promise.all([channel === null ? undefined : send(vault, channel), renewals.idle()]);
     }
   } catch (error) {
