@@ -6,7 +6,7 @@ import { plural } from '../../text/count.ts';
 import { readToken } from '../../vault/tokens/read-token.ts';
 import { waitForShutdown } from '../terminal/shutdown.ts';
 import { note, warn } from '../terminal/terminal.ts';
-import { warnOfEnd } from '../terminal/warn-of-end.ts';
+import { warnOfExpiry } from '../terminal/warn-of-expiry.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -45,7 +45,7 @@ async function copyToken(
   const clipboard = systemClipboard();
   return await withVault(async (vault, actor) => {
     const token = await readToken(vault, profile, actor, allowExpired);
-    warnOfEnd(vault, token);
+    warnOfExpiry(vault, token);
     // Signal handlers are set before the token is copied, so that Ctrl-C cannot leave it on the clipboard.
     const stopped = waitForShutdown();
     // Nor may a second one, while the clipboard is being cleared. That takes seconds at most.

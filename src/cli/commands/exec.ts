@@ -11,7 +11,7 @@ import type { WatchedProgram } from '../../process/watched-program.ts';
 import { readToken } from '../../vault/tokens/read-token.ts';
 import type { KnownToken, TokenEvent } from '../../vault/tokens/watch-token.ts';
 import { note, reportError, warn } from '../terminal/terminal.ts';
-import { warnOfEnd } from '../terminal/warn-of-end.ts';
+import { warnOfExpiry } from '../terminal/warn-of-expiry.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -100,7 +100,7 @@ interface ProgramStart {
 async function readForExec(profile: string, { allowExpired }: ExecCommandOptions): Promise<ProgramStart> {
   return await withVault(async (vault, actor) => {
     const token = await readToken(vault, profile, actor, allowExpired);
-    warnOfEnd(vault, token);
+    warnOfExpiry(vault, token);
     const { id: profileId, name } = token.profile;
     return {
       settings: vault.settings,

@@ -3,7 +3,7 @@ import { type Format, formats, formatToken } from '../../output/formats.ts';
 import { toTokenOutput } from '../../output/token-output.ts';
 import { readToken } from '../../vault/tokens/read-token.ts';
 import { printExactly, readStandardInput } from '../terminal/terminal.ts';
-import { warnOfEnd } from '../terminal/warn-of-end.ts';
+import { warnOfExpiry } from '../terminal/warn-of-expiry.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -41,7 +41,7 @@ async function get(this: Command, argument: string | undefined, options: GetOpti
   const name = await profileName(this, argument, options.format);
   const text = await withVault(async (vault, actor) => {
     const token = await readToken(vault, name, actor, options.allowExpired);
-    warnOfEnd(vault, token);
+    warnOfExpiry(vault, token);
     return formatToken(options.format, toTokenOutput(vault, token));
   });
   printExactly(text);

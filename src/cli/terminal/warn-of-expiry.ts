@@ -11,7 +11,7 @@ import { dateInSentence } from './time.ts';
  * Prints a warning on a terminal if Webex rejects the token, or if it expires within the first reminder's days. Programs
  * that read standard error get no warning.
  */
-export function warnOfEnd(vault: Vault, { profile, token, expiry }: DecryptedToken): void {
+export function warnOfExpiry(vault: Vault, { profile, token, expiry }: DecryptedToken): void {
   if (!standardError().isTTY) return;
   const renew = `Get a new token: ${commandLine(['login', profile.name])}`;
   if (token.rejectedAt !== null) {
