@@ -25,8 +25,8 @@ export const refusals = {
     description: 'Webex cannot be reached, or closed the connection. See the server log.',
     status: 502,
   },
-  answerTooLarge: {
-    code: 'answer-too-large',
+  responseTooLarge: {
+    code: 'response-too-large',
     description: 'The response from Webex is too large. Request fewer resources, for example with count.',
     status: 502,
   },

@@ -196,7 +196,7 @@ export class RelayRequest extends ClientRequest {
         if (ending.started) {
           this.#giveBack();
           this.#count('cut-off', 'cut-off');
-        } else this.refuse(ending.kind === 'failed' ? refusals.unreachable : refusals.answerTooLarge);
+        } else this.refuse(ending.kind === 'failed' ? refusals.unreachable : refusals.responseTooLarge);
         return;
       }
       case 'revoked':

@@ -67,7 +67,7 @@ const requestOutcomes = {
   temporarily_unavailable: ['Temporarily unavailable', 'failed'],
   busy: ['Too many large requests', 'failed'],
   unreachable: ['Webex could not be reached', 'failed'],
-  'answer-too-large': ['Response too large', 'failed'],
+  'response-too-large': ['Response too large', 'failed'],
   stopped: ['The server was stopping', 'failed'],
   'method-not-allowed': ['Method not allowed', 'failed'],
   'no-right': ['Not within its rights', 'failed'],

@@ -82,7 +82,7 @@ const errorTexts: Record<string, string> = {
   429: 'Webex received too many requests (429).',
   unreachable: 'Webex could not be reached, or closed the connection.',
   'cut-off': 'Webex closed the connection before a response was complete.',
-  'answer-too-large': 'A response from Webex was too large.',
+  'response-too-large': 'A response from Webex was too large.',
   'no-token': 'There is no Webex token.',
   'token-rejected': 'Webex rejects the token.',
   'token-expired': 'The Webex token has expired.',
