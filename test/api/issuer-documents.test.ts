@@ -106,9 +106,9 @@ describe('the documents of an issuer', () => {
       return error instanceof IssuerError ? error : null;
     };
     const answered = await failureOf(answer({}, 404));
-    expect(answered?.answered).toBe(true);
+    expect(answered?.hasResponded).toBe(true);
     expect(answered?.message).toBe(`${issuer}/k: not-found (404)`);
     const refused = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
-    expect((await failureOf({ now: () => 0, fetch: () => Promise.reject(refused) }))?.answered).toBe(false);
+    expect((await failureOf({ now: () => 0, fetch: () => Promise.reject(refused) }))?.hasResponded).toBe(false);
   });
 });

@@ -23,11 +23,11 @@ const otherKeyHosts: Record<string, readonly string[]> = {
 /** The reason why an issuer's keys are not available, as text for the administrator. */
 export class IssuerError extends Error {
   /** Whether the issuer responded, but with an unusable document. */
-  readonly answered: boolean;
+  readonly hasResponded: boolean;
 
-  constructor(message: string, answered = true) {
+  constructor(message: string, hasResponded = true) {
     super(message);
-    this.answered = answered;
+    this.hasResponded = hasResponded;
   }
 }
 

@@ -26,7 +26,7 @@ async function diagnoseIssuer(issuer: string, request: Parameters<typeof readKey
     return {
       title,
       // Most features work offline, so only an unusable response is an error.
-      ok: error.answered ? false : null,
+      ok: error.hasResponded ? false : null,
       message: `The keys from ${issuer} are not available: ${error.message}`,
       help: 'Until this is fixed, its clients get no tokens. Check the issuer, and whether this host may connect to it.',
     };
