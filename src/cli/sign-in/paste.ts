@@ -6,7 +6,7 @@ import { cancelSignIn, type SignInRequest, startSignIn } from '../../vault/sign-
 import { type VerificationResult, verifyToken } from '../../vault/tokens/verify-token.ts';
 import type { SignInOptions } from '../options/sign-in-options.ts';
 import { readHiddenInput } from '../terminal/hidden-input.ts';
-import { note, noteWhole, readInputLine, reportError } from '../terminal/terminal.ts';
+import { note, noteUnwrapped, readInputLine, reportError } from '../terminal/terminal.ts';
 import { noOneSignedIn, signInInterrupted } from './sign-in.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function signInByPaste(
       'Open this address in a private window on any computer, and sign in to Webex as a full administrator:',
     );
     note('');
-    noteWhole(authorizeUrl);
+    noteUnwrapped(authorizeUrl);
     note('');
     note('Then copy the whole address of the page that you land on, even though the page shows an error.');
     note(

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { userName } from '../../environment/os-user.ts';
 import { commandLine } from '../../errors/remedy.ts';
-import { note, noteWhole } from '../terminal/terminal.ts';
+import { note, noteUnwrapped } from '../terminal/terminal.ts';
 
 /**
  * The SSH command to run on the user's own computer, so that its browser can reach a port of this host. Null outside an SSH
@@ -29,7 +29,7 @@ export function noteSshTunnel({ port }: { port: number }, withoutTunnel: readonl
   if (command === null) return;
   note('This is an SSH session. To open the link on your own computer, run this there first:');
   note('');
-  noteWhole(`  ${command}`);
+  noteUnwrapped(`  ${command}`);
   note('');
   note(`Or sign in without a tunnel: ${commandLine(withoutTunnel)}`);
 }

@@ -44,7 +44,7 @@ export function note(text: string): void {
 }
 
 /** Prints a message that the user copies, such as a link. It is never wrapped, even on a narrow terminal. */
-export function noteWhole(text: string): void {
+export function noteUnwrapped(text: string): void {
   writeMessage(`${stripTerminalControls(text)}\n`);
 }
 
