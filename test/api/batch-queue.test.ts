@@ -14,8 +14,8 @@ class Read implements PendingRequest {
   readonly assertion = null;
   readonly client: string;
   readonly lane: Lane;
-  outcome: 'answered' | 'failed' | null = null;
-  /** The number of the batch that it was answered in. */
+  outcome: 'completed' | 'failed' | null = null;
+  /** The number of the batch that completed it. */
   batch = 0;
   constructor(client: string, authenticated = false) {
     this.client = client;
@@ -24,15 +24,15 @@ class Read implements PendingRequest {
   decide() {
     return { granted: false, used: null, entry: null };
   }
-  answer() {
-    this.outcome = 'answered';
+  complete() {
+    this.outcome = 'completed';
   }
   fail() {
     this.outcome = 'failed';
   }
 }
 
-/** A store that answers every batch unless `trouble` says otherwise. */
+/** A store that completes every batch unless `trouble` says otherwise. */
 function storeWith(
   trouble: (batch: readonly TokenRequestRead[]) => TokenRequestRead[] | undefined = () => [],
 ) {
@@ -43,7 +43,7 @@ function storeWith(
     for (const read of batch as Read[]) {
       if (again.has(read)) continue;
       read.batch = batches.length;
-      read.answer();
+      read.complete();
     }
     return Promise.resolve([...again]);
   };
@@ -63,7 +63,7 @@ describe('BatchQueue', () => {
     const run = async (batch: readonly TokenRequestRead[]) => {
       sizes.push(batch.length);
       if (sizes.length === 1) await written.promise;
-      for (const read of batch as Read[]) read.answer();
+      for (const read of batch as Read[]) read.complete();
       return [];
     };
     const queue = new BatchQueue({ run, close: () => {} }, () => 0);
@@ -83,7 +83,7 @@ describe('BatchQueue', () => {
       return [];
     });
     const reads = Array.from({ length: 128 }, (_, at) => new Read(at === place ? 'guilty' : `c${at}`));
-    const expected = reads.map(({ client }) => (client === 'guilty' ? 'failed' : 'answered'));
+    const expected = reads.map(({ client }) => (client === 'guilty' ? 'failed' : 'completed'));
     expect(await outcomes(queue, reads)).toEqual(expected);
   });
 
@@ -93,7 +93,7 @@ describe('BatchQueue', () => {
       return [];
     });
     const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? `guilty${at}` : `c${at}`));
-    const expected = reads.map(({ client }) => (client.startsWith('guilty') ? 'failed' : 'answered'));
+    const expected = reads.map(({ client }) => (client.startsWith('guilty') ? 'failed' : 'completed'));
     expect(await outcomes(queue, reads)).toEqual(expected);
   });
 
@@ -116,7 +116,7 @@ describe('BatchQueue', () => {
       if (busy-- > 0) throw new RetryLater();
       return [];
     });
-    expect(await outcomes(queue, [new Read('a'), new Read('b')])).toEqual(['answered', 'answered']);
+    expect(await outcomes(queue, [new Read('a'), new Read('b')])).toEqual(['completed', 'completed']);
     expect(batches).toHaveLength(4);
   });
 
@@ -126,7 +126,7 @@ describe('BatchQueue', () => {
       waits-- > 0 ? batch.filter(({ client }) => client === 'slow') : [],
     );
     const reads = [new Read('slow'), new Read('quick'), new Read('other')];
-    expect(await outcomes(queue, reads)).toEqual(['answered', 'answered', 'answered']);
+    expect(await outcomes(queue, reads)).toEqual(['completed', 'completed', 'completed']);
     expect(reads.map(({ batch }) => batch)).toEqual([6, 1, 1]);
   });
 
@@ -135,7 +135,7 @@ describe('BatchQueue', () => {
     ['one address without credentials', () => new Read('flood')],
     ['one address with a thousand names', (at: number) => new Read(`flood${at % 1000}`)],
   ])(
-    'answers an honest client in the next batch while %s sends thousands of requests',
+    'responds to an honest client in the next batch while %s sends thousands of requests',
     async (_name, flood) => {
       const { queue } = storeWith();
       for (let at = 0; at < 5_000; at += 1) queue.add(flood(at));
@@ -146,7 +146,7 @@ describe('BatchQueue', () => {
     },
   );
 
-  it('answers a client that has not authenticated while authenticated clients send thousands of requests', async () => {
+  it('responds to a client that has not authenticated while authenticated clients send thousands of requests', async () => {
     const { queue } = storeWith();
     for (let at = 0; at < 5_000; at += 1) queue.add(new Read(`flood${at % 50}`, true));
     const first = new Read('newcomer');
@@ -155,14 +155,14 @@ describe('BatchQueue', () => {
     expect(first.batch).toBe(1);
   });
 
-  it('gathers the clients that send again after their answer into one batch', async () => {
+  it('gathers the clients that send again after their response into one batch', async () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     const sizes: number[] = [];
     const store = {
       async run(batch: readonly TokenRequestRead[]) {
         sizes.push(batch.length);
         for (let turns = 0; turns < 5; turns += 1) await turn();
-        for (const read of batch as Read[]) read.answer();
+        for (const read of batch as Read[]) read.complete();
         return [];
       },
       close: () => {},

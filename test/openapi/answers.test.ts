@@ -41,7 +41,7 @@ const wrong = {
 
 const wrongReads: TokenRequestStore = {
   run: (batch) => {
-    for (const read of batch) read.answer(read.decide(wrong));
+    for (const read of batch) read.complete(read.decide(wrong));
     return [];
   },
   close: () => {},

@@ -182,7 +182,7 @@ describe('OwnChain', () => {
 });
 
 /** One request of a client, as the token endpoint decides it. */
-function request(client: string, secret: string, answered: string[]): TokenRequestRead {
+function request(client: string, secret: string, completed: string[]): TokenRequestRead {
   return {
     client,
     orgId: null,
@@ -197,7 +197,7 @@ function request(client: string, secret: string, answered: string[]): TokenReque
         entry: { action: 'read', outcome: granted ? 'ok' : 'invalid_client', client },
       };
     },
-    answer: ({ granted }) => void answered.push(granted ? 'token' : 'refused'),
+    complete: ({ granted }) => void completed.push(granted ? 'token' : 'refused'),
   };
 }
 
@@ -233,16 +233,16 @@ describe('a batch of token requests', () => {
     const secrets = new Map<string, string>();
     for (const name of ['one', 'two']) secrets.set(name, await clientOf(vault, name, ['acme']));
     const { during } = await counted(vault);
-    const answered: string[] = [];
+    const completed: string[] = [];
     const batch = () =>
-      [...secrets].flatMap(([name, secret]) => [1, 2].map(() => request(name, secret, answered)));
+      [...secrets].flatMap(([name, secret]) => [1, 2].map(() => request(name, secret, completed)));
     await during(batch());
     expect(await during(batch())).toBe(1);
     expect(await during(batch())).toBe(1);
-    expect(answered).toEqual(Array.from({ length: 12 }, () => 'token'));
+    expect(completed).toEqual(Array.from({ length: 12 }, () => 'token'));
     // One to look it up, because what is kept refuses nobody, and one to write.
-    expect(await during([request('one', 'wrong', answered)])).toBe(2);
-    expect(answered.at(-1)).toBe('refused');
+    expect(await during([request('one', 'wrong', completed)])).toBe(2);
+    expect(completed.at(-1)).toBe('refused');
   });
 
   it('does not wait for a transaction that changes the store', async () => {

@@ -21,7 +21,7 @@ class Read implements TokenRequestRead {
   readonly withPrevious = false;
   readonly assertion = null;
   decided: (Lookup | null)[] = [];
-  answered: Decision | null = null;
+  completed: Decision | null = null;
   decide(found: Lookup | null): Decision {
     this.decided.push(found);
     const outcome = found === null ? 'invalid_client' : 'ok';
@@ -31,8 +31,8 @@ class Read implements TokenRequestRead {
       entry: { action: 'read', outcome, profile: found?.profiles[0]?.profile ?? null, client: 'ci' },
     };
   }
-  answer(decision: Decision): void {
-    this.answered = decision;
+  complete(decision: Decision): void {
+    this.completed = decision;
   }
 }
 
@@ -62,13 +62,13 @@ describe('SqliteTokenRequestStore', () => {
     const { vault, reads } = await ready(disk.synchronize);
     const batch = [new Read(), new Read()];
     const running = reads.run(batch, 5000);
-    expect(batch.map(({ answered }) => answered)).toEqual([null, null]);
+    expect(batch.map(({ completed }) => completed)).toEqual([null, null]);
     const rows = await vault.db.selectFrom('audit').select('outcome').where('action', '=', 'read').execute();
     expect(rows).toHaveLength(2);
     expect(disk.asked).toHaveLength(1);
     disk.asked[0]?.resolve();
     expect(await running).toEqual([]);
-    expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
+    expect(batch.every(({ completed }) => completed?.granted)).toBe(true);
   });
 
   onSqlite('throws and answers nothing if the disk fails', async () => {
@@ -78,7 +78,7 @@ describe('SqliteTokenRequestStore', () => {
     const running = reads.run([read], 5000);
     disk.asked[0]?.reject(new Error('EIO'));
     await expect(running).rejects.toThrow('EIO');
-    expect(read.answered).toBeNull();
+    expect(read.completed).toBeNull();
   });
 
   onSqlite('gives nothing to a client that is removed while the disk writes', async () => {
@@ -89,7 +89,7 @@ describe('SqliteTokenRequestStore', () => {
     await removeClient(vault, 'ci', actor);
     disk.asked[0]?.resolve();
     expect(await running).toEqual([read]);
-    expect(read.answered).toBeNull();
+    expect(read.completed).toBeNull();
     expect(read.decided.at(-1)).toBeNull();
   });
 

@@ -21,7 +21,7 @@ const slowGatherMs = 1;
 /** Requests per commit: enough to keep the disk busy, but few enough that the next batch starts soon. */
 export const batchSize = 128;
 
-/** A queued request. In the end, exactly one of `answer` and `fail` is called. */
+/** A queued request. In the end, exactly one of `complete` and `fail` is called. */
 export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
   /** Called if the store could not be read or written. */

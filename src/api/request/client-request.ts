@@ -69,7 +69,7 @@ export abstract class ClientRequest implements PendingRequest {
   /** The client's name as it is stored, or as the request claims it. */
   #name: string;
   /** The latest decision. */
-  #answer: { json: string } | { refusal: Refusal } | null = null;
+  #response: { json: string } | { refusal: Refusal } | null = null;
   /** The delay for a wrong secret in seconds; null before the failure was counted. */
   #wait: number | null = null;
   /** The audit row of a rate-limited rejection; null if it is only counted, undefined before that is decided. */
@@ -99,7 +99,7 @@ export abstract class ClientRequest implements PendingRequest {
       if (error instanceof RetryLater) throw error;
       this.logError(error, 'token API request could not be decided');
       const description = 'Internal error. See the log of the server.';
-      this.#answer = { refusal: { code: 'server_error', description, status: 500 } };
+      this.#response = { refusal: { code: 'server_error', description, status: 500 } };
       return { granted: false, used: null, entry: this.#entry('server_error', null) };
     }
   }
@@ -119,7 +119,7 @@ export abstract class ClientRequest implements PendingRequest {
       this.context.verifiedSecrets.add(this.#name, proof.hash);
     if ((found.client.relayRights !== null) !== this.forRelay) return this.#wrongUse(authentication.used);
     const outcome = this.outcome(found, now);
-    this.#answer = outcome;
+    this.#response = outcome;
     const code = 'refusal' in outcome ? outcome.refusal.code : 'ok';
     return {
       granted: 'granted' in outcome && outcome.granted,
@@ -128,11 +128,11 @@ export abstract class ClientRequest implements PendingRequest {
     };
   }
 
-  answer(): void {
-    const answer = this.#answer;
-    if (answer === null) throw new Error('a request was answered before it was decided');
-    if ('json' in answer) this.respond(answer.json);
-    else this.refuse(answer.refusal);
+  complete(): void {
+    const response = this.#response;
+    if (response === null) throw new Error('a request was completed before it was decided');
+    if ('json' in response) this.respond(response.json);
+    else this.refuse(response.refusal);
   }
 
   fail(error: unknown): void {
@@ -163,12 +163,12 @@ export abstract class ClientRequest implements PendingRequest {
     const missingKey = missingKeyError(error);
     if (missingKey !== null) {
       this.logError(error, 'the rows of the store cannot be checked without its key');
-      this.#answer = { refusal: missingKey };
+      this.#response = { refusal: missingKey };
       return { granted: false, used: null, entry: this.#entry(missingKey.code, null) };
     }
     if (isAboutWholeStore(error)) vault.rollbackDetector.report(error);
     else this.logError(error, 'a row of the store failed its integrity check');
-    this.#answer = {
+    this.#response = {
       refusal: {
         code: 'temporarily_unavailable',
         description:
@@ -184,7 +184,7 @@ export abstract class ClientRequest implements PendingRequest {
   #notAuthenticated(authentication: Authentication, found: Lookup | null, now: number): Decision {
     if (authentication.ok) throw new Error('unreachable: the client is authenticated');
     const { refusal, reason } = authentication;
-    this.#answer = { refusal };
+    this.#response = { refusal };
     // Counted once, however often the batch is retried.
     if (reason === 'wrong-secret') {
       // Unknown client names share one counter. Otherwise an attacker could fill the memory with them.
@@ -194,7 +194,7 @@ export abstract class ClientRequest implements PendingRequest {
     if (this.#wait) {
       const description = `Too many wrong credentials from ${this.address}. Try again in ${plural(this.#wait, 'second')}.`;
       const retryAfter = this.#wait;
-      this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
+      this.#response = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
       return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
     }
     if (reason === 'no-valid-credentials' || reason === 'not-checked') {
@@ -209,7 +209,7 @@ export abstract class ClientRequest implements PendingRequest {
     const description = this.forRelay
       ? `This client gets tokens and cannot use the SCIM relay. Register a client for the relay: ${commandLine(['client', 'add', '--relay'])}`
       : 'This client is for the SCIM relay and cannot get tokens. Register another client for tokens.';
-    this.#answer = { refusal: { code, description, ...(this.forRelay && { status: 403 }) } };
+    this.#response = { refusal: { code, description, ...(this.forRelay && { status: 403 }) } };
     return { granted: false, used, entry: this.#entry(code, null) };
   }
 
@@ -333,7 +333,7 @@ function rejectUnread(
     withPrevious: false,
     assertion: null,
     decide: () => ({ granted: false, used: null, entry }),
-    answer: () => sendOAuthError(response, refusal),
+    complete: () => sendOAuthError(response, refusal),
     fail: (reason) => sendOAuthError(response, storeFailure(context, response, reason)),
   });
 }

@@ -121,7 +121,7 @@ class GrantCheck implements PendingRequest {
     return { granted: this.#granted, used: null, entry: null };
   }
 
-  answer(): void {
+  complete(): void {
     if (!this.#granted) for (const watched of this.#group) watched.abort('revoked');
   }
 

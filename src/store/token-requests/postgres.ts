@@ -81,9 +81,9 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
         recorded = (await this.#record(decided, now)) ?? { used: new Set(batch), lookedUp: null };
       }
       const again = await this.#notConfirmed(decided, recorded);
-      // Not earlier, so that an error above leaves all of them unanswered.
+      // Not earlier, so that an error above leaves none of them completed.
       for (const { read, decision } of decided) {
-        if (decision !== null && !again.has(read)) read.answer(decision);
+        if (decision !== null && !again.has(read)) read.complete(decision);
       }
       return [...again];
     } catch (error) {

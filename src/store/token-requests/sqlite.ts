@@ -121,7 +121,7 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
       const reason = error instanceof Error ? error.message : String(error);
       throw new NotDurable(`the write-ahead log is not on the disk: ${reason}`, { cause: error });
     }
-    return this.#answer(decided, version);
+    return this.#complete(decided, version);
   }
 
   close(): void {
@@ -176,7 +176,7 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
   }
 
   /** Another connection may have removed this client since then. */
-  #answer(decided: Decided[], version: number): TokenRequestRead[] {
+  #complete(decided: Decided[], version: number): TokenRequestRead[] {
     const again = new Set<TokenRequestRead>();
     const current = this.#version();
     this.#forgetLookUpsBefore(current);
@@ -184,9 +184,9 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
       const isSame = current === version || !decision?.granted;
       if (decision === null || !(isSame || this.#isStillGranted(read))) again.add(read);
     }
-    // Not earlier, so that an error above leaves all of them unanswered.
+    // Not earlier, so that an error above leaves none of them completed.
     for (const { read, decision } of decided) {
-      if (decision !== null && !again.has(read)) read.answer(decision);
+      if (decision !== null && !again.has(read)) read.complete(decision);
     }
     return [...again];
   }

@@ -98,7 +98,7 @@ export interface TokenRequestRead {
    */
   decide(found: Lookup | null): Decision;
   /** Responds immediately: its audit row is durable by now. */
-  answer(decision: Decision): void;
+  complete(decision: Decision): void;
 }
 
 export interface TokenRequestStore {
