@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodesOf } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 import { finishAfter } from './terminal/finish-after.ts';
-import { releaseMessages } from './terminal/output.ts';
+import { flushMessages } from './terminal/output.ts';
 import { reportError } from './terminal/terminal.ts';
 import { warnOfMisspelledVariables } from './terminal/warn-of-variables.ts';
 
@@ -20,7 +20,7 @@ export async function runCommandLine(
   // Node would print the failing line of code and every property of the error.
   const onUncaught = (error: unknown) => {
     reportError(error);
-    releaseMessages();
+    flushMessages();
     process.exit(codeOf(error));
   };
   process.removeAllListeners('uncaughtException').on('uncaughtException', onUncaught);

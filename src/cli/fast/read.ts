@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Caller, rememberCaller } from '../../process/caller.ts';
 import { runCommandLine } from '../run-command-line.ts';
-import { holdMessages, releaseMessages } from '../terminal/output.ts';
+import { bufferMessages, flushMessages } from '../terminal/output.ts';
 import { isNeeded } from './left-out.ts';
 
 /**
@@ -12,9 +12,9 @@ import { isNeeded } from './left-out.ts';
 export function fastReader(command: () => Command) {
   return async (argv: string[], caller: Caller, runWholeProgram: () => Promise<void>): Promise<void> => {
     rememberCaller(caller);
-    holdMessages(isNeeded);
+    bufferMessages(isNeeded);
     await runCommandLine(argv, () => Promise.resolve([command()]), '');
-    releaseMessages();
+    flushMessages();
     if (!isNeeded()) return;
     process.exitCode = undefined;
     await runWholeProgram();

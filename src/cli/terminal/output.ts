@@ -17,30 +17,30 @@ export function isOutputClosed(): boolean {
   return readerIsGone;
 }
 
-/** Messages that are held back until it is certain that the command does not have to run again. */
-interface Held {
+/** Messages that are not printed until it is certain that the command does not have to run again. */
+interface MessageBuffer {
   messages: string[];
   /** Whether the command will run again, so that the output of this run has to be dropped. */
   isSuperseded: () => boolean;
 }
 
-let held: Held | null = null;
+let buffer: MessageBuffer | null = null;
 
-/** Holds back all messages until the first result or `releaseMessages`. While `isSuperseded` returns true, nothing is printed. */
-export function holdMessages(isSuperseded: () => boolean): void {
-  held = { messages: [], isSuperseded };
+/** Buffers all messages until the first result or `flushMessages`. While `isSuperseded` returns true, nothing is printed. */
+export function bufferMessages(isSuperseded: () => boolean): void {
+  buffer = { messages: [], isSuperseded };
 }
 
-export function releaseMessages(): void {
-  const messages = held?.isSuperseded() ? [] : (held?.messages ?? []);
-  held = null;
+export function flushMessages(): void {
+  const messages = buffer?.isSuperseded() ? [] : (buffer?.messages ?? []);
+  buffer = null;
   for (const text of messages) writeMessage(text);
 }
 
 /** Writes to standard output, and waits for a slow reader. Throws `E_OUTPUT` if writing fails. */
 export function writeResult(text: string): void {
-  if (readerIsGone || held?.isSuperseded()) return;
-  releaseMessages();
+  if (readerIsGone || buffer?.isSuperseded()) return;
+  flushMessages();
   const failure = writeAll(1, text, Number.POSITIVE_INFINITY);
   if (failure === null) return;
   if (failure === 'EPIPE') {
@@ -55,8 +55,8 @@ export function writeResult(text: string): void {
 
 /** Writes to standard error. A failure is ignored: there is nowhere to report it. */
 export function writeMessage(text: string): void {
-  if (held === null) writeAll(2, text, messageWaitMs);
-  else held.messages.push(text);
+  if (buffer === null) writeAll(2, text, messageWaitMs);
+  else buffer.messages.push(text);
 }
 
 const reasons: Record<string, string> = {
