@@ -58,11 +58,11 @@ export interface NewAssertion {
   jti: string;
 }
 
-interface Held {
+interface LockedChain {
   connection: Db;
   release: () => void;
   state: ChainState;
-  /** Of the store, when the chain was taken. */
+  /** The incarnation of the store when the chain was locked. */
   incarnation: string;
 }
 
@@ -111,7 +111,7 @@ const writeBatch = prepared(
 export class OwnChain {
   readonly #db: Db;
   readonly #now: () => number;
-  #held: Held | null = null;
+  #chain: LockedChain | null = null;
   /** Resolves when the last write has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -137,24 +137,24 @@ export class OwnChain {
   /** Leaves the chain to other processes. */
   async close(): Promise<void> {
     await this.#last;
-    await this.#leave();
+    await this.#unlock();
   }
 
   async #append(time: number, entries: readonly AuditEntry[], writes: BatchWrites): Promise<Appended | null> {
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-      const isNew = this.#held === null;
+      const isNew = this.#chain === null;
       try {
         const missing = macKeysOf(this.#db)?.refreshError ?? null;
         if (isMissingKey(missing)) throw missing;
-        this.#held ??= await this.#take();
-        const written = await this.#write(this.#held, time, entries, writes);
+        this.#chain ??= await this.#lock();
+        const written = await this.#write(this.#chain, time, entries, writes);
         if (written !== null) return written;
-        if (await this.#isUnchanged(this.#held)) return null;
+        if (await this.#isUnchanged(this.#chain)) return null;
       } catch (error) {
         // The chain was cut, so this process does not continue it and writes to no other chain.
         if ((error as { code?: unknown }).code === 'E_STORE_ROLLED_BACK') throw error;
         const isLost = isConnectionLost(error);
-        await this.#leave(isLost);
+        await this.#unlock(isLost);
         // What was decided by rows that were read before the key was removed is decided again first.
         if (isMissingKey(error))
           return writes.counter === null ? await this.#appendUnsigned(time, entries) : null;
@@ -173,12 +173,12 @@ export class OwnChain {
 
   /** Null, with nothing written, where the chain does not end as this process knows it, or the change counter is another one. */
   async #write(
-    held: Held,
+    chain: LockedChain,
     time: number,
     entries: readonly AuditEntry[],
     writes: BatchWrites,
   ): Promise<Appended | null> {
-    const { connection, state } = held;
+    const { connection, state } = chain;
     const { rows, end } = nextRows(state.id, state, time, entries);
     const keys = macKeysOf(connection);
     const next: ChainState =
@@ -198,7 +198,7 @@ export class OwnChain {
       const query = CompiledQuery.raw(writeRows, parameters);
       const [{ numAffectedRows }, then] = await executed(connection, query, thenRead);
       if (numAffectedRows === 0n && rows.length > 0) return null;
-      held.state = next;
+      chain.state = next;
       return { assertions: [], rows: then };
     }
     parameters.push(time, JSON.stringify(uses), JSON.stringify(uses.map(({ client }) => client)));
@@ -210,30 +210,30 @@ export class OwnChain {
     const [answer, then] = await executed(connection, query, thenRead);
     const [written] = answer.rows;
     if (written === undefined || written.heads === 0) return null;
-    held.state = next;
+    chain.state = next;
     return { assertions: written.new, rows: then };
   }
 
   /** Pruning and a new data key replace its signature, a restore the whole chain. What else changed it is an attack. */
-  async #isUnchanged(held: Held): Promise<boolean> {
-    const { connection, state } = held;
+  async #isUnchanged(chain: LockedChain): Promise<boolean> {
+    const { connection, state } = chain;
     const now = await chainState(connection, state.id);
     if (now?.seq === state.seq && now.hash === state.hash && now.signature === state.signature) return true;
     if (now !== null && (await follows(connection, now, state)) && (await isUsable(connection, now))) {
-      held.state = now;
+      chain.state = now;
       return false;
     }
-    if (await isReplaced(connection, held.incarnation)) {
-      await this.#leave();
+    if (await isReplaced(connection, chain.incarnation)) {
+      await this.#unlock();
       return false;
     }
     throw untrusted(new NotAuthentic('older', `chain ${state.id} of its audit log was cut`));
   }
 
-  /** Takes a chain that no other process uses, or adds one. */
-  async #take(): Promise<Held> {
-    const { connection, release } = await heldConnection(this.#db);
-    const held = { connection, release, incarnation: '' };
+  /** Locks a chain that no other process uses, or adds one. */
+  async #lock(): Promise<LockedChain> {
+    const { connection, release } = await reserveConnection(this.#db);
+    const chain = { connection, release, incarnation: '' };
     try {
       // So that PostgreSQL notices soon that this host is gone, and that a write waits as long as any other one.
       await sql
@@ -245,7 +245,7 @@ export class OwnChain {
       for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
         for (const { id } of await registeredChains(connection)) {
           const state = await lockIfFree(connection, id);
-          if (state !== null) return { ...held, incarnation, state };
+          if (state !== null) return { ...chain, incarnation, state };
         }
         await this.#db.transaction().execute((trx) => registerChain(trx, this.#now()));
       }
@@ -257,12 +257,12 @@ export class OwnChain {
     }
   }
 
-  async #leave(isLost = false): Promise<void> {
-    const held = this.#held;
-    this.#held = null;
-    if (held === null) return;
-    if (!isLost) await unlock(held.connection);
-    held.release();
+  async #unlock(isLost = false): Promise<void> {
+    const chain = this.#chain;
+    this.#chain = null;
+    if (chain === null) return;
+    if (!isLost) await unlock(chain.connection);
+    chain.release();
   }
 }
 
@@ -277,8 +277,8 @@ async function executed<Row>(
   return [result, rows];
 }
 
-/** A separate connection, until it is released. */
-async function heldConnection(db: Db): Promise<{ connection: Db; release: () => void }> {
+/** Reserves a connection until `release` is called. */
+async function reserveConnection(db: Db): Promise<{ connection: Db; release: () => void }> {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<Db>();
   db.connection()
