@@ -4,10 +4,10 @@ import { environmentForExec } from '../../process/environments.ts';
 import { execute, SpawnError } from '../../process/exec.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { reportError } from '../terminal/terminal.ts';
-import { type Done, readTokenFast } from './read-token.ts';
+import { type Handled, readTokenFast } from './read-token.ts';
 
 /** A fast path for `exec PROFILE -- COMMAND [ARGUMENTS…]`. */
-export function fastExec(args: string[], caller: Caller): Done {
+export function fastExec(args: string[], caller: Caller): Handled {
   const [profile, separator, command, ...more] = args;
   if (profile === undefined || profile.startsWith('-') || separator !== '--' || command === undefined) {
     return false;

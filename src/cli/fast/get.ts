@@ -1,9 +1,9 @@
 import { type Format, formats, formatToken } from '../../output/formats.ts';
 import { writeResult } from '../terminal/output.ts';
-import { type Done, readTokenFast } from './read-token.ts';
+import { type Handled, readTokenFast } from './read-token.ts';
 
 /** A fast path for `get PROFILE`, in any format except `terraform`. */
-export function fastGet(args: string[]): Done {
+export function fastGet(args: string[]): Handled {
   const [profile, ...options] = args;
   const format = formatOf(options);
   if (profile === undefined || profile.startsWith('-') || format === undefined) return false;

@@ -50,14 +50,14 @@ import { reportError } from '../terminal/terminal.ts';
  */
 
 /** Whether the fast path handled the command. If not, the full program has to run. */
-export type Done = boolean | Promise<boolean>;
+export type Handled = boolean | Promise<boolean>;
 
 /** Reads a profile's current token and passes it to `use` once its audit row is on disk, while the database is still open. */
 export function readTokenFast(
   profile: string,
   needsTenantUrl: boolean,
   use: (token: TokenOutput, database: DatabaseSync) => void,
-): Done {
+): Handled {
   try {
     const store = openIfSimple(needsTenantUrl);
     if (store === null) return false;
