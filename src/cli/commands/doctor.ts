@@ -16,10 +16,10 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   const ok = findings.every((finding) => finding.ok !== false);
   if (options.json) printJson({ ok, findings });
   else {
-    for (const { ok: well, title, message, help } of findings) {
-      const mark = well === null ? styled('dim', '–') : well ? styled('green', '✓') : styled('red', '✗');
+    for (const { ok: isOk, title, message, help } of findings) {
+      const mark = isOk === null ? styled('dim', '–') : isOk ? styled('green', '✓') : styled('red', '✗');
       printProse(`${mark} ${title}: ${message}`);
-      if (well !== true && help !== undefined) printProse(`  ${help}`);
+      if (isOk !== true && help !== undefined) printProse(`  ${help}`);
     }
   }
   if (!ok) process.exitCode = failed;
