@@ -4,7 +4,7 @@ import { trustedContext } from './connect/certificates.ts';
 import { connectTo } from './connect/connect.ts';
 import { ProxiedFailure } from './connect/connect-failure.ts';
 import { proxyFor } from './connect/proxy.ts';
-import { passOverInformational } from './informational-answers.ts';
+import { skipInformationalResponses } from './skip-informational-responses.ts';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -27,7 +27,7 @@ export function createAgent(
       url.port = port;
       const target = { host: hostname, port: Number(port) || (secure ? 443 : 80), secure };
       connectTo(target, { proxy: proxyFor(url, environment), trusted, timeoutMs }).then(
-        (socket) => callback(null, passOverInformational(socket)),
+        (socket) => callback(null, skipInformationalResponses(socket)),
         (error: Error) => callback(error, null),
       );
     },

@@ -221,7 +221,7 @@ describe('a relayed request', () => {
   });
 });
 
-describe('informational answers', () => {
+describe('informational responses', () => {
   const head = 'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n';
   const before = 'HTTP/1.1 100 Continue\r\n\r\n';
   const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n';

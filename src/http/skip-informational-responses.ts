@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 /** The maximum size of an informational response. Bytes. */
 const maxHead = 16_384;
 
-/** Not 101, which switches the protocol; no request asks for that. */
+/** Not 101, which switches the protocol; no request of this program asks for that. */
 const start = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r]/;
 const startLength = 'HTTP/1.1 100 '.length;
-const startOfAnyAnswer = Buffer.from('HTTP/1.');
+const startOfAnyResponse = Buffer.from('HTTP/1.');
 
 /**
  * Removes informational responses (1xx) from what an HTTP client reads from this connection. A server may send them at any
@@ -14,10 +14,10 @@ const startOfAnyAnswer = Buffer.from('HTTP/1.');
  * the headers of a request as text and its body as bytes, so a write of text means that a response comes next. Bytes within a
  * response are not changed.
  */
-export function passOverInformational<S extends Socket>(socket: S): S {
+export function skipInformationalResponses<S extends Socket>(socket: S): S {
   const { read, write } = socket;
   let isAwaited = false;
-  let held: Buffer | null = null;
+  let received: Buffer | null = null;
   socket.write = function (this: S, chunk: unknown, ...rest: unknown[]) {
     if (typeof chunk === 'string') isAwaited = true;
     return Reflect.apply(write, this, [chunk, ...rest]);
@@ -26,21 +26,21 @@ export function passOverInformational<S extends Socket>(socket: S): S {
     for (;;) {
       const chunk: Buffer | null = read.call(this, size);
       if (chunk === null || !isAwaited) return chunk;
-      held = held === null ? chunk : Buffer.concat([held, chunk]);
-      held = withoutInformational(held);
-      if (held.length > 0 && !isUndecided(held)) {
-        const answer = held;
-        held = null;
+      received = received === null ? chunk : Buffer.concat([received, chunk]);
+      received = withoutInformational(received);
+      if (received.length > 0 && !isUndecided(received)) {
+        const response = received;
+        received = null;
         isAwaited = false;
-        return answer;
+        return response;
       }
     }
   };
   return socket;
 }
 
-function withoutInformational(answer: Buffer): Buffer {
-  let rest = answer;
+function withoutInformational(response: Buffer): Buffer {
+  let rest = response;
   while (isInformational(rest)) {
     const end = rest.indexOf('\r\n\r\n');
     if (end === -1) break;
@@ -49,13 +49,13 @@ function withoutInformational(answer: Buffer): Buffer {
   return rest;
 }
 
-function isInformational(answer: Buffer): boolean {
-  return start.test(answer.toString('latin1', 0, startLength));
+function isInformational(response: Buffer): boolean {
+  return start.test(response.toString('latin1', 0, startLength));
 }
 
 /** Whether more bytes are needed to decide whether this is an informational response. */
-function isUndecided(answer: Buffer): boolean {
-  if (isInformational(answer)) return answer.length < maxHead;
-  const known = answer.subarray(0, startOfAnyAnswer.length);
-  return answer.length < startLength && startOfAnyAnswer.subarray(0, known.length).equals(known);
+function isUndecided(response: Buffer): boolean {
+  if (isInformational(response)) return response.length < maxHead;
+  const known = response.subarray(0, startOfAnyResponse.length);
+  return response.length < startLength && startOfAnyResponse.subarray(0, known.length).equals(known);
 }
