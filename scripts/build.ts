@@ -69,7 +69,11 @@ const files = await Promise.all([
     // A file for each: compiled code is kept by file, for the functions that its first run used.
     entryPoints: ['check', 'list', 'show', 'status'].map((name) => src(`cli/fast/${name}.ts`)),
     external: ['@napi-rs/keyring'],
-    plugins: [withoutChildProcess(), leavingOut(src('cli/fast/left-out-module.ts')), withoutSchemaBuilder()],
+    plugins: [
+      withoutChildProcess(),
+      excludingModules(src('cli/fast/excluded-module.ts')),
+      withoutSchemaBuilder(),
+    ],
   }),
   filesOf({
     ...fastPath,
@@ -103,9 +107,9 @@ async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
 }
 
 /** Puts this module in place of every module of this program that is loaded on demand. */
-function leavingOut(substitute: string): Plugin {
+function excludingModules(substitute: string): Plugin {
   return {
-    name: 'leaving-out',
+    name: 'excluding-modules',
     setup(build) {
       build.onResolve({ filter: /^\./ }, ({ kind }) =>
         kind === 'dynamic-import' ? { path: substitute } : undefined,
@@ -132,7 +136,7 @@ function withoutSchemaBuilder(): Plugin {
         const name = classes.get(basename(path));
         if (name === undefined) return null;
         return {
-          contents: `export { LeftOut as ${name} } from ${JSON.stringify(src('cli/fast/left-out.ts'))};`,
+          contents: `export { ExcludedClass as ${name} } from ${JSON.stringify(src('cli/fast/excluded-code.ts'))};`,
         };
       });
     },
