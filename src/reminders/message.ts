@@ -175,7 +175,7 @@ function undeliveredMessage({
       (isOver
         ? `It stopped working on ${short}: since then, ${cannot} create or update Webex users.`
         : `After ${short}, ${cannot} create or update Webex users.`) +
-      whatFollows(
+      providerConsequences(
         outdated.map(({ provider }) => provider),
         end,
         timeZone,
@@ -256,7 +256,11 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderDat
 const daysUntilDisabled = 28;
 
 /** The consequences at each provider if it cannot use the token from this time on (epoch milliseconds). */
-function whatFollows(providers: readonly ProviderId[], from: number, timeZone: string | undefined): string {
+function providerConsequences(
+  providers: readonly ProviderId[],
+  from: number,
+  timeZone: string | undefined,
+): string {
   const sentences = {
     entra: ` Entra ID disables provisioning after ${daysUntilDisabled} days of failures, about ${formatInstant(from + daysUntilDisabled * dayMs, timeZone).short}.`,
     okta: ' Okta lists failed changes under Tasks and in its System Log. Retry them there after the update.',
@@ -289,7 +293,8 @@ function headline(
   const { short: day } = formatInstant(expiresAt, timeZone);
   const consequence = consequenceOf(usedIn);
   // If no destination is recorded, any provider may use the token.
-  const after = (from: number) => whatFollows(providers.length === 0 ? ['entra'] : providers, from, timeZone);
+  const after = (from: number) =>
+    providerConsequences(providers.length === 0 ? ['entra'] : providers, from, timeZone);
   if (due.trigger === 'rejected') {
     return {
       subject: `Renew the Webex token for ${name} now: Webex rejects it`,

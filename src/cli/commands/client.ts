@@ -176,11 +176,11 @@ async function list(options: { json?: boolean }): Promise<void> {
     if (workloadIdentity !== null) note(`"${name}" authenticates with a ${jwtText(workloadIdentity)}.`);
     if (previousSecret === null || previousSecret.until <= Date.now()) continue;
     const until = minuteInTable(previousSecret.until);
-    note(`The previous secret of "${name}" works until ${until}; ${useOf(previousSecret)}.`);
+    note(`The previous secret of "${name}" works until ${until}; ${lastUseText(previousSecret)}.`);
   }
 }
 
-function useOf({ lastUsedAt }: { lastUsedAt: number | null }): string {
+function lastUseText({ lastUsedAt }: { lastUsedAt: number | null }): string {
   return lastUsedAt === null ? 'not used since the rotation' : `last used ${minuteInTable(lastUsedAt)}`;
 }
 
@@ -222,7 +222,9 @@ async function rotate(name: string, options: { overlap: number; json?: boolean }
       : `The previous secret works until ${timeInSentence(client.previousSecret?.until ?? 0)}. "webex-token client list" shows whether it is still used.`,
   );
   if (older !== null && options.overlap > 0) {
-    warn(`The secret before that has stopped working, because at most two work. It was ${useOf(older)}.`);
+    warn(
+      `The secret before that has stopped working, because at most two work. It was ${lastUseText(older)}.`,
+    );
   }
 }
 

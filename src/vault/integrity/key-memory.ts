@@ -57,7 +57,7 @@ export async function isRemembered(
   return (
     isRecord(shared) ||
     (kind === 'file' &&
-      besideKey(source)
+      filesNextToKey(source)
         .map((file) => readFile(file))
         .every(isRecord))
   );
@@ -91,7 +91,7 @@ export async function expectEnrollment(
 
 /** Deletes the stored data, after a rollback on purpose. */
 export async function forgetKeys(source: Source): Promise<void> {
-  for (const file of [...besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
+  for (const file of [...filesNextToKey(source), inDataFolder(source)]) rmSync(file, { force: true });
   for (const entry of entriesOf(source)) await source.keychain.delete(entry).catch(() => {});
 }
 
@@ -100,7 +100,7 @@ function entriesOf({ settings }: Source): string[] {
 }
 
 /** One file for each location of the store. */
-function besideKey({ settings }: Source): string[] {
+function filesNextToKey({ settings }: Source): string[] {
   return seenPlaces(settings).map((place) => seenKeysFile(keyFilePath(settings), place));
 }
 
@@ -114,7 +114,7 @@ async function read(
   kind: KeyKind,
   onUnreadable: (file: string) => void = () => {},
 ): Promise<Memory | null> {
-  const files = [...(kind === 'file' ? besideKey(source) : []), inDataFolder(source)];
+  const files = [...(kind === 'file' ? filesNextToKey(source) : []), inDataFolder(source)];
   const found =
     kind === 'keychain'
       ? await readKeychain(source)
@@ -174,7 +174,7 @@ async function write(source: Source, kind: KeyKind, memory: Memory): Promise<voi
     }
     return;
   }
-  if (kind === 'file' && besideKey(source).every((file) => writeFile(file, text))) return;
+  if (kind === 'file' && filesNextToKey(source).every((file) => writeFile(file, text))) return;
   writeFile(inDataFolder(source), text);
 }
 

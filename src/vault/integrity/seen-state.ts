@@ -24,12 +24,12 @@ function isSeenState(value: unknown): value is SeenState {
     typeof value.incarnation === 'string' &&
     Number.isSafeInteger(value.seq) &&
     typeof value.hash === 'string' &&
-    (value.chains === undefined || areChains(value.chains)) &&
+    (value.chains === undefined || isChainList(value.chains)) &&
     (value.changes === undefined || Number.isSafeInteger(value.changes))
   );
 }
 
-function areChains(value: unknown): boolean {
+function isChainList(value: unknown): boolean {
   return isObject(value) && Object.values(value).every(isEnd);
 }
 

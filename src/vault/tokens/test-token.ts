@@ -103,7 +103,7 @@ function accepted(person: PersonAnswer, profile: Profile, token: Token, now: num
         id,
         ok: false,
         message: expired ? `The token expired on ${date}. ${person.message}` : person.message,
-        help: expired ? getNewToken(profile.name) : whyEarly(person.help),
+        help: expired ? getNewToken(profile.name) : earlyRevocationHelp(person.help),
       };
     case 'unknown':
       return { id, ok: false, message: person.message, help: person.help };
@@ -111,7 +111,7 @@ function accepted(person: PersonAnswer, profile: Profile, token: Token, now: num
 }
 
 /** Why a token may be rejected before its expiry (Cisco's Entra guide: "All tokens are revoked for the user"). */
-function whyEarly(help: string): string {
+function earlyRevocationHelp(help: string): string {
   return `${help} A token is revoked early if someone resets the administrator’s access in Control Hub, or if the administrator is deactivated. Provisioning itself can deactivate the account: exclude the account that signs in from its scope.`;
 }
 

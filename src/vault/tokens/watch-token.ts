@@ -79,7 +79,7 @@ export async function* watchToken(
         yield { kind: 'new-token', profile: state.profile, tokenId: state.tokenId };
         continue;
       }
-      const trouble = troubleOf(state, now());
+      const trouble = problemOf(state, now());
       if (trouble !== null && trouble !== reported) yield { kind: trouble, profile: known.profile };
       reported = trouble;
     }
@@ -88,7 +88,7 @@ export async function* watchToken(
   }
 }
 
-function troubleOf(
+function problemOf(
   state: CurrentTokenState | null,
   now: number,
 ): 'expired' | 'rejected' | 'no-token' | 'removed' | null {

@@ -13,7 +13,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
       response.redirect(303, `/tokens/${signIn.tokenId}`);
       return;
     }
-    const ended = whyEnded(signIn, vault.now());
+    const ended = endReasonOf(signIn, vault.now());
     if (ended !== null) {
       const renewed = (await findProfile(vault.db, signIn.profileName))?.name ?? null;
       const page = { ...ended, profile: renewed };
@@ -48,7 +48,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
 export function signInProgress(context: WebContext): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const signIn = await requireSignIn(context, request.params.id);
-    const over = signIn.tokenId !== null || whyEnded(signIn, context.vault.now()) !== null;
+    const over = signIn.tokenId !== null || endReasonOf(signIn, context.vault.now()) !== null;
     response.json({ next: over ? `/sign-ins/${signIn.id}` : null });
   };
 }
@@ -61,7 +61,7 @@ async function requireSignIn({ vault }: WebContext, id: string): Promise<SignIn>
   });
 }
 
-function whyEnded(signIn: SignIn, now: number): { title: string; detail: string; help: string } | null {
+function endReasonOf(signIn: SignIn, now: number): { title: string; detail: string; help: string } | null {
   if (signIn.error !== null) {
     return { title: 'Webex did not issue a token', detail: signIn.error.message, help: '' };
   }
