@@ -71,7 +71,7 @@ const batchSize = 50;
 /** Until when a token that is due needs no check; null if it does. Epoch milliseconds. */
 function deferUntil(due: DueCheck, now: number, random: () => number): number | null {
   const { verifiedAt, rejectedAt, confirmed, reported } = due;
-  if (!mayBeAlive(due, now)) return farFuture;
+  if (!mayStillBeValid(due, now)) return farFuture;
   const isRecent = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
   // If an unconfirmed expiry has passed since then, Webex is asked at once.
   const isExpirySettled = confirmed !== null || (reported ?? farFuture) > now;
@@ -79,7 +79,7 @@ function deferUntil(due: DueCheck, now: number, random: () => number): number | 
 }
 
 /** Whether Webex may still accept the token: until it expires, or if no expiry is confirmed, until the latest known one. */
-function mayBeAlive({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
+function mayStillBeValid({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
   return expiresAt > now || (confirmed === null && documented !== null && documented > now);
 }
 

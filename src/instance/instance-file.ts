@@ -63,11 +63,13 @@ export async function findRunningInstance(
   const instance = readInstanceFile(home);
   if (instance === null) return null;
   try {
-    const verified = await answersChallenge(instance, '127.0.0.1', fetch, timeoutMs).catch((error: Error) => {
-      const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-      if (!nothingThere.test(code ?? '')) throw error;
-      return answersChallenge(instance, '[::1]', fetch, timeoutMs);
-    });
+    const verified = await respondsToChallenge(instance, '127.0.0.1', fetch, timeoutMs).catch(
+      (error: Error) => {
+        const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+        if (!nothingThere.test(code ?? '')) throw error;
+        return respondsToChallenge(instance, '[::1]', fetch, timeoutMs);
+      },
+    );
     return verified ? instance : null;
   } catch {
     return null;
@@ -75,7 +77,7 @@ export async function findRunningInstance(
 }
 
 /** Whether the server at a loopback address proves that it is ours. */
-async function answersChallenge(
+async function respondsToChallenge(
   { port, secret }: RunningInstance,
   host: string,
   fetch: typeof globalThis.fetch,

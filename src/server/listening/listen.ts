@@ -68,7 +68,7 @@ export async function listenOnLoopback(
 ): Promise<Listening> {
   // Some systems allow one program to listen on all addresses and another on a single address of the same port, so check first.
   for (const address of loopbackAddresses) {
-    if (await answers(address, port)) throw await portTaken(port);
+    if (await acceptsConnections(address, port)) throw await portTaken(port);
   }
   const servers: Server[] = [];
   const hosts = loopbackHosts(port);
@@ -154,7 +154,7 @@ export function closeServer(server: Server | TlsServer): Promise<void> {
   });
 }
 
-function answers(host: string, port: number): Promise<boolean> {
+function acceptsConnections(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1_000 });
     const end = (result: boolean) => {

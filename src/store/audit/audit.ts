@@ -27,7 +27,7 @@ export async function appendAudits(db: Db, time: number, entries: readonly Audit
     .executeTakeFirstOrThrow();
   const before = { ...head, seq: head.seq - entries.length };
   const { rows, end } = nextRows(sharedChain, before, time, entries);
-  const signed = await signedFurther(db, before, end);
+  const signed = await extendSignature(db, before, end);
   await db.insertInto('audit').values(rows).execute();
   await db
     .updateTable('audit_head')
@@ -37,7 +37,7 @@ export async function appendAudits(db: Db, time: number, entries: readonly Audit
 }
 
 /** The signature over the longer chain; null if no key is loaded, or if the previously signed row no longer exists. */
-async function signedFurther(
+async function extendSignature(
   db: Db,
   before: ChainState,
   end: ChainEnd,
