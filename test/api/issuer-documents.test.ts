@@ -109,6 +109,8 @@ describe('the documents of an issuer', () => {
     expect(answered?.hasResponded).toBe(true);
     expect(answered?.message).toBe(`${issuer}/k: not-found (404)`);
     const refused = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
-    expect((await failureOf({ now: () => 0, fetch: () => Promise.reject(refused) }))?.hasResponded).toBe(false);
+    expect((await failureOf({ now: () => 0, fetch: () => Promise.reject(refused) }))?.hasResponded).toBe(
+      false,
+    );
   });
 });
