@@ -607,12 +607,12 @@ export const errorCodes = {
 
   // Keys
   E_KEY: entry(1, 500, 'No data key', 'This host’s key cannot decrypt any data key of the store.', {
-    text: 'Ask for access',
+    text: 'Request access',
     command: ['key', 'request'],
   }),
   E_KEY_LOST: entry(1, 500, 'Key missing', 'The key of this store is missing.', [
     'Restore the key or a backup.',
-    { text: 'Or ask for access', command: ['key', 'request'] },
+    { text: 'Or request access', command: ['key', 'request'] },
     startOver,
   ]),
   E_KEY_FILE: entry(
@@ -630,7 +630,7 @@ export const errorCodes = {
     ['Set WEBEX_TOKEN_PASSPHRASE.', startOver],
   ),
   E_KEY_REMOVED: entry(1, 503, 'Key removed', 'This host’s key was removed from the store.', {
-    text: 'Ask for access again',
+    text: 'Request access again',
     command: ['key', 'request'],
   }),
   E_KEY_UNAUTHORIZED: entry(
