@@ -41,12 +41,12 @@ export interface ChainEnd {
 }
 
 /**
- * The chain of the transactions that change the store. They take turns, so they share it. Every store has it. The others are
+ * The chain of the transactions that change the store. They run one after another, so they share it. Every store has it. The others are
  * in the table `audit_chain`.
  */
 export const sharedChain = 1;
 
-/** How a row is named to a person: by its number, and by its chain if that is not the shared one. */
+/** The name of a row in messages: its number, and its chain if that is not the shared one. */
 export function rowText(
   { chain, seq }: Pick<AuditRow, 'chain' | 'seq'>,
   noun: 'row' | 'entry' = 'row',
@@ -110,7 +110,7 @@ export function auditHash(previousHash: string, row: AuditRow): string {
   const fields: unknown[] = [seq, time, action, outcome, profile, client, address, user];
   // Rows without a subject keep the hash that earlier versions calculated.
   if (subject !== null) fields.push(subject);
-  // So do rows of the only chain that they had.
+  // Rows of the shared chain also keep it: earlier versions had no other chain.
   if (chain !== sharedChain) fields.unshift(chain);
   return hash('sha256', previousHash + JSON.stringify(fields), 'hex');
 }

@@ -57,7 +57,7 @@ export async function hasAuditRows(db: Db): Promise<boolean> {
   return head !== undefined;
 }
 
-/** The row up to which a chain is signed; null if it is gone. */
+/** The row up to which a chain is signed; null if it no longer exists. */
 export async function signedRow(db: Db, state: ChainState): Promise<ChainEnd | null> {
   if (state.signed_seq === null) return null;
   if (state.signed_seq === state.seq) return { seq: state.seq, hash: state.hash };

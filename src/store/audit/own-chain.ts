@@ -25,12 +25,12 @@ import { type ChainState, signature, startOf } from './signature.ts';
 /** The first number of the advisory locks; the second one is the chain. Arbitrary. */
 const lockSpace = 723_317;
 
-/** How often a write is tried if others replace its signature at that moment, and a chain added if none is free. */
+/** How often a write is tried if others replace the signature at the same time, and how often a chain is added if none is free. */
 const maxAttempts = 5;
 
 /** The data that a batch writes together with its audit rows, and the conditions for it. */
 export interface BatchWrites {
-  /** The change counter of the row MACs that the batch was decided by; null if it was read just now. */
+  /** The change counter of the row MACs on which the decisions of the batch are based; null if the rows were read just now. */
   counter: number | null;
   /** Clients that used a credential, and whether it was the previous one. */
   uses: readonly { client: string; previous: boolean }[];
@@ -38,17 +38,17 @@ export interface BatchWrites {
   assertions: readonly { client: string; jti: string; expires: number }[];
   /** Used assertions that expired before this instant are deleted. */
   forgetBefore: number;
-  /** Read after all this was committed, in the same round trip. */
+  /** The query to run after the commit, in the same round trip. */
   thenRead: CompiledQuery<unknown> | null;
 }
 
 const noWrites: BatchWrites = { counter: null, uses: [], assertions: [], forgetBefore: 0, thenRead: null };
 
-/** What was written. */
+/** The result of a write. */
 export interface Appended {
   /** The assertions that were not used before. */
   assertions: readonly NewAssertion[];
-  /** What was read then; null if nothing was. */
+  /** The rows of `thenRead`; null without that query. */
   rows: readonly unknown[] | null;
 }
 
@@ -80,12 +80,12 @@ const insertRows = `insert into audit (chain, seq, time, action, outcome, profil
       row.previous_hash, row.hash
     from head cross join json_to_recordset($8::json) ${rowTypes}`;
 
-/** Nothing is inserted where the chain does not end as expected, or where rows that grant access have changed. */
+/** Inserts nothing if the chain does not end as expected, or if rows that grant access have changed. */
 const writeRows = prepared('audit-rows', `with ${head} ${insertRows}`);
 
 /**
- * The same with what else the batch changed. It waits for no other batch: what another one writes at the same moment is
- * skipped. Only for an assertion that another transaction uses at the same moment, its end is waited for.
+ * The same, and writes the other changes of the batch. It does not wait for other batches: rows that another one is writing at
+ * the same time are skipped. It only waits for a transaction that is using the same assertion.
  */
 const writeBatch = prepared(
   'audit-batch',
@@ -121,8 +121,8 @@ export class OwnChain {
   }
 
   /**
-   * Writes rows, and what belongs to them, durably and in one round trip, after those of earlier calls. Null, with nothing
-   * written, where the store is past the change counter. Throws `E_STORE_ROLLED_BACK` if the chain was cut.
+   * Writes rows and the other changes of their batch durably, in one round trip, after those of earlier calls. Returns null and
+   * writes nothing if the change counter has moved on. Throws `E_STORE_ROLLED_BACK` if the chain was cut.
    */
   async append(
     time: number,
@@ -134,7 +134,7 @@ export class OwnChain {
     return await write;
   }
 
-  /** Leaves the chain to other processes. */
+  /** Unlocks the chain, so that other processes can continue it. */
   async close(): Promise<void> {
     await this.#last;
     await this.#unlock();
@@ -155,10 +155,10 @@ export class OwnChain {
         if ((error as { code?: unknown }).code === 'E_STORE_ROLLED_BACK') throw error;
         const isLost = isConnectionLost(error);
         await this.#unlock(isLost);
-        // What was decided by rows that were read before the key was removed is decided again first.
+        // Decisions based on rows that were read before the key was removed are made again first.
         if (isMissingKey(error))
           return writes.counter === null ? await this.#appendUnsigned(time, entries) : null;
-        // The database was started again since the last write. If that one was stored after all, the log has it twice.
+        // The database was restarted since the last write. If that write was stored after all, the log contains it twice.
         if (!isLost || isNew) throw error;
       }
     }
@@ -171,7 +171,7 @@ export class OwnChain {
     return { assertions: [], rows: null };
   }
 
-  /** Null, with nothing written, where the chain does not end as this process knows it, or the change counter is another one. */
+  /** Returns null and writes nothing if the end of the chain, or the change counter, is not the one that this process knows. */
   async #write(
     chain: LockedChain,
     time: number,
@@ -214,7 +214,7 @@ export class OwnChain {
     return { assertions: written.new, rows: then };
   }
 
-  /** Pruning and a new data key replace its signature, a restore the whole chain. What else changed it is an attack. */
+  /** Pruning and a new data key replace the signature, and a restore replaces the whole chain. Any other change is an attack. */
   async #isUnchanged(chain: LockedChain): Promise<boolean> {
     const { connection, state } = chain;
     const now = await chainState(connection, state.id);
@@ -235,7 +235,7 @@ export class OwnChain {
     const { connection, release } = await reserveConnection(this.#db);
     const chain = { connection, release, incarnation: '' };
     try {
-      // So that PostgreSQL notices soon that this host is gone, and that a write waits as long as any other one.
+      // With these, PostgreSQL soon notices that this host is gone, and a write waits for locks as long as any other one.
       await sql
         .raw(
           "set lock_timeout = '10s'; set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3",
@@ -290,7 +290,7 @@ async function reserveConnection(db: Db): Promise<{ connection: Db; release: () 
   return { connection: await taken.promise, release: released.resolve };
 }
 
-/** Makes the connection an ordinary one again. */
+/** Releases the lock and resets the settings of the connection. */
 async function unlock(connection: Db): Promise<void> {
   await sql
     .raw(
@@ -300,7 +300,7 @@ async function unlock(connection: Db): Promise<void> {
     .catch(() => {});
 }
 
-/** Locks a chain, and returns its state; null if another process uses it, or where it was changed from outside. */
+/** Locks a chain and returns its state; null if another process uses it, or if it was modified outside the program. */
 async function lockIfFree(connection: Db, chain: number): Promise<ChainState | null> {
   const { rows } = await sql<{
     locked: boolean;
@@ -312,7 +312,7 @@ async function lockIfFree(connection: Db, chain: number): Promise<ChainState | n
   return null;
 }
 
-/** Rows are appended only to a chain that is signed up to its end, so that they hide nothing. */
+/** Rows are appended only to a chain that is signed up to its end. Otherwise the next signature would cover unsigned rows. */
 async function isUsable(connection: Db, state: ChainState): Promise<boolean> {
   if (macKeysOf(connection) === null) return true;
   return state.signed_seq === state.seq && (await chainIsSigned(connection, state)) === true;

@@ -10,7 +10,7 @@ export interface AuditFilter {
   profile?: string;
   client?: string;
   action?: string;
-  /** A code, also with what the program appended to it; `failed`: every failure. */
+  /** A code, with or without the text that the program appends to it; `failed`: every failure. */
   outcome?: string;
   /** From this instant on. */
   since?: number;
@@ -145,7 +145,7 @@ function isOutcome(code: string): Expression<SqlBool> {
   return sql<boolean>`(${sql.join([sql<boolean>`outcome = ${code}`, ...starts], sql` or `)})`;
 }
 
-/** What is no failure. */
+/** The conditions for a row that is not a failure. */
 function harmless(): Expression<SqlBool>[] {
   return [
     ...harmlessOutcomes.map(isOutcome),
@@ -167,7 +167,7 @@ function filtered(db: Db, filter: AuditFilter): SelectQueryBuilder<Schema, 'audi
   return query;
 }
 
-/** How many rows the log has, by the heads of its chains. */
+/** The number of rows in the log, calculated from the heads of its chains. */
 export async function countAuditRows(db: Db): Promise<number> {
   const { rows } = await db
     .selectFrom('audit_head')

@@ -50,8 +50,8 @@ export async function registerChain(trx: Db, now: number): Promise<void> {
 }
 
 /**
- * Registers the chains of a store that is accepted as it is, whatever is left of them, within the caller's transaction. For
- * use before `authenticateAll`.
+ * Registers all remaining chains of a store that is accepted as it is, within the caller's transaction. Call this before
+ * `authenticateAll`.
  */
 export async function acceptChains(trx: Db, now: number): Promise<void> {
   const known = new Set((await registeredChains(trx)).map(({ id }) => id));

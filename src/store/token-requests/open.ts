@@ -5,7 +5,7 @@ import { PostgresTokenRequestStore } from './postgres.ts';
 import { SqliteTokenRequestStore } from './sqlite.ts';
 import type { TokenRequestStore } from './token-request-store.ts';
 
-/** Opens what the token endpoint reads the store at `place` with; `db` is the same store. `now` in epoch milliseconds. */
+/** Opens the token request store for the store at `place`. `db` is the same store. `now` returns epoch milliseconds. */
 export function openTokenRequestStore(place: string, db: Db, now: () => number): TokenRequestStore {
   return isPostgresUrl(place)
     ? new PostgresTokenRequestStore(db, now)

@@ -24,7 +24,7 @@ import {
   touchStatement,
 } from './token-request-store.ts';
 
-/** How many lookups are kept. Each is read again before it gives a token. */
+/** The maximum number of cached lookups. Each is read again before it gives a token. */
 const keptLookUps = 1_000;
 
 interface Decided {
@@ -32,35 +32,38 @@ interface Decided {
   /** Null if the request must wait. */
   decision: Decision | null;
   found: Found | null;
-  /** Whether that was read for an earlier batch. */
+  /** Whether the rows were read for an earlier batch. */
   isKept: boolean;
 }
 
-/** What was looked up and checked. */
+/** The authenticated result of a lookup. */
 interface Found {
   lookup: Lookup;
-  /** The rows as text: if they are still the same, so is what follows from them. */
+  /** The rows as text. As long as they are the same, the result is the same. */
   rows: string;
   /** The head of the row MACs that authenticated them. */
   head: SetHead | null;
 }
 
-/** What a batch has recorded. */
+/** The result of recording a batch. */
 interface Recorded {
-  /** The requests whose assertion another process has used meanwhile. */
+  /** The requests whose assertion another process has used in the meantime. */
   used: ReadonlySet<TokenRequestRead>;
-  /** What was looked up after that, for all granted requests; null if it was not. */
+  /** The lookups of all granted requests after that; null if there were none. */
   lookedUp: readonly LookedUpRow[] | null;
 }
 
 /**
  * Token requests on PostgreSQL. A batch takes one round trip: its audit rows are written, and then the clients and tokens are
- * read again. Nobody waits for another process.
+ * read again. No process waits for another one.
  */
 export class PostgresTokenRequestStore implements TokenRequestStore {
   readonly #db: Db;
   readonly #chain: OwnChain;
-  /** Those of clients with valid credentials. A batch decides by them what it records, and never whether it is refused. */
+  /**
+   * Cached lookups of clients with valid credentials. A batch uses them to decide what to record. They are never the reason to
+   * refuse a request.
+   */
   readonly #kept = new Map<string, Found>();
   /** The head of the row MACs when it was last looked through. */
   #keptUnder: SetHead | null = null;
@@ -75,7 +78,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
       let decided = await this.#decideAll(batch);
       let recorded = await this.#record(decided, now);
       if (recorded === null) {
-        // Rows that grant access were changed since what is kept was read.
+        // Rows that grant access have changed since the cached lookups were read.
         this.#kept.clear();
         decided = await this.#decideAll(batch);
         recorded = (await this.#record(decided, now)) ?? { used: new Set(batch), lookedUp: null };
@@ -113,7 +116,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
         ? decide(read, this.#kept.get(key) ?? null, true)
         : decide(read, fresh, false);
     });
-    // A client may have been added or changed since: only what is read now can refuse it.
+    // The client may have been added or changed since then, so it is refused only by rows that are read now.
     const outdated = decided.filter(
       ({ read, decision }) => decision?.granted !== true && !found.has(lookUpKey(read)),
     );
@@ -126,8 +129,8 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
   }
 
   /**
-   * Writes what the batch has to record, and then looks up what it grants. Null, with nothing written, where a row that grants
-   * access was changed since what is kept was read.
+   * Writes the records of the batch, and then looks up its granted requests again. Returns null and writes nothing if a row that
+   * grants access has changed since the cached lookups were read.
    */
   async #record(decided: readonly Decided[], now: number): Promise<Recorded | null> {
     const entries = decided.map(({ decision }) => decision?.entry ?? null).filter((entry) => entry !== null);
@@ -168,8 +171,8 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
   }
 
   /**
-   * The requests to decide again: they have to wait, or the store was changed and they would not get the same answer now.
-   * What is read here was committed before, on whatever host: a client that was removed is not found.
+   * The requests to decide again: they have to wait, or the store has changed and the decision would differ now.
+   * This reads everything that any host has committed before, so a removed client is not found.
    */
   async #notConfirmed(
     decided: readonly Decided[],
@@ -196,7 +199,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
     return again;
   }
 
-  /** Forgets what an older head authenticated: all that is kept is of the newest one that is known. */
+  /** Removes the lookups that an older head authenticated. All cached lookups belong to the newest known head. */
   #forgetOlder(): void {
     const keys = macKeysOf(this.#db);
     const newest = keys === null ? null : setOf(keys).head;
@@ -241,7 +244,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
     return found;
   }
 
-  /** What is kept, if these rows are the same, and the row MACs that authenticated them are still the newest known ones. */
+  /** The cached result, if these rows are the same and the head that authenticated them is still the newest known one. */
   #ifUnchanged(key: string, keys: DataKeys | null, rows: readonly FoundRow[]): Found | null {
     const kept = this.#kept.get(key);
     if (kept === undefined || kept.lookup.untrusted !== null) return null;
@@ -255,13 +258,13 @@ function grantedOf(decided: readonly Decided[]): TokenRequestRead[] {
   return decided.filter(({ decision }) => decision?.granted).map(({ read }) => read);
 }
 
-/** The requests to look up, without duplicates and without those that name nothing; by key. */
+/** The requests to look up, by key. Duplicates, and requests that name no client, are removed. */
 function questionsOf(reads: readonly TokenRequestRead[]): Map<string, TokenRequestRead> {
   const named = reads.filter(({ client, secretHash }) => client !== '' || secretHash !== undefined);
   return new Map(named.map((read) => [lookUpKey(read), read]));
 }
 
-/** Two requests of a batch may come with the same assertion: all but the first one are decided again. */
+/** If several requests of a batch have the same assertion, all but the first one are decided again. */
 function useAssertionsOnce(decided: readonly Decided[]): void {
   const seen = new Set<string>();
   for (const each of decided) {
@@ -366,7 +369,7 @@ function rowsByQuestion(
   return rows;
 }
 
-/** Why the rows of each lookup are not authentic; null if they are. `known`: those that are checked already. */
+/** The reason why the rows of each lookup are not authentic; null if they are. `known`: lookups that were already checked. */
 async function checkAll(
   db: Db,
   keys: DataKeys | null,

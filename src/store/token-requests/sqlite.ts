@@ -64,7 +64,7 @@ function lookUpsOf<Name extends string>(name: Name, tokens: string) {
 
 const every = { ...lookUps, ...statements };
 
-/** Resolves once everything that was written to an open file is on disk. */
+/** Resolves when all data written to an open file is on disk. */
 export type Synchronize = (file: number) => Promise<void>;
 
 interface Decided {
@@ -78,9 +78,9 @@ interface Decided {
  *
  * The disk is waited for without blocking: the commit itself (`synchronous = normal`) only writes to the write-ahead
  * log, and the log is then synchronized to the disk on another thread, exactly as SQLite would do within the commit
- * under `full`. No answer is given before that, while the next requests are read meanwhile.
+ * under `full`. No request is completed before that. The next requests are read in the meantime.
  *
- * It never waits for another writer, which may be this very process between two turns of its event loop.
+ * It never waits for another writer, because that can be this process itself, between two turns of its event loop.
  */
 export class SqliteTokenRequestStore implements TokenRequestStore {
   readonly #database: DatabaseSync;
@@ -92,7 +92,7 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
   readonly #check: RowChecker;
   readonly #log: number;
   readonly #synchronize: Synchronize;
-  /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
+  /** What was looked up at `#lookedUpAt`: valid until another connection commits. */
   readonly #lookedUp = new Map<string, Lookup>();
   #lookedUpAt = -1;
 

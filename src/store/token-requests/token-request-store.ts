@@ -4,9 +4,8 @@ import type { AuditEntry } from '../audit/chain.ts';
 import type { NamedRow, SetHead } from '../integrity/authenticated-set.ts';
 
 /*
- * How the token endpoint reads. Every request checks the store again for whether the client may still get the token, and is
- * answered only once its audit row is durable. Concurrent requests share one commit. Each engine has its own
- * implementation.
+ * How the token endpoint reads the store. Each request checks again whether the client may still get the token, and gets its
+ * response only after its audit row is durable. Concurrent requests share one commit. Each engine has its own implementation.
  */
 
 /** A client as it is stored now. Instants are epoch milliseconds. */
@@ -27,7 +26,7 @@ export interface ClientRow {
   maxExpiresIn: number | null;
   /** Null: it is not a client of the SCIM relay. */
   relayRights: 'read' | 'write' | 'all' | null;
-  /** Workload identity: what its JWT must have; null: it authenticates otherwise. */
+  /** Workload identity: the claims that its JWT must have; null if the client authenticates in another way. */
   issuer: string | null;
   subject: string | null;
   audience: string | null;
@@ -70,9 +69,9 @@ export interface Assertion {
 
 /** The decision about a request. */
 export interface Decision {
-  /** Whether the client gets a token: only then the store is checked once more before the response. */
+  /** Whether the client gets a token. Only then, the store is checked a second time before the response. */
   granted: boolean;
-  /** The audit row to write before the response; null if it was written often enough. */
+  /** The audit row to write before the response; null if such a row was already written often enough. */
   entry: AuditEntry | null;
   /** Which of the client's credentials was valid. */
   used: 'current' | 'previous' | null;
@@ -80,7 +79,7 @@ export interface Decision {
 
 /** One request for a token that waits for its response. */
 export interface TokenRequestRead {
-  /** Empty if it names nothing that can be a client, or where its secret names it. */
+  /** Empty if the request names no possible client, or if the secret identifies the client. */
   readonly client: string;
   /** The SHA-256 in base64url of the secret that names the client, as in a request to the relay. */
   readonly secretHash?: string;
@@ -93,20 +92,20 @@ export interface TokenRequestRead {
   /** A client assertion, which may be used once. */
   readonly assertion: Assertion | null;
   /**
-   * Decides by what is stored. Called again if that has changed. Throws `RetryLater` where only this request has to
-   * wait: it is returned unanswered, with nothing written, and the rest of its batch continues.
+   * Decides, based on the stored rows. Called again if they have changed. Throws `RetryLater` if only this request has to
+   * wait. It is then returned without being completed, nothing is written for it, and the rest of its batch continues.
    */
   decide(found: Lookup | null): Decision;
-  /** Responds immediately: its audit row is durable by now. */
+  /** Sends the response at once: the audit row is already durable. */
   complete(decision: Decision): void;
 }
 
 export interface TokenRequestStore {
   /**
-   * Looks up, decides and records all of them in one commit, then answers each. If the store was changed meanwhile, a
-   * request is looked up again right before its response; one that would no longer be granted is returned unanswered.
-   * Throws `RetryLater` where another process is writing: nothing was done then. After any other error, every request
-   * of the batch is unanswered; unless it is `NotDurable`, the batch may be run again.
+   * Looks up, decides and records all requests in one commit, then completes each. If the store has changed in the meantime,
+   * a request is looked up again right before its response. If it would no longer be granted, it is returned without being
+   * completed. Throws `RetryLater` if another process is writing; nothing was done then. After any other error, no request
+   * of the batch is completed, and the batch can be run again unless the error is `NotDurable`.
    */
   run(batch: readonly TokenRequestRead[], now: number): TokenRequestRead[] | Promise<TokenRequestRead[]>;
   close(): void | Promise<void>;
@@ -116,12 +115,12 @@ export interface TokenRequestStore {
 export class RetryLater extends Error {}
 
 /**
- * What was written may not be on disk. Writing it again would prove nothing: after a failed fsync, the operating system
- * may treat lost data as written.
+ * The written data may not be on disk. Writing it again would not help: after a failed fsync, the operating system can treat
+ * lost data as written.
  */
 export class NotDurable extends Error {}
 
-/** Two reads of the same key are looked up together. Unambiguous: an empty ID is not an absent one. */
+/** Reads with the same key share one lookup. The key distinguishes an empty ID from an absent one. */
 export function lookUpKey(read: TokenRequestRead): string {
   const { client, secretHash, orgId, profileLimit, withPrevious } = read;
   // Nearly all requests to the relay, and a hash needs no quotes.
