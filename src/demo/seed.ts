@@ -30,12 +30,12 @@ const past: PastToken[] = [
 
 const actor = { user: 'demonstration' };
 
-/** The clock of the simulator, which is set back while the past is made up. */
+/** The clock of the simulator. It is set back while past events are created. */
 export interface DemoClock {
   behindMs: number;
 }
 
-/** What takes part in the past: the simulator, on the clock of that time. */
+/** The simulator and its clock, with which past events are created. */
 interface Stage {
   simulator: Simulator;
   clock: DemoClock;
@@ -49,7 +49,7 @@ export async function seedDemonstration(
   const at = (daysAgo: number, work: (vault: Vault) => Promise<unknown>, changed = settings) =>
     daysBefore(daysAgo, changed, stage.clock, work);
   const capture = (token: PastToken) => at(token.daysAgo, (vault) => captureToken(vault, stage, token));
-  // In the order of time, as the log has them.
+  // In chronological order, as in the audit log.
   for (const token of past) await capture(token);
   const entra = signedInEntra(settings, stage);
   await at(339, (vault) => connectEntra(vault, stage), { ...settings, entra });
@@ -57,7 +57,7 @@ export async function seedDemonstration(
     addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
   );
   for (const daysAgo of [23, 11]) await at(daysAgo, (vault) => remind(vault, mail));
-  // Renewed since, and not yet replaced in Entra ID.
+  // Renewed since then, but Entra ID still has the earlier token.
   await capture({
     profile: 'globex',
     deployment: 'commercial',
@@ -109,7 +109,7 @@ async function remind(vault: Vault, mail: ChannelSettings<'mail'>): Promise<void
   channel?.close();
 }
 
-/** Does something as if it were so many days ago, for the vault and for the simulator. */
+/** Runs an action with the clocks of the vault and the simulator set back by this many days. */
 async function daysBefore(
   daysAgo: number,
   settings: Settings,

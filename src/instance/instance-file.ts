@@ -6,7 +6,7 @@ import { isObject } from '../text/json-shape.ts';
 
 /**
  * How a command finds the web app that is running for this data folder: the server writes its port and a secret there, and
- * proves on request that it knows the secret. Another program on that port cannot, so it gets no link from us.
+ * proves on request that it knows the secret. Another program on that port cannot prove this, so commands send it no link.
  */
 export interface RunningInstance {
   pid: number;
@@ -76,7 +76,7 @@ export async function findRunningInstance(
   }
 }
 
-/** Whether the server at a loopback address proves that it is ours. */
+/** Whether the server at a loopback address proves that it is the one of the instance file. */
 async function respondsToChallenge(
   { port, secret }: RunningInstance,
   host: string,
@@ -93,7 +93,7 @@ async function respondsToChallenge(
   return verifyChallenge(proof, signChallenge(secret, challenge));
 }
 
-/** What proves to a command that asks with this challenge that it found its server; null if the challenge is malformed. */
+/** The proof for a command that sends this challenge; null if the challenge is malformed. */
 export function proofOf(secret: string, challenge: string | null): string | null {
   return challenge !== null && /^[\w-]{16,128}$/.test(challenge) ? signChallenge(secret, challenge) : null;
 }

@@ -7,34 +7,34 @@ export type ErrorSender = (response: Response, status: 401 | 403 | 404 | 429 | 5
 
 export type FaultAnswer =
   | { answer: 401 | 403 | 404 | 500 | 503 }
-  /** Without `retryAfter` the header is left out. */
+  /** Without `retryAfter`, the response has no such header. */
   | { answer: 429; retryAfter?: number | string }
-  /** 200 with a page, as a proxy or a captive portal answers. */
+  /** Status 200 with an HTML page, as from a proxy or a captive portal. */
   | { answer: 'html' }
-  /** Nothing, until the caller gives up. With `applied`, what was asked is done first, and only the answer is lost. */
+  /** No response, until the caller gives up. With `applied`, the request is executed first, and only the response is lost. */
   | { answer: 'hang'; applied?: true }
-  /** The connection is cut; `applied` as above. */
+  /** The connection is reset. `applied` as above. */
   | { answer: 'reset'; applied?: true }
-  /** The true answer, late. */
+  /** The normal response, after a delay. */
   | { answer: 'slow'; milliseconds: number };
 
 export type Fault = FaultAnswer & {
-  /** This path and all below it (query aside), or what the expression matches. */
+  /** This path and all paths below it, without the query, or the paths that the expression matches. */
   path: string | RegExp;
-  /** Only these; both where absent. */
+  /** The deployment that is affected. Default: both. */
   deployment?: Deployment;
   method?: string;
-  /** How many requests it spoils; all of them where absent. */
+  /** How many requests it affects. Default: all. */
   times?: number;
-  /** How many it lets pass before; none where absent. */
+  /** How many requests are handled normally before. Default: none. */
   skip?: number;
 };
 
-/** What goes wrong on purpose. The fault added first is used first. */
+/** Injects faults. The fault that was added first is used first. */
 export class Faults {
   #faults: { fault: Fault; left: number; toPass: number }[] = [];
 
-  /** The function returned takes it away again. */
+  /** Returns a function that removes the fault. */
   add(fault: Fault): () => void {
     const entry = { fault, left: fault.times ?? Number.POSITIVE_INFINITY, toPass: fault.skip ?? 0 };
     this.#faults.push(entry);
@@ -47,7 +47,7 @@ export class Faults {
     this.#faults = [];
   }
 
-  /** For one deployment of Webex, or, with null, for another service, which words its own errors. */
+  /** For one deployment of Webex or, with null, for another service. `sendError` formats the errors of that service. */
   middleware(deployment: Deployment | null, sendError: ErrorSender = sendWebexError): RequestHandler {
     return (request, response, next) => {
       const entry = this.#faults.find(
@@ -63,7 +63,7 @@ export class Faults {
         return;
       }
       entry.left -= 1;
-      spoil(entry.fault, response, next, sendError);
+      inject(entry.fault, response, next, sendError);
     };
   }
 }
@@ -73,17 +73,17 @@ function covers(wanted: string | RegExp, path: string): boolean {
   return path === wanted || path.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`);
 }
 
-function spoil(fault: FaultAnswer, response: Response, next: () => void, sendError: ErrorSender): void {
+function inject(fault: FaultAnswer, response: Response, next: () => void, sendError: ErrorSender): void {
   switch (fault.answer) {
     case 'html':
       response.send('<!doctype html><html lang="en"><title>Sign in to the network</title><p>Please sign in.');
       return;
     case 'hang':
-      if (fault.applied) loseAnswer(response, next, () => {});
+      if (fault.applied) dropResponse(response, next, () => {});
       return;
     case 'reset': {
       const cut = () => response.socket?.resetAndDestroy();
-      if (fault.applied) loseAnswer(response, next, cut);
+      if (fault.applied) dropResponse(response, next, cut);
       else cut();
       return;
     }
@@ -99,8 +99,8 @@ function spoil(fault: FaultAnswer, response: Response, next: () => void, sendErr
   }
 }
 
-/** Lets the request be carried out, and does `instead` where it would be answered. */
-function loseAnswer(response: Response, next: () => void, instead: () => void): void {
+/** Executes the request, and calls `instead` in place of sending the response. */
+function dropResponse(response: Response, next: () => void, instead: () => void): void {
   response.end = () => {
     instead();
     return response;

@@ -10,8 +10,8 @@ export interface ListeningServer {
 }
 
 /**
- * Listens on 127.0.0.1 and not on `localhost`: cookies do not tell ports apart, and what a broker at Webex sets
- * never reaches the web app on localhost either. The listener comes later, as it has to know its own address.
+ * Listens on 127.0.0.1, not on `localhost`. Cookies are not separated by port, so this keeps the cookies of the simulated ID
+ * broker away from the web app on localhost, as with the real one. The listener is set later, because it needs its own address.
  */
 export async function listenOnLoopback(port: number): Promise<ListeningServer> {
   const server = createServer();

@@ -10,11 +10,11 @@ export interface RecordedRequest {
   path: string;
   /** Epoch milliseconds by the simulator's clock. */
   time: number;
-  /** The id of the token it bore, whichever deployment's; `unknown` for one never issued here, null for none. */
+  /** The ID of the request's token, of either deployment; `unknown` if it was not issued here, null without a token. */
   tokenId: string | null;
 }
 
-/** Writes each request down before anything answers it, spoiled ones too. */
+/** Records each request before it is handled, including those with an injected fault. */
 export function recordRequests(
   log: RecordedRequest[],
   { deployment, tokens, now }: { deployment: Deployment; tokens: TokenRegistry; now: () => number },

@@ -16,10 +16,10 @@ import { webexApp } from './webex/webex-app.ts';
 import { type IssueOptions, WebexCloud } from './webex/webex-cloud.ts';
 
 export interface SimulatorOptions {
-  /** Epoch milliseconds; the system's clock where absent. */
+  /** Returns epoch milliseconds. Default: the system clock. */
   now?: () => number;
   accounts?: SimulatedAccount[];
-  /** Any free port where absent. */
+  /** Default: any free port. */
   commercialPort?: number;
   governmentPort?: number;
 }
@@ -28,15 +28,15 @@ export interface Simulator {
   endpoints: Record<Deployment, WebexEndpoints>;
   accounts: SimulatedAccount[];
   organizations: SimulatedOrganization[];
-  /** How Webex behaves where that may differ; may be changed at any time. */
+  /** Settings for the behavior of the simulated Webex. They can be changed at any time. */
   settings: WebexSettings;
-  /** What was asked, oldest first. Empty it by `requests.length = 0`. */
+  /** The requests so far, oldest first. `requests.length = 0` clears the list. */
   requests: RecordedRequest[];
   faults: Faults;
-  /** The provisioning tools next to it, each with its own record and faults. */
+  /** The simulated provisioning tools, each with its own request log and faults. */
   entra: SimulatedEntra;
   okta: SimulatedOkta;
-  /** A token without a sign-in. */
+  /** Issues a token without a sign-in. */
   issueToken(accountName: string, options?: IssueOptions): SimulatedToken;
   /** Revokes all tokens of this person, like "Reset Access" in Control Hub. */
   revoke(accountName: string, deployment?: Deployment): void;
@@ -44,8 +44,8 @@ export interface Simulator {
 }
 
 /**
- * Starts the simulated Webex, one server on 127.0.0.1 for each deployment, and next to it the simulated Entra ID and
- * Okta, which really ask it.
+ * Starts the simulated Webex, one server on 127.0.0.1 for each deployment, and the simulated Entra ID and Okta, which send
+ * real requests to it.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const now = options.now ?? Date.now;
