@@ -89,7 +89,7 @@ async function demonstrate(options: DemoOptions): Promise<void> {
   }
 }
 
-/** The same with a PostgreSQL server of its own. */
+/** The same with its own PostgreSQL server. */
 async function startDatabase(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
   const { startPostgres } = await import('./postgres-server.ts');
   const server = await startPostgres();

@@ -41,8 +41,8 @@ export interface ChainEnd {
 }
 
 /**
- * The chain of the transactions that change the store. They run one after another, so they share it. Every store has it. The others are
- * in the table `audit_chain`.
+ * The chain of the transactions that change the store. They run one after another, so they share it. Every store has it. The
+ * other chains are in the table `audit_chain`.
  */
 export const sharedChain = 1;
 

@@ -25,7 +25,7 @@ import { type ChainState, signature, startOf } from './signature.ts';
 /** The first number of the advisory locks; the second one is the chain. Arbitrary. */
 const lockSpace = 723_317;
 
-/** How often a write is tried if others replace the signature at the same time, and how often a chain is added if none is free. */
+/** How often a write is tried if others replace the signature, and how often a chain is added if none is free. */
 const maxAttempts = 5;
 
 /** The data that a batch writes together with its audit rows, and the conditions for it. */
