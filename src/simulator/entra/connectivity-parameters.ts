@@ -1,11 +1,11 @@
 import type { SimulatedEnterpriseApp } from './entra-directory.ts';
 
 /*
- * Graph beta's `connectivityParameters`, by what Microsoft's onboarding guide sends (AzureAD/SCIMReferenceCode). They are
- * the same values as `secrets`, under the names of the portal; here each is kept once, under the name that `secrets` has.
+ * Graph beta's `connectivityParameters`, as Microsoft's onboarding guide sends them (AzureAD/SCIMReferenceCode). They are the
+ * same values as `secrets`, under the names of the portal. The simulator stores each value once, under its name in `secrets`.
  */
 
-/** The portal's names, exactly, with those of `secrets`. */
+/** The exact names of the portal, each with its name in `secrets`. */
 const names: Record<string, string> = {
   authenticationType: 'AuthenticationType',
   baseAddress: 'BaseAddress',
@@ -16,7 +16,7 @@ const names: Record<string, string> = {
   credentialLocationInRequest: 'CredentialLocationInRequest',
 };
 
-/** What is sent with each authentication type, and no more. */
+/** The only parameters that are accepted with each authentication type. */
 const keysOf: Record<string, string[]> = {
   AuthenticationToken: ['baseAddress', 'secretToken'],
   OAuth2ClientCredentialsGrant: [
@@ -36,7 +36,7 @@ export const oauthSecrets = [
   'CredentialLocationInRequest',
 ];
 
-/** What a GET shows: secrets as an asterisk. */
+/** The response to a GET: each secret is shown as an asterisk. */
 export function shownConnectivity({ secrets }: SimulatedEnterpriseApp): { key: string; value: string }[] {
   return Object.entries(names).flatMap(([key, name]) => {
     const value = secrets.get(name);
@@ -45,7 +45,7 @@ export function shownConnectivity({ secrets }: SimulatedEnterpriseApp): { key: s
   });
 }
 
-/** All of it or nothing. False for an unknown key, for missing ones, and for those of both types at once. */
+/** Saves all parameters or none. False for an unknown or missing parameter, or a mixture of both types. */
 export function saveConnectivity(app: SimulatedEnterpriseApp, body: unknown): boolean {
   const value = (body as { value?: { key: string; value: string }[] } | undefined)?.value;
   if (!Array.isArray(value)) return false;

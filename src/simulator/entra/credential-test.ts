@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ScimAccess, scimRequest } from '../provisioning/scim-client.ts';
 
-/** What Entra ID's Test Connection makes of credentials; null if it passes. */
+/** The error of Entra ID's Test Connection for these credentials; null if the test passes. */
 export interface CredentialFailure {
   code: string;
   message: string;
@@ -9,7 +9,7 @@ export interface CredentialFailure {
 
 const prefix = 'SystemForCrossDomainIdentityManagementCredentialValidation';
 
-/** Really asks the service at the tenant URL, as Entra ID does: for a user that does not exist. */
+/** Sends a real request to the tenant URL, as Entra ID does: it searches for a user who does not exist. */
 export async function testCredentials(
   credentials: ReadonlyMap<string, string>,
 ): Promise<CredentialFailure | null> {
@@ -17,7 +17,7 @@ export async function testCredentials(
   return 'code' in access ? access : await testAccess(access);
 }
 
-/** The access that credentials give: the saved secret token, or the one that the token endpoint issues for them. */
+/** The bearer token for the credentials: the saved secret token, or one that the token endpoint issues. */
 export async function accessWith(
   credentials: ReadonlyMap<string, string>,
 ): Promise<ScimAccess | CredentialFailure> {

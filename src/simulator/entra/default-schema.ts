@@ -1,6 +1,6 @@
 import { documentedMappings } from '../../provisioning/entra/documented-mappings.ts';
 
-/** The schema of a job as it is made: Cisco's default mappings, in the form of Graph's synchronizationSchema. */
+/** The schema of a new job: Cisco's default mappings, in the format of Graph's synchronizationSchema. */
 export function defaultSchema(): Record<string, unknown> {
   return {
     directories: [],

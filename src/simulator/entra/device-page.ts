@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** Where a person types the code; plainly marked as a demonstration. */
+/** The page where a person enters the device code. It says clearly that it is a demonstration. */
 export function sendDevicePage(response: Response): void {
   send(
     response,

@@ -14,7 +14,7 @@ export interface SimulatedJob {
     ended: number;
     /** Users created or changed. */
     exported: number;
-    /** Users that could not be. */
+    /** Users that could not be created or changed. */
     escrowed: number;
   } | null;
   lastSuccessAt: number | null;
@@ -28,10 +28,10 @@ export interface SimulatedEnterpriseApp {
   displayName: string;
   applicationTemplateId: string | null;
   templates: { id: string; factoryTag: string }[];
-  /** How many of the next requests about its provisioning are answered as for an application just made. */
+  /** How many of the next provisioning requests get the errors of an application that was just created. */
   unsettled: number;
   jobs: SimulatedJob[];
-  /** By key; values in the clear, as nobody outside ever sees them. */
+  /** The values by key, in plain text: the API never returns them. */
   secrets: Map<string, string>;
 }
 
@@ -44,16 +44,16 @@ export interface SimulatedUser {
   assignments: { resourceId: string; principalType: 'User' | 'Group' }[];
 }
 
-/** The gallery's ID for "Cisco Webex" in the simulation; the true one does not matter. */
+/** The template ID of "Cisco Webex" in the simulated gallery. Nothing depends on the real one. */
 export const webexTemplateId = 'c15c0001-5eed-4000-8000-000000000001';
 
-/** What one simulated Entra ID tenant holds. */
+/** The applications and users of one simulated Entra ID tenant. */
 export class EntraDirectory {
   readonly tenantId = 'e0000001-5eed-4000-8000-000000000001';
   readonly apps: SimulatedEnterpriseApp[] = [];
   readonly users: SimulatedUser[] = [];
 
-  /** A gallery application, as the portal adds it: without a provisioning job. */
+  /** Adds a gallery application like the portal: without a provisioning job. */
   addApp(changes: Partial<SimulatedEnterpriseApp> = {}): SimulatedEnterpriseApp {
     const app: SimulatedEnterpriseApp = {
       id: randomUUID(),

@@ -15,11 +15,11 @@ export interface SimulatedEntraClient {
 
 /** How the person at the device code page behaves. */
 export interface EntraLoginSettings {
-  /** `automatic` signs in at the second look; `page` waits for a person; `declined` refuses. */
+  /** `automatic`: the second poll succeeds. `page`: waits for a person. `declined`: the sign-in is declined. */
   deviceApproval: 'automatic' | 'page' | 'declined';
-  /** Seconds a device code lives. */
+  /** The lifetime of a device code. Seconds. */
   deviceCodeLifetime: number;
-  /** Seconds that the client waits between two looks. */
+  /** How long the client must wait between two polls. Seconds. */
   deviceCodeInterval: number;
 }
 
@@ -32,7 +32,7 @@ interface DeviceCode {
   expiresAt: number;
 }
 
-/** Tokens that the simulated Entra ID gave out, with what they allow. */
+/** The tokens that the simulated Entra ID has issued, with their permissions. */
 export interface GraphTokens {
   issue(permissions: string[]): string;
 }
@@ -46,7 +46,7 @@ export interface EntraLoginParts {
   now: () => number;
 }
 
-/** The sign-in of the Microsoft identity platform, as far as device code and client credentials go. */
+/** The token endpoint of the Microsoft identity platform, for device codes and client credentials only. */
 export function entraLogin(parts: EntraLoginParts): Router {
   const { origin, settings, tokens, now } = parts;
   const codes = new Map<string, DeviceCode>();
@@ -78,14 +78,14 @@ export function entraLogin(parts: EntraLoginParts): Router {
 
   router.post('/:tenant/oauth2/v2.0/token', async (request, response) => {
     if (!knownTenant(parts, String(request.params.tenant))) {
-      return refuse(response, 400, 'invalid_request', 'AADSTS90002: Tenant not found.');
+      return sendError(response, 400, 'invalid_request', 'AADSTS90002: Tenant not found.');
     }
     const grant = String(request.body.grant_type ?? '');
     if (grant === 'client_credentials') return await clientCredentials(parts, request, response);
     if (grant === 'urn:ietf:params:oauth:grant-type:device_code') {
       return deviceCode(parts, codes, request, response);
     }
-    refuse(response, 400, 'unsupported_grant_type', 'AADSTS70003: The grant type is not supported.');
+    sendError(response, 400, 'unsupported_grant_type', 'AADSTS70003: The grant type is not supported.');
   });
 
   router.get('/devicelogin', (_request, response) => sendDevicePage(response));
@@ -108,16 +108,16 @@ export function entraLogin(parts: EntraLoginParts): Router {
     response: Response,
   ): void {
     const code = codes.get(String(request.body.device_code ?? ''));
-    const refusal = code === undefined ? 'bad_verification_code' : lookAt(code, settings);
+    const refusal = code === undefined ? 'bad_verification_code' : poll(code, settings);
     if (code === undefined || refusal !== null) {
-      refuse(response, 400, refusal ?? '', pollAnswers[refusal ?? ''] ?? '');
+      sendError(response, 400, refusal ?? '', pollErrors[refusal ?? ''] ?? '');
       return;
     }
-    answer(response, tokens.issue(code.scopes.map((scope) => scope.split('/').at(-1) ?? '')));
+    sendToken(response, tokens.issue(code.scopes.map((scope) => scope.split('/').at(-1) ?? '')));
   }
 
-  /** What one look finds: an error code of RFC 8628 §3.5, or null once someone signed in. */
-  function lookAt(code: DeviceCode, { deviceApproval }: EntraLoginSettings): string | null {
+  /** The result of one poll: an error code of RFC 8628 §3.5, or null once someone has signed in. */
+  function poll(code: DeviceCode, { deviceApproval }: EntraLoginSettings): string | null {
     code.polls += 1;
     if (code.expiresAt <= now()) return 'expired_token';
     if (deviceApproval === 'declined') code.state = 'declined';
@@ -127,15 +127,15 @@ export function entraLogin(parts: EntraLoginParts): Router {
   }
 }
 
-/** Entra ID's words for them. */
-const pollAnswers: Record<string, string> = {
+/** Entra ID's messages for these errors. */
+const pollErrors: Record<string, string> = {
   bad_verification_code: 'AADSTS70000: Unknown code.',
   expired_token: 'AADSTS70020: The code has expired.',
   authorization_pending: 'AADSTS70016: Nobody has signed in yet.',
   authorization_declined: 'The person declined the sign-in.',
 };
 
-/** `organizations` lets a person's own tenant decide. */
+/** `organizations` means the tenant of the person who signs in. */
 function knownTenant({ tenantId }: EntraLoginParts, tenant: string): boolean {
   return [tenantId, 'organizations', 'acme.onmicrosoft.com'].includes(tenant);
 }
@@ -148,7 +148,7 @@ async function clientCredentials(
   const { client_id, client_secret, client_assertion, scope } = request.body as Record<string, string>;
   const client = parts.clients.find(({ clientId }) => clientId === client_id);
   if (client === undefined) {
-    return refuse(
+    return sendError(
       response,
       400,
       'unauthorized_client',
@@ -156,19 +156,19 @@ async function clientCredentials(
     );
   }
   if (scope === undefined || !scope.endsWith('/.default')) {
-    return refuse(response, 400, 'invalid_scope', 'AADSTS70011: The scope has to end in /.default.');
+    return sendError(response, 400, 'invalid_scope', 'AADSTS70011: The scope has to end in /.default.');
   }
   const audience = `${parts.origin}${request.originalUrl}`;
   const bySecret = client.secret !== undefined && client.secret === client_secret;
   if (!bySecret && !(await isAssertedBy(client, client_assertion, audience))) {
-    return refuse(
+    return sendError(
       response,
       401,
       'invalid_client',
       'AADSTS7000215: Invalid client secret or assertion provided.',
     );
   }
-  answer(response, parts.tokens.issue(client.permissions));
+  sendToken(response, parts.tokens.issue(client.permissions));
 }
 
 /** Microsoft's "certificate credentials": signed by the certificate that the thumbprint names, for the token endpoint. */
@@ -196,11 +196,11 @@ async function isAssertedBy(
   }
 }
 
-function answer(response: Response, accessToken: string): void {
+function sendToken(response: Response, accessToken: string): void {
   response.json({ token_type: 'Bearer', expires_in: 3599, ext_expires_in: 3599, access_token: accessToken });
 }
 
-function refuse(response: Response, status: number, error: string, description: string): void {
+function sendError(response: Response, status: number, error: string, description: string): void {
   const correlation = randomUUID();
   response.status(status).json({
     error,

@@ -10,12 +10,12 @@ import { maskedSecrets, type SecretsSettings, saveSecrets } from './synchronizat
 export interface GraphParts {
   directory: EntraDirectory;
   settings: SecretsSettings;
-  /** What a bearer token allows; undefined for one that is not known. */
+  /** The permissions of a bearer token; undefined if the token is unknown. */
   permissionsOf: (token: string) => string[] | undefined;
   now: () => number;
 }
 
-/** Microsoft Graph v1.0, as far as provisioning goes. */
+/** The part of Microsoft Graph v1.0 that is about provisioning. */
 export function graphApi(parts: GraphParts): Router {
   const { directory, now } = parts;
   const router = Router();
@@ -103,7 +103,7 @@ export function graphApi(parts: GraphParts): Router {
       );
     }
     if (saveSecrets(appOf(directory, request), request.body, parts.settings)) response.status(204).end();
-    // Graph has no better answer for a key that it does not know.
+    // Graph sends nothing more specific for an unknown key.
     else sendGraphError(response, 500);
   });
   const beta: RequestHandler = (request, response, next) => {
@@ -155,7 +155,7 @@ export function graphApi(parts: GraphParts): Router {
   return router;
 }
 
-/** What may be tested without saving it. */
+/** The credentials that can be tested without saving them. */
 const inlineKeys = [
   'BaseAddress',
   'SecretToken',
@@ -195,7 +195,7 @@ function allow({ permissionsOf }: GraphParts, ...anyOf: string[]): RequestHandle
   };
 }
 
-/** An application that was just made is not known everywhere yet, and answers 403 and 409 for a while. */
+/** A new application is not replicated everywhere yet: its requests get 403 and 409 for a while. */
 function settled(directory: EntraDirectory): RequestHandler {
   return (request, response, next) => {
     const app = directory.app(String(request.params.id));

@@ -15,7 +15,7 @@ const known: Record<number, [code: string, message: string]> = {
   503: ['ServiceUnavailable', 'The service is unavailable.'],
 };
 
-/** Answers the way Microsoft Graph words its errors. */
+/** Sends an error in the format of Microsoft Graph. */
 export function sendGraphError(response: Response, status: number, code?: string, message?: string): void {
   const [usualCode, usualMessage] = known[status] ?? ['UnknownError', 'Something went wrong.'];
   response.status(status).json({

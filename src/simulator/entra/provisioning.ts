@@ -4,8 +4,8 @@ import { accessWith, testCredentials } from './credential-test.ts';
 import type { EntraDirectory, SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
 
 /**
- * One cycle of provisioning, which begins with the test of the saved credentials: where that fails, the job is put
- * in quarantine. Then the assigned users are provisioned. A job that is paused or was never started does nothing.
+ * Runs one provisioning cycle. It starts with a test of the saved credentials. If the test fails, the job is put in quarantine.
+ * Otherwise the assigned users are provisioned. A job that is paused or was never started does nothing.
  */
 export async function runCycle(
   directory: EntraDirectory,

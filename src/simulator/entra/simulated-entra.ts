@@ -15,20 +15,20 @@ export interface ToolRequest {
   path: string;
 }
 
-/** A simulated Entra ID tenant with its sign-in and Microsoft Graph, each on its own address. */
+/** A simulated Entra ID tenant. Its sign-in and Microsoft Graph each have their own address. */
 export interface SimulatedEntra {
   endpoints: { graph: string; login: string };
   directory: EntraDirectory;
-  /** The application that is there from the start: added from the gallery, and nothing more. */
+  /** The application that exists at the start. It was added from the gallery and is not configured. */
   app: SimulatedEnterpriseApp;
-  /** An application with a secret that may change provisioning; more can be added. */
+  /** A client with a secret and the permission to change provisioning. More can be added to `clients`. */
   client: SimulatedEntraClient & { secret: string };
   clients: SimulatedEntraClient[];
   settings: EntraLoginSettings & SecretsSettings;
-  /** What was asked of Graph and of the sign-in, oldest first. Empty it by `requests.length = 0`. */
+  /** The requests to Graph and the sign-in, oldest first. `requests.length = 0` clears the list. */
   requests: ToolRequest[];
   faults: Faults;
-  /** What provisioning does every 40 minutes. */
+  /** Runs one provisioning cycle, as Entra ID does every 40 minutes. */
   runCycle(app?: SimulatedEnterpriseApp): Promise<void>;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function startSimulatedEntra({ now }: { now: () => number }): Promi
   };
   serve(
     graph,
-    // Beta has everything that v1.0 has, and more.
+    // The beta version contains all of v1.0.
     ['/v1.0', '/beta'],
     graphApi({
       directory,

@@ -2,15 +2,15 @@ import { oauthSecrets } from './connectivity-parameters.ts';
 import type { SimulatedEnterpriseApp } from './entra-directory.ts';
 
 export interface SecretsSettings {
-  /** Nobody outside knows whether saving keeps the keys that it does not name. */
+  /** Whether saving keeps the keys that the request does not name. Microsoft does not document this. */
   unnamedSecrets: 'dropped' | 'kept';
-  /** Graph masks secret values; it may mask, or leave out, everything. */
+  /** Graph masks secret values. It may also mask or omit all values. */
   shownSecrets: 'all-but-secret' | 'masked' | 'none';
-  /** Whether this tenant's Graph beta has `connectivityParameters`, and lets us change them. */
+  /** Whether this tenant's Graph beta has `connectivityParameters`, and allows changing them. */
   connectivityParameters: 'served' | 'read-only' | 'missing';
 }
 
-/** Some of the keys that Graph's synchronizationSecretKeyStringValuePair lists; capitals count. */
+/** Some of the keys of Graph's synchronizationSecretKeyStringValuePair. They are case-sensitive. */
 const knownKeys = [
   'BaseAddress',
   'SecretToken',
@@ -23,12 +23,12 @@ const knownKeys = [
   'Oauth2ClientSecret',
 ];
 
-/** Saving secrets leaves out what says how the application authenticates: that is for `connectivityParameters`. */
+/** Saving `secrets` does not include the authentication type: that belongs to `connectivityParameters`. */
 const kept = ['AuthenticationType', ...oauthSecrets];
 
 const hidden = ['SecretToken', 'Oauth2ClientSecret'];
 
-/** What a GET shows: hidden values as an asterisk. */
+/** The response to a GET: each hidden value is shown as an asterisk. */
 export function maskedSecrets(
   { secrets }: SimulatedEnterpriseApp,
   { shownSecrets }: SecretsSettings,
@@ -40,7 +40,7 @@ export function maskedSecrets(
   }));
 }
 
-/** All of it or nothing. False for a key that is not known, or not in these capitals. */
+/** Saves all values or none. False for an unknown key, also if only its case differs. */
 export function saveSecrets(
   app: SimulatedEnterpriseApp,
   body: unknown,

@@ -5,13 +5,13 @@ export interface ProofExpectations {
   method: string;
   /** Without query and fragment. */
   url: string;
-  /** Null if the caller is yet to be given one. */
+  /** Null if the caller has not received a nonce yet. */
   nonce: string | null;
-  /** The access token that the proof goes with; null at the token endpoint. */
+  /** The access token that is sent with the proof; null at the token endpoint. */
   accessToken: string | null;
 }
 
-/** A DPoP proof (RFC 9449 §4.3): the thumbprint of its key, or what is wrong with it. */
+/** Checks a DPoP proof (RFC 9449 §4.3). Returns the thumbprint of its key, or the error. */
 export async function checkProof(
   proof: string | undefined,
   { method, url, nonce, accessToken }: ProofExpectations,

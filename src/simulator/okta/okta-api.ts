@@ -8,20 +8,20 @@ export interface SimulatedOktaApp {
   name: string;
   label: string;
   status: 'ACTIVE' | 'INACTIVE';
-  /** Whether the connections API serves it. Most likely Webex's own is not: then it answers 200 and `UNKNOWN`. */
+  /** Whether the connections API supports it. Probably not for the Webex application: then the API sends 200 and `UNKNOWN`. */
   served: boolean;
   connection: 'ENABLED' | 'DISABLED';
-  /** As the API set it; nobody outside ever sees it. */
+  /** The token that was set with the API, which never returns it. */
   token: string | null;
-  /** The address that it provisions to. The catalog's Webex application has no such field, a SCIM application has. */
+  /** The address that it provisions to. A SCIM application has this field, the catalog's Webex application does not. */
   baseUrl: string | null;
   assigned: ProvisionedUser[];
 }
 
-/** The name of the catalog's application. */
+/** The name of the application in the catalog. */
 export const catalogName = 'cisco_webex';
 
-/** Okta's management API, as far as provisioning connections go. */
+/** The part of Okta's management API that is about provisioning connections. */
 export function oktaApi(apps: SimulatedOktaApp[], login: OktaLogin, origin: string): Router {
   const router = Router();
   const read = login.require('okta.apps.read');

@@ -25,12 +25,12 @@ export interface OktaLoginParts {
   serviceApps: SimulatedServiceApp[];
 }
 
-/** Who may call: by API token, or by an access token of Okta's own authorization server. */
+/** Authenticates callers with an API token, or an access token of Okta's own authorization server. */
 export class OktaLogin {
   readonly #parts: OktaLoginParts;
   readonly #issued = new Map<string, IssuedToken>();
   readonly #assertions = new Set<string>();
-  /** The nonce that proofs have to carry. A caller learns it from the first refusal. */
+  /** The nonce that proofs must contain. The first response to a caller, an error, has it in a header. */
   readonly #nonce = randomBytes(12).toString('base64url');
 
   constructor(parts: OktaLoginParts) {
@@ -74,7 +74,7 @@ export class OktaLogin {
     return router;
   }
 
-  /** Lets in who may do it. */
+  /** Accepts requests with the required permission. */
   require(scope: string): RequestHandler {
     return async (request, response, next) => {
       const [, scheme = '', token = ''] = /^(\w+) (\S+)$/.exec(request.get('authorization') ?? '') ?? [];

@@ -11,16 +11,16 @@ import { OktaLogin, type SimulatedServiceApp } from './okta-login.ts';
 /** A simulated Okta organization: its token endpoint and management API. */
 export interface SimulatedOkta {
   orgUrl: string;
-  /** An API token that may do everything. */
+  /** An API token with all permissions. */
   apiToken: string;
   apps: SimulatedOktaApp[];
-  /** The Webex application that is there from the start, which the connections API does not serve. */
+  /** The Webex application that exists at the start. The connections API does not support it. */
   app: SimulatedOktaApp;
   addApp(changes?: Partial<SimulatedOktaApp>): SimulatedOktaApp;
   serviceApps: SimulatedServiceApp[];
-  /** Provisions the assigned users to the application's address. Throws where its test of the credentials fails. */
+  /** Provisions the assigned users to the application's address. Throws if the test of the credentials fails. */
   runCycle(app: SimulatedOktaApp): Promise<{ exported: number; failed: number }>;
-  /** What was asked, oldest first. */
+  /** The requests so far, oldest first. */
   requests: ToolRequest[];
   faults: Faults;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { documentedClientId, documentedScopes } from '../../webex/documented-values.ts';
 
-/** A sign-in that may be answered by a redirect, its parameters checked. */
+/** A valid authorization request, which can get a redirect as its response. */
 export interface AuthorizationRequest {
   redirectUri: string;
   scopes: string[];
@@ -9,12 +9,12 @@ export interface AuthorizationRequest {
 
 export type CheckedRequest =
   | { kind: 'good'; request: AuthorizationRequest }
-  /** Said on a page: nobody may be sent to an address that is not registered (RFC 6749 §4.2.2.1). */
+  /** An error that a page shows: the browser must not be redirected to an unregistered address (RFC 6749 §4.2.2.1). */
   | { kind: 'refused'; reason: string }
-  /** Said to the client, at its redirect URI. */
+  /** An error that is sent to the client at its redirect URI. */
   | { kind: 'error'; request: AuthorizationRequest; error: string; description: string };
 
-/** At Webex only port 3000 is registered; tests need others, and the path is what they share. */
+/** Webex has only port 3000 registered. Tests use other ports, so only the path is compared. */
 const registeredRedirectUri = /^http:\/\/localhost:\d{1,5}\/auth\/code$/;
 
 /** Checks the query of `GET …/oauth2/v1/authorize` (RFC 6749 §4.2.1). */

@@ -8,7 +8,7 @@ export interface Issuers {
   other: string;
 }
 
-/** Where the browser goes with a token (RFC 6749 §4.2.2). */
+/** The redirect URL with a token (RFC 6749 §4.2.2). */
 export function successUrl(
   request: AuthorizationRequest,
   token: SimulatedToken,
@@ -21,7 +21,7 @@ export function successUrl(
   return `${request.redirectUri}#${parameters}`;
 }
 
-/** Where the browser goes with an error (RFC 6749 §4.2.2.1). */
+/** The redirect URL with an error (RFC 6749 §4.2.2.1). */
 export function errorUrl(
   request: AuthorizationRequest,
   error: { error: string; description: string },

@@ -5,12 +5,12 @@ import { sendWebexError } from './webex-error.ts';
 
 const callers = new WeakMap<Request, SimulatedToken>();
 
-/** The token in the `Authorization` header (RFC 6750 §2.1), the only place Webex takes one from. */
+/** The token in the `Authorization` header (RFC 6750 §2.1), the only place where Webex accepts one. */
 export function bearerOf(request: { headers: { authorization?: string | undefined } }): string | undefined {
   return /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
-/** Lets in only who bears a token of this deployment that is neither expired nor revoked. */
+/** Accepts only requests with a token of this deployment that is neither expired nor revoked. */
 export function requireBearer(tokens: TokenRegistry, deployment: Deployment): RequestHandler {
   return (request, response, next) => {
     const token = tokens.find(bearerOf(request) ?? '');
@@ -23,7 +23,7 @@ export function requireBearer(tokens: TokenRegistry, deployment: Deployment): Re
   };
 }
 
-/** Whose request it is, behind `requireBearer`. */
+/** The account of the request's token. Use it after `requireBearer`. */
 export function callerOf(request: Request): SimulatedToken {
   const token = callers.get(request);
   if (token === undefined) throw new Error('callerOf() without requireBearer() before it');

@@ -82,7 +82,7 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
     response.redirect(303, `/idb${authorizePath}?${form.request}`);
   });
 
-  // Microsoft's tutorial enters here: a fresh sign-in first, even if someone is signed in, then `goto`.
+  // The URL in Microsoft's tutorial starts here: it requires a new sign-in, even if someone is signed in, and then opens `goto`.
   router.get('/saml2/jsp/doSSO.jsp', (request, response) => {
     const query = new URLSearchParams(queryOf(request.originalUrl));
     const goto = query.get('goto') ?? '';
@@ -117,13 +117,13 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
   return router;
 }
 
-/** The raw query: `request.query` would hide parameters that are there twice. */
+/** The raw query: `request.query` would hide duplicate parameters. */
 function queryOf(url: string): string {
   const start = url.indexOf('?');
   return start < 0 ? '' : (url.slice(start + 1).split('#')[0] ?? '');
 }
 
-/** Nobody is sent on to the wide world from here. */
+/** Prevents redirects to other hosts. */
 function isLoopback(address: string): boolean {
   const url = URL.parse(address);
   return url !== null && url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);

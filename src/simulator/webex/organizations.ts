@@ -6,11 +6,11 @@ export interface SimulatedOrganization {
   deployment: Deployment;
 }
 
-/** What Webex lets a person administer. `none` is an ordinary user. */
+/** The administrator role of a person at Webex. `none` is an ordinary user. */
 export type SimulatedRole = 'full' | 'user' | 'readonly' | 'device' | 'none';
 
 export interface SimulatedAccount {
-  /** What tests and the sign-in page call the account; unique within its deployment. */
+  /** The name of the account in tests and on the sign-in page; unique within its deployment. */
   name: string;
   organization: SimulatedOrganization;
   /** The person's id at Webex, a UUID. */
@@ -19,9 +19,9 @@ export interface SimulatedAccount {
   lastName: string;
   email: string;
   role: SimulatedRole;
-  /** `people/me` leaves `roles` out for this person, whatever they may do. */
+  /** `people/me` omits `roles` for this person, whatever the role is. */
   hidesRoles: boolean;
-  /** One line on the sign-in page: what choosing this account shows. */
+  /** One line on the sign-in page that says what this account demonstrates. */
   hint: string;
 }
 
@@ -48,7 +48,7 @@ interface Part {
   hint: string;
 }
 
-/** The cast: the same parts are played in each deployment, by other people. */
+/** The accounts. Each deployment has the same roles, with different people. */
 const parts: Part[] = [
   { name: 'full-admin', role: 'full', hint: 'The account to choose: its token may create users.' },
   {

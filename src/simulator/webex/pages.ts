@@ -22,7 +22,7 @@ export interface SignInPage {
   settings: SignInSettings;
 }
 
-/** Asks who signs in: one press on an account is all it takes. */
+/** The sign-in page. Each account is a button that signs in at once. */
 export function sendSignInPage(response: Response, page: SignInPage): void {
   const [usual, ...others] = page.accounts;
   send(response, 200, signInPage, {
@@ -50,7 +50,7 @@ function card(account: SimulatedAccount): object {
   };
 }
 
-/** A page that says one thing. */
+/** A page with a single message. */
 export function sendMessagePage(
   response: Response,
   status: number,

@@ -12,7 +12,7 @@ const roleIds = {
   device: 'id_device_admin',
 };
 
-/** What is needed of the Webex REST API, `/v1`: who bears a token, and until when. */
+/** The part of the Webex REST API (`/v1`) that this program uses: the account and the expiry of a token. */
 export function restApi(settings: WebexSettings): Router {
   const router = Router();
   router.get('/people/me', (request, response) => {

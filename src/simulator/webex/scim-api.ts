@@ -32,7 +32,7 @@ export function scimApi(
   return router;
 }
 
-/** The token's own organization only; administrators read, full administrators write. */
+/** Allows only the organization of the token. Administrators can read, full administrators can also write. */
 const mayUse: RequestHandler = (request, response, next) => {
   const { account, scopes } = callerOf(request);
   const reads = request.method === 'GET' || request.path.endsWith('/.search');
@@ -47,7 +47,7 @@ const mayUse: RequestHandler = (request, response, next) => {
   }
 };
 
-/** Express 5 parses `query` at each access, and SCIMMY writes numbers into it: keep what it writes. */
+/** Express 5 parses `query` at each access, and SCIMMY writes numbers into it, so the parsed object is stored. */
 const settledQuery: RequestHandler = (request, _response, next) => {
   Object.defineProperty(request, 'query', { value: request.query, writable: true, configurable: true });
   next();

@@ -2,9 +2,9 @@ import SCIMMY from 'scimmy';
 import type { GroupAttributes, UserAttributes, UserDirectory } from './user-directory.ts';
 
 /**
- * SCIMMY knows one User and one Group resource a process, so the handlers are set once and each request brings its
- * organization's directory along as the context. They answer at once, with nothing to wait for: SCIMMY keeps the
- * address for `meta.location` in a shared place, and a request of another organization must not interfere.
+ * SCIMMY supports one User and one Group resource for each process. So the handlers are set once, and each request passes the
+ * directory of its organization as the context. The handlers are synchronous: SCIMMY has one shared variable with the address for
+ * `meta.location`, and a request of another organization must not change it in between.
  */
 export function declareScimResources(): void {
   if (SCIMMY.Resources.declared('User')) return;
@@ -54,7 +54,7 @@ function existing(id: string, directory: UserDirectory) {
   return user;
 }
 
-/** SCIMMY's instances guard their attributes by accessors; what is stored is theirs no more. */
+/** SCIMMY's instances have accessors for their attributes. A plain copy without them is stored. */
 function plain<T>(instance: object): T & { id?: string; meta?: unknown; schemas?: unknown } {
   return JSON.parse(JSON.stringify(instance));
 }

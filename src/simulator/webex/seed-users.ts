@@ -3,14 +3,14 @@ import type { UserAttributes } from './user-directory.ts';
 
 type Person = Pick<SimulatedAccount, 'firstName' | 'lastName' | 'email'>;
 
-/** Who is there besides the accounts that can sign in: two pages' worth for a probe that asks for two. */
+/** The users besides the accounts that can sign in: two pages for a test that requests pages of two. */
 const colleagues = [
   ['Olga', 'Svensson'],
   ['Peter', 'Adeyemi'],
   ['Quinn', 'Delgado'],
 ] as const;
 
-/** The users an organization starts with: its accounts and a few colleagues. */
+/** The users of an organization at the start: its accounts and a few colleagues. */
 export function seedUsers(
   organization: SimulatedOrganization,
   accounts: SimulatedAccount[],

@@ -1,12 +1,12 @@
 import { documentedLifetimeSeconds } from '../../webex/documented-values.ts';
 import type { TokenForm } from './token-formats.ts';
 
-/** How a sign-in ends, where Webex is known to differ or nobody outside knows. */
+/** The result of a sign-in, in the points where Webex varies or is not documented. */
 export interface SignInSettings {
   tokenForm: TokenForm;
-  /** `expires_in` word for word as it is sent; null leaves it out. */
+  /** The exact text of `expires_in`; null omits it. */
   expiresIn: string | null;
-  /** How long the token is really accepted, whatever `expiresIn` says. Seconds. */
+  /** How long the token is accepted, whatever `expiresIn` says. Seconds. */
   lifetimeSeconds: number;
   /** RFC 6749 §4.2.2.1 puts errors in the fragment; Webex's own SDK reads them from the query. */
   errorsIn: 'query' | 'fragment';
@@ -14,15 +14,15 @@ export interface SignInSettings {
   issuer: 'absent' | 'own' | 'other';
 }
 
-/** All of it may be changed while the simulator runs; the sign-in page's own choices go before. */
+/** Can be changed while the simulator runs. Choices on the sign-in page take precedence. */
 export interface WebexSettings extends SignInSettings {
-  /** Whether `authorizations/tokenExpiry` answers, or wants a scope that the token lacks. */
+  /** Whether `authorizations/tokenExpiry` returns the expiry, or requires a scope that the token does not have. */
   tokenExpiry: 'allowed' | 'forbidden';
   /** Whether the tenant URL has `/Groups`: the documents disagree. */
   groups: 'served' | 'missing';
 }
 
-/** The `expires_in` is the guides' own sample, which contradicts their 365 days. */
+/** The `expires_in` is the example of Cisco's guides, which contradicts their 365 days. */
 export function defaultSettings(): WebexSettings {
   return {
     tokenForm: 'opaque',

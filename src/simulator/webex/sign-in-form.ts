@@ -13,10 +13,10 @@ interface Question {
   choices: Choice[];
 }
 
-/** How "no `expires_in` at all" is written in the form. */
+/** The form value for no `expires_in`. */
 const absent = 'absent';
 
-/** What the sign-in page asks under "Advanced". */
+/** The questions under "Advanced" on the sign-in page. */
 export const questions: Question[] = [
   {
     field: 'tokenForm',
@@ -84,7 +84,7 @@ export const errorCodes = [
 ] as const;
 
 const form = z.object({
-  /** The query of the authorization request, as it came. */
+  /** The unchanged query of the authorization request. */
   request: z.string(),
   account: z.string().optional(),
   /** The pressed button's value, for those that end without a sign-in. */
@@ -99,12 +99,12 @@ const form = z.object({
 
 export type SignInForm = z.infer<typeof form>;
 
-/** The posted form; null for what is not one. */
+/** Parses the posted form; null if it is invalid. */
 export function parseSignInForm(body: unknown): SignInForm | null {
   return form.safeParse(body).data ?? null;
 }
 
-/** What the person chose, and the settings where they were not asked. */
+/** The choices of the person; for questions that were not asked, the settings. */
 export function settingsChosen(answers: SignInForm, settings: SignInSettings): SignInSettings {
   const { expiresIn } = answers;
   return {
@@ -116,7 +116,7 @@ export function settingsChosen(answers: SignInForm, settings: SignInSettings): S
   };
 }
 
-/** The questions with the settings in force picked; a setting that is no choice of the page is added to it. */
+/** The questions with the current settings selected. A setting that is not among the choices is added to them. */
 export function questionsWith(settings: SignInSettings): (Question & { picked: string })[] {
   return questions.map((question) => {
     const setting = settings[question.field as keyof SignInSettings];

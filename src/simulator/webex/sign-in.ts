@@ -4,8 +4,8 @@ import type { SignInSettings } from './settings.ts';
 export type SignInOutcome = { account: string } | { outcome: 'deny' } | { outcome: 'error'; error: string };
 
 /**
- * Does in a test what a person does in the browser: opens the sign-in address, presses a button, and returns
- * the redirect URL that the browser ends at, fragment included. Throws where the page is no sign-in page.
+ * Signs in like a person in the browser: opens the sign-in URL, presses a button, and returns the redirect URL with its
+ * fragment. Throws if the page is not a sign-in page.
  */
 export async function signIn(
   authorizeUrl: string,

@@ -6,16 +6,16 @@ import type { SignInSettings } from './settings.ts';
 
 interface Session {
   account: SimulatedAccount;
-  /** What was chosen at the sign-in, for the one answer that it leads to. */
+  /** The choices at the sign-in, for the one response that follows it. */
   chosen: SignInSettings | null;
 }
 
-/** Who is signed in at a broker, remembered by a cookie as the real ones do. */
+/** The sessions at an ID broker, identified by a cookie like those of the real one. */
 export class SingleSignOn {
   readonly #sessions = new Map<string, Session>();
   readonly #cookie: string;
 
-  /** Cookies do not tell ports apart, so each broker's has its own name. */
+  /** Cookies are not separated by port, so each broker has its own cookie name. */
   constructor(deployment: Deployment) {
     this.#cookie = `simulated_${deployment}_session`;
   }

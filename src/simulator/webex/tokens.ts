@@ -3,13 +3,13 @@ import type { SimulatedAccount } from './organizations.ts';
 import { makeToken, type TokenForm } from './token-formats.ts';
 
 export interface SimulatedToken {
-  /** Names the token in the record of requests without being it, e.g. `token-3`. */
+  /** Identifies the token in the request log without revealing it, such as `token-3`. */
   id: string;
   accessToken: string;
   deployment: Deployment;
   account: SimulatedAccount;
   scopes: string[];
-  /** Epoch milliseconds: when Webex really stops accepting it, whatever `expires_in` said. */
+  /** When Webex stops accepting it, whatever `expires_in` said. Epoch milliseconds. */
   expiresAt: number;
   revoked: boolean;
 }
@@ -21,7 +21,7 @@ export interface TokenRequest {
   form: TokenForm;
 }
 
-/** Every token the simulated Webex has given out. One deployment knows nothing of the other's. */
+/** All tokens that the simulated Webex has issued. Each deployment knows only its own. */
 export class TokenRegistry {
   readonly #tokens = new Map<string, SimulatedToken>();
   readonly #now: () => number;
@@ -46,7 +46,7 @@ export class TokenRegistry {
     return token;
   }
 
-  /** The token as it was given out, still accepted or not. */
+  /** An issued token, whether it is still accepted or not. */
   find(accessToken: string): SimulatedToken | undefined {
     return this.#tokens.get(accessToken);
   }
@@ -55,7 +55,7 @@ export class TokenRegistry {
     return token.deployment === deployment && !token.revoked && token.expiresAt > this.#now();
   }
 
-  /** What "Reset Access" in Control Hub and the deactivation of a person do: no token of theirs is left. */
+  /** Revokes all tokens of a person, like "Reset Access" in Control Hub or the deactivation of the person. */
   revokeAll(account: SimulatedAccount): void {
     for (const token of this.#tokens.values()) {
       if (token.account === account) token.revoked = true;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** A SCIM user as it is kept. Epoch milliseconds are turned into dates on the way out. */
+/** A stored SCIM user. Responses contain dates in place of epoch milliseconds. */
 export interface StoredUser {
   id: string;
   userName: string;
@@ -11,7 +11,7 @@ export interface StoredUser {
 
 export type UserAttributes = { userName: string; active?: boolean } & Record<string, unknown>;
 
-/** A SCIM group as it is kept. */
+/** A stored SCIM group. */
 export interface StoredGroup {
   id: string;
   displayName: string;
@@ -28,7 +28,7 @@ export class UserDirectory {
   readonly #now: () => number;
   readonly #onDeactivated: (userName: string) => void;
 
-  /** `onDeactivated` hears of everybody who is deactivated or deleted. */
+  /** `onDeactivated` is called for each user who is deactivated or deleted. */
   constructor(now: () => number, onDeactivated: (userName: string) => void) {
     this.#now = now;
     this.#onDeactivated = onDeactivated;
@@ -76,7 +76,7 @@ export class UserDirectory {
     return this.#groups.get(id);
   }
 
-  /** Stores a group; with `group`, in its place. */
+  /** Stores a group. With `group`, replaces that one. */
   saveGroup(attributes: GroupAttributes, group?: StoredGroup): StoredGroup {
     const lastModified = new Date(this.#now());
     const saved = {

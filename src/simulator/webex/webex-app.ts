@@ -32,7 +32,7 @@ export function webexApp(parts: WebexParts): Express {
   return app;
 }
 
-/** The page posts to this broker and is sent on to the web app, which Chromium counts as the form's target too. */
+/** The page posts to this broker and is redirected to the web app. For Chromium, that is a target of the form, too. */
 const headers = helmet({
   contentSecurityPolicy: {
     useDefaults: false,

@@ -8,17 +8,17 @@ import { type SimulatedToken, TokenRegistry } from './tokens.ts';
 import { UserDirectory } from './user-directory.ts';
 
 export interface IssueOptions {
-  /** `commercial` where absent. */
+  /** Default: `commercial`. */
   deployment?: Deployment;
-  /** The documented three where absent. */
+  /** Default: the three documented scopes. */
   scopes?: readonly string[];
-  /** How long it is really accepted; 365 days where absent. */
+  /** How long the token is accepted. Default: 365 days. */
   lifetimeSeconds?: number;
-  /** The usual opaque form where absent. */
+  /** Default: the usual opaque format. */
   form?: TokenForm;
 }
 
-/** What both deployments hold: people, tokens, users. The servers are the doors to it. */
+/** The data of both deployments: people, tokens and users. The servers give access to it. */
 export class WebexCloud {
   readonly accounts: SimulatedAccount[];
   readonly organizations: SimulatedOrganization[];
@@ -46,7 +46,7 @@ export class WebexCloud {
     return this.accounts.filter(({ organization }) => organization.deployment === deployment);
   }
 
-  /** Throws for a name that no account of the deployment has. */
+  /** Throws if no account of the deployment has this name. */
   account(name: string, deployment: Deployment = 'commercial'): SimulatedAccount {
     const accounts = this.accountsOf(deployment);
     const account = accounts.find((candidate) => candidate.name === name);

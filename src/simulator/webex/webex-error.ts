@@ -13,7 +13,7 @@ const messages: Record<WebexErrorStatus, string> = {
   503: 'Server is overloaded with requests. Try again later.',
 };
 
-/** Answers the way the Webex REST API words its errors. */
+/** Sends an error in the format of the Webex REST API. */
 export function sendWebexError(
   response: Response,
   status: WebexErrorStatus,
