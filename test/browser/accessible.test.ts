@@ -34,7 +34,7 @@ afterAll(() => browser.close());
 const longName = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
 
 /** Profiles in every status, API clients and destinations. Returns the pages of their tokens; the last token is due. */
-async function furnish(set: BrowserSession): Promise<string[]> {
+async function seed(set: BrowserSession): Promise<string[]> {
   const { vault, simulator } = set;
   const store = async (profile: string, account: string, query = '') => {
     const { accessToken } = simulator.issueToken(account);
@@ -65,7 +65,7 @@ async function furnish(set: BrowserSession): Promise<string[]> {
   }
   vault.setNow(today);
   await addClient(vault, { name: 'ci', profiles: ['acme', longName], addresses: ['10.0.0.0/8'] }, actor);
-  await furnishWidest(set);
+  await seedLongestNames(set);
   await quarantine(set, good);
   const others = [rejectedId, unknown, due].map((tokenId) => `/tokens/${tokenId}`);
   return [good, foreign, lesser, unverified, ...others];
@@ -75,7 +75,7 @@ async function furnish(set: BrowserSession): Promise<string[]> {
 const widestName = 'w'.repeat(63);
 
 /** A renewed profile whose destinations reach Webex in every way, with API clients of every kind, and the longest names. */
-async function furnishWidest({ vault, simulator }: BrowserSession): Promise<void> {
+async function seedLongestNames({ vault, simulator }: BrowserSession): Promise<void> {
   const profile = widestName;
   const capture = async (daysAgo: number) => {
     vault.setNow(today - daysAgo * dayMs);
@@ -325,7 +325,7 @@ describe('the pages', () => {
     };
     await inspect('the first page');
 
-    const captures = await furnish(set);
+    const captures = await seed(set);
     const paths = Object.values(pages).flatMap((each) => (typeof each === 'string' ? [] : each));
     for (const path of [
       ...paths.filter((each) => each.startsWith('/') && !each.includes(':')),

@@ -5,7 +5,7 @@ import { served } from '../support/web/web-client.ts';
 
 const rows = (html: string) => html.split('<tbody>')[1]?.split('</tr>').length ?? 1;
 
-async function furnished() {
+async function openSeededApp() {
   const web = await served();
   const { db } = web.vault;
   const hour = 3_600_000;
@@ -33,7 +33,7 @@ async function furnished() {
 
 describe('the page of the audit log', () => {
   it('lists events with labels, newest first, and verifies the hash chain', async () => {
-    const { browser } = await furnished();
+    const { browser } = await openSeededApp();
     const { text } = await browser.get('/audit-log').expect(200);
     expect(text).toContain('Log integrity verified');
     expect(text.split('<tbody>')[1]).toMatch(/Wrong credentials.*Sign-in/s);
@@ -55,14 +55,14 @@ describe('the page of the audit log', () => {
     ['until=2027-02-27', 1],
     ['profile=nobody', 0],
   ])('filters by %s', async (query, count) => {
-    const { browser } = await furnished();
+    const { browser } = await openSeededApp();
     const { text } = await browser.get(`/audit-log?${query}`).expect(200);
     expect(rows(text) - 1).toBe(count);
     expect(text).toContain(count === 0 ? 'No matching entries.' : 'Clear filters');
   });
 
   it('shows pages of a hundred rows and keeps the filter', async () => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     const entries = Array.from({ length: 205 }, (_, index) => ({
       action: 'check',
       outcome: `n${index}`,
@@ -80,7 +80,7 @@ describe('the page of the audit log', () => {
   });
 
   it('reports a row that was modified outside the program', async () => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     await vault.db.updateTable('audit').set({ profile: 'globex' }).where('seq', '=', 2).execute();
     expect((await browser.get('/audit-log').expect(200)).text).toContain(
       'Log integrity check failed at entry 2:',
@@ -88,7 +88,7 @@ describe('the page of the audit log', () => {
   });
 
   it('requires an authenticated session', async () => {
-    const { visitor } = await furnished();
+    const { visitor } = await openSeededApp();
     await visitor().get('/audit-log').expect(403);
   });
 });

@@ -8,7 +8,7 @@ import { actor, auditLog, today } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
-async function furnished(profiles = ['acme', 'globex']) {
+async function openSeededApp(profiles = ['acme', 'globex']) {
   const web = await served();
   for (const profile of profiles) {
     const tokenId = await importToken(web.vault, { profile }, usualToken(), actor);
@@ -19,7 +19,7 @@ async function furnished(profiles = ['acme', 'globex']) {
 
 describe('the pages of API clients', () => {
   it('adds a client, and shows its secret once without storing it', async () => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     const form = {
       name: 'ci-deploy',
       profiles: ['acme', 'globex'],
@@ -62,7 +62,7 @@ describe('the pages of API clients', () => {
     [{ name: 'ci', profiles: ['acme', 'globex'], use: 'all' }, 'profiles', 'has one organization'],
     [{ name: 'ci', profiles: 'acme', use: 'read', jwks: '{}' }, 'jwks', 'instead of keys'],
   ])('show the form again and say what is wrong: %o', async (form, field, message) => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     await addClient(vault, { name: 'taken', profiles: ['acme'] }, actor);
     const { text } = await browser.post('/clients').type('form').send(form).expect(422);
     expect(text).toContain(message);
@@ -73,7 +73,7 @@ describe('the pages of API clients', () => {
   });
 
   it('adds a client of the SCIM relay, and shows its tenant URL', async () => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     const form = { name: 'entra', profiles: 'acme', use: 'write' };
     const { text } = await browser.post('/clients').type('form').send(form).expect(200);
     expect(text).toContain('http://localhost:3000/scim/acme');
@@ -84,7 +84,7 @@ describe('the pages of API clients', () => {
   });
 
   it('asks for the names of profiles if there are many', async () => {
-    const { browser, vault } = await furnished(Array.from({ length: 21 }, (_, index) => `org-${index}`));
+    const { browser, vault } = await openSeededApp(Array.from({ length: 21 }, (_, index) => `org-${index}`));
     expect((await browser.get('/clients')).text).not.toContain('type="checkbox" name="profiles"');
     const form = { name: 'ci', profiles: 'org-3, org-20\norg-7' };
     await browser.post('/clients').type('form').send(form).expect(200);
@@ -92,7 +92,7 @@ describe('the pages of API clients', () => {
   });
 
   it('finds typed organizations by display name, and says which one it does not find', async () => {
-    const { browser, vault } = await furnished(Array.from({ length: 23 }, (_, index) => `org-${index}`));
+    const { browser, vault } = await openSeededApp(Array.from({ length: 23 }, (_, index) => `org-${index}`));
     const titles = ['Acme Corporation', 'Globex, Inc.', 'Käufer & Söhne', 'Twin Ltd', 'Twin Ltd'];
     for (const [index, title] of titles.entries())
       await changeDisplayName(vault, `org-${index}`, title, actor);
@@ -125,7 +125,7 @@ describe('the pages of API clients', () => {
   });
 
   it('adds a second secret, or replaces the first one', async () => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
     const post = (overlap: string) =>
       browser.post('/clients/ci/secret').type('form').send({ overlap }).expect(200);
@@ -139,7 +139,7 @@ describe('the pages of API clients', () => {
   });
 
   it('removes a client immediately', async () => {
-    const { browser, vault } = await furnished();
+    const { browser, vault } = await openSeededApp();
     await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
     await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
     expect((await browser.get('/clients')).text).toContain('It no longer has access');
@@ -148,7 +148,7 @@ describe('the pages of API clients', () => {
   });
 
   it('requires an authenticated session and the same origin', async () => {
-    const { browser, visitor, vault } = await furnished();
+    const { browser, visitor, vault } = await openSeededApp();
     await visitor().get('/clients').expect(403);
     await browser
       .post('/clients')

@@ -8,7 +8,7 @@ import { actor, auditLog, justCaptured, newVault, testSettings, today } from '..
 import { host, served } from '../support/web/web-client.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
-async function furnished() {
+async function openSeededApp() {
   const settings = await testSettings();
   const reminders = {
     ...settings.reminders,
@@ -24,7 +24,7 @@ async function furnished() {
 
 describe('the page of reminders and the calendar feed', () => {
   it('show which channels are configured and how to add others, without passwords', async () => {
-    const { browser } = await furnished();
+    const { browser } = await openSeededApp();
     const { text } = await browser.get('/reminders').expect(200);
     expect(text).toContain('Set up: <strong>it@acme.example</strong>, through 127.0.0.1:9.');
     expect(text).toContain('Set by <code>WEBEX_TOKEN_SMTP_URL</code>');
@@ -35,7 +35,7 @@ describe('the page of reminders and the calendar feed', () => {
   });
 
   it('list sent reminders in the timeline, and show failures on all pages that report them', async () => {
-    const { browser, vault, tokenId } = await furnished();
+    const { browser, vault, tokenId } = await openSeededApp();
     const claim = (trigger: string, channel: 'mail' | 'webhook') => ({
       tokenId,
       trigger,
@@ -67,7 +67,7 @@ describe('the page of reminders and the calendar feed', () => {
   });
 
   it('serve the feed at its secret URL without a session', async () => {
-    const { browser, visitor, vault, logged } = await furnished();
+    const { browser, visitor, vault, logged } = await openSeededApp();
     const made = await browser.post('/reminders/feed').type('form').expect(200);
     const path = /http:\/\/localhost:3000(\/calendar\/[\w-]{43}\.ics)/.exec(made.text)?.[1] ?? '';
     const answer = await visitor()
@@ -94,7 +94,7 @@ describe('the page of reminders and the calendar feed', () => {
   });
 
   it('serve calendar files with a session, named after the profile', async () => {
-    const { browser, visitor } = await furnished();
+    const { browser, visitor } = await openSeededApp();
     await visitor().get('/calendar.ics').expect(403);
     const one = await browser.get('/profiles/acme/calendar.ics').expect(200);
     expect(one.headers['content-disposition']).toBe('attachment; filename=webex-token-acme.ics');
