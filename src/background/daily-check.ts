@@ -26,9 +26,9 @@ import {
 /** The result of one check. */
 export interface CheckResult {
   profile: string;
-  /** `ok`, `rejected`, or why Webex gave no answer. */
+  /** `ok`, `rejected`, or the reason why Webex gave no usable response. */
   outcome: string;
-  /** What it changed: the token is newly rejected, or accepted again. */
+  /** The change of state: the token is newly rejected, or accepted again. */
   change: 'rejected' | 'accepted-again' | null;
   /** How long to send Webex no requests after it answered 429; otherwise 0. Milliseconds. */
   retryAfterMs: number;
@@ -143,7 +143,7 @@ async function checkAuthentic(
   return { profile: profile.name, outcome, change, retryAfterMs };
 }
 
-/** What Webex asked for, or a minute if it did not say (as its SDK does); 0 unless it answered 429. Milliseconds. */
+/** The pause that Webex requested with a 429, by default a minute (as in its SDK); 0 after other responses. Milliseconds. */
 function retryAfter(answer: WebexVerdict | null): number {
   if (answer?.person.outcome !== 'unknown' || answer.person.reason !== 'rate-limited') return 0;
   return (answer.person.retryAfterSeconds ?? 60) * 1000;

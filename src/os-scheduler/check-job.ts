@@ -20,7 +20,7 @@ export interface JobCheck {
 export async function checkJob(job: InstalledJob, store: string, system: System): Promise<JobCheck> {
   const { command, inactiveReason } = job;
   if (inactiveReason !== null) return broken(`The job does not run: ${inactiveReason}.`);
-  // The Task Scheduler answers in a code page that cannot always be determined.
+  // The output of the Task Scheduler is in a code page that cannot always be determined.
   if (command?.some((word) => word.includes('\ufffd'))) {
     const message = 'Could not check the job: its paths contain characters that cannot be read back.';
     return { ok: null, message };

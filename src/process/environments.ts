@@ -6,7 +6,7 @@ const postgresPassword = 'PGPASSWORD';
 
 /**
  * The environment for a program that a person runs with a token: the caller's, without the passphrases and the addresses
- * with passwords that open the whole store. Variables of other tools, such as AZURE_CLIENT_SECRET, are kept.
+ * with passwords that open the whole store. Variables of other tools, such as AZURE_CLIENT_SECRET, are passed on.
  */
 export function environmentForExec(given: NodeJS.ProcessEnv = callerEnvironment()): NodeJS.ProcessEnv {
   const own = new Set([

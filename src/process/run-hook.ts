@@ -6,7 +6,7 @@ import { startProgram } from './start-program.ts';
 export interface HookResult {
   /** Why it failed, safe to display; null if it exited with 0. */
   error: string | null;
-  /** What it printed on both streams, line by line: bounded, and safe to display. */
+  /** The output of both streams, line by line: limited in size, and safe to display. */
   output: string[];
 }
 
@@ -86,7 +86,7 @@ function cannotRun(error: unknown): string {
 }
 
 function linesOf(text: string): string[] {
-  // A token could be cut in two by the end of a line, but not by the limit of what is kept.
+  // The end of a line can cut a token in two, but the limit of the stored output cannot.
   return redactTokens(text.slice(0, maxOutput))
     .split(/\r?\n/)
     .map((line) => sanitizeForDisplay(line, maxLine))

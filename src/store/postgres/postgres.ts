@@ -41,7 +41,7 @@ function beginWriting(waitMs: number): string {
   ].join('; ');
 }
 
-/** Not `insert`: it locks only its new row, for which nobody waits. */
+/** Not `insert`: it locks only its new row, for which no other transaction waits. */
 const changesRows = /^\s*(update|delete)\b/i;
 
 /** Slow statements: a change of a large table, or waiting for the migrator of another process. */
@@ -106,7 +106,7 @@ function brokerPool(address: PostgresAddress, waitMs: number): PostgresPool {
 class BrokerClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #shown: string;
-  /** What begins a transaction. */
+  /** The statement that begins a transaction. */
   readonly #begin: string;
   #lost = false;
   /** Within a transaction that changes tables. */

@@ -18,7 +18,7 @@ import { busyTimeoutMs, openSqliteFile } from './file.ts';
 /** The delay between attempts to get a lock that another process holds. Milliseconds. */
 const lockPollMs = 10;
 
-/** Prepared statements kept for the next query with the same text: preparing takes longer than most queries. */
+/** The maximum number of cached prepared statements. Preparing one takes longer than most queries. */
 const mostStatements = 200;
 
 /**

@@ -18,7 +18,7 @@ import { openSqliteFile } from './file.ts';
  * can use the copy, for example if the new version turns out not to work.
  */
 
-/** How long the copy is kept. Milliseconds. */
+/** After this time, the copy is deleted. Milliseconds. */
 const keepMs = 30 * 86_400_000;
 
 const infix = '.as-of-';
