@@ -47,8 +47,8 @@ export default defineConfig({
   plugins: [cheapPassphrases],
   test: {
     // Only to end what hangs: a busy machine may need many times as long as a quiet one.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     expect: { poll: { timeout: 20_000 } },
     // Browsers and whole processes are started in many of them: two cores are soon busy.
     maxWorkers: 3,

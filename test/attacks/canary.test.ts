@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { createWebApp } from '../../src/web/app.ts';
@@ -13,9 +13,6 @@ import { providerEnvironment } from '../support/provisioning/provisioning-cli.ts
 import { quietLog } from '../support/quiet-log.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { servedWithProviders } from '../support/web/with-providers.ts';
-
-// Starts many processes.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('the search for a secret', () => {
   it('finds a secret in every encoding', () => {

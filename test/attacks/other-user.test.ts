@@ -12,9 +12,6 @@ import { machine } from '../support/cli/cli-process.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { filesHolding } from '../support/vault/test-vault.ts';
 
-// Starts many processes.
-vi.setConfig({ testTimeout: 60_000 });
-
 const linux = process.platform === 'linux';
 
 describe('one-time links', () => {

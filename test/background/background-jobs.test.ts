@@ -84,9 +84,7 @@ async function watched(channel: TestChannel) {
 }
 
 describe('startBackgroundJobs', () => {
-  it('sends all reminders of a token and checks it every day', {
-    timeout: 60_000,
-  }, async () => {
+  it('sends all reminders of a token and checks it every day', async () => {
     const channel = testChannel();
     const { simulator, vault, time, watch } = await watched(channel);
     const watching = watch();

@@ -297,7 +297,7 @@ describe('the pages', () => {
   });
 
   it('pass axe in light and dark mode, and never scroll horizontally', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     const options = { viewport: phone, colorScheme: 'light' as const };
     const set = await browserSession(browser, { demonstration: true });

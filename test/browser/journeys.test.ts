@@ -174,7 +174,7 @@ describe('the journey of an administrator', () => {
   });
 });
 
-describe('the journey of a partner', { timeout: 240_000 }, () => {
+describe('the journey of a partner', () => {
   it('takes one act for an organization that uses the relay, and four where Entra ID needs the token', async () => {
     const set = await withEntra();
     const { vault } = set;

@@ -5,9 +5,7 @@ import { storeTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token calendar', () => {
-  it('prints only an iCalendar file, whose entry a renewal moves', {
-    timeout: 60_000,
-  }, async () => {
+  it('prints only an iCalendar file, whose entry a renewal moves', async () => {
     const simulator = await simulated();
     const on = await machine(simulator);
     const importOne = async (name: string, days: number) => {

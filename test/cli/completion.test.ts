@@ -2,12 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-// Each starts a shell that starts the program, many times.
-vi.setConfig({ testTimeout: 60_000 });
 
 const lines: [line: string, offered: string[]][] = [
   ['webex-token ge', ['get']],

@@ -1,10 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** What libraries and Node itself read to write about their work. */
 const variables = ['DEBUG', 'DEBUG_COLORS', 'DEBUG_FD', 'debug', 'NODE_DEBUG', 'NODE_DEBUG_NATIVE'];

@@ -1,15 +1,13 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
 import type { Finished } from '../support/cli/process-output.ts';
 import { storeTokenOn } from '../support/cli/store-token.ts';
 import { runScript } from '../support/run-script.ts';
 import { simulated } from '../support/test-simulator.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 interface Finding {
   title: string;

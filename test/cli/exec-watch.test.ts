@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Machine, program } from '../support/cli/cli-process.ts';
 import { machineWithToken } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** A program that writes its token, and its signals, to a log. */
 function service(log: string, script = ''): string[] {

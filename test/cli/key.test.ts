@@ -1,11 +1,9 @@
 import { copyFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { machineWithToken, token } from '../support/cli/stored-token.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const passphrase = 'six words that nobody would guess';
 

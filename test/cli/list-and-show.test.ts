@@ -1,14 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { timeInSentence } from '../../src/cli/terminal/time.ts';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import type { Finished } from '../support/cli/process-output.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { filesHolding, fragment } from '../support/vault/test-vault.ts';
-
-// Many programs are started, one after the other.
-vi.setConfig({ testTimeout: 90_000 });
 
 const day = 86_400_000;
 const summaryKeys = [

@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { type Machine, machine, program, type Running } from '../support/cli/cli-process.ts';
 import { fragmentOf, simulated } from '../support/test-simulator.ts';
 import { filesHolding } from '../support/vault/test-vault.ts';
-
-// Whole programs, and a person's way through them.
-vi.setConfig({ testTimeout: 90_000 });
 
 const overSsh = { SSH_CONNECTION: '192.0.2.7 51234 203.0.113.5 22' };
 

@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
 import { fragmentOf, simulated } from '../support/test-simulator.ts';
 import { filesHolding } from '../support/vault/test-vault.ts';
-
-// Whole programs, and a person's way through them.
-vi.setConfig({ testTimeout: 90_000 });
 
 describe('login without a server', () => {
   it('leads from the printed link to the stored token and the result page', async () => {

@@ -3,15 +3,12 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { wantsColor } from '../../src/cli/terminal/color.ts';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { machineWithToken } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-// Each starts the program many times.
-vi.setConfig({ testTimeout: 120_000 });
 
 const hasFull = process.platform === 'linux';
 

@@ -1,13 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { textEncodings } from '../support/text-encodings.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
-
-// Many programs are started, one after the other.
-vi.setConfig({ testTimeout: 90_000 });
 
 const token = usualToken({ cluster: 'ZZ99' });
 const offline = { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:1/v1' };

@@ -2,13 +2,11 @@ import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
 import { machineWithToken } from '../support/cli/stored-token.ts';
 import { simulated } from '../support/test-simulator.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const linux = process.platform === 'linux';
 /** Node chooses a free port for its debugger, so that other programs on this computer do not interfere. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { freePort, machine } from '../support/cli/cli-process.ts';
@@ -14,8 +14,6 @@ import { storeTokenOn } from '../support/cli/store-token.ts';
 import { fakeProxy, listening, rudeServer } from '../support/http/fake-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** Names that exist nowhere: only a proxy leads to them. */
 const webex = {

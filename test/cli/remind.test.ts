@@ -97,9 +97,7 @@ describe('webex-token remind', () => {
     expect(to.raw.join()).not.toContain(token);
   });
 
-  it('uses what was set up in the web app, and says so where the key is missing', {
-    timeout: 60_000,
-  }, async () => {
+  it('uses what was set up in the web app, and says so where the key is missing', async () => {
     const simulator = await simulated();
     const to = await receiver();
     const on = await machine(simulator);

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startBackgroundJobs, startDelayMs } from '../../src/background/background-jobs.ts';
 import { sleep } from '../../src/background/sleep.ts';
 import { readSettings } from '../../src/config/settings.ts';
@@ -16,8 +16,6 @@ import { quietLog } from '../support/quiet-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { noKeychain } from '../support/vault/test-vault.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const secret = 'a secret for these tests';
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { machine } from '../support/cli/cli-process.ts';
@@ -10,8 +10,6 @@ import { storeTokenOn } from '../support/cli/store-token.ts';
 import { fakeProxy, listening } from '../support/http/fake-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** A machine whose only scheduler is a crontab that is a file. */
 async function withCron(simulator?: Simulator, more: NodeJS.ProcessEnv = {}) {

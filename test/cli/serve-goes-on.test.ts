@@ -1,14 +1,12 @@
 import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { freePort, machine } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** Loaded before the program: on SIGUSR2, what a timer or an event of a library may do. */
 const saboteur = `

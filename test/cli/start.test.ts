@@ -2,12 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { program } from '../support/cli/cli-process.ts';
 import { machineWithToken } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('webex-token under an old Node', () => {
   /** The program in a new folder, where `bundled` is the Node that npm brought; null: none. */

@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** util-linux's `script` gives a program a terminal. */
 const hasScript = process.platform === 'linux' && existsSync('/usr/bin/script');

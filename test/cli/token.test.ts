@@ -1,10 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { fragment } from '../support/vault/test-vault.ts';
-
-// Many programs are started, one after the other.
-vi.setConfig({ testTimeout: 90_000 });
 
 describe('webex-token token', () => {
   it('lists a profile’s tokens by ID, activates an earlier one and removes another', async () => {

@@ -1,8 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
-
-// Many programs are started, one after the other.
-vi.setConfig({ testTimeout: 90_000 });
 
 describe('a profile that was renewed and then delivered', () => {
   it('is "undelivered" in every command until the push', async () => {

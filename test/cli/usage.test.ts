@@ -1,12 +1,10 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-vi.setConfig({ testTimeout: 90_000 });
 
 /** The commands that do something, each with the words that call it. */
 function leaves(command: Command, before = ''): [string, Command][] {

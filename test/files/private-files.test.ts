@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   assertPrivateFile,
   assertPrivateKeyFile,
@@ -16,8 +16,6 @@ import { startInHost } from '../support/cli/command-hosts.ts';
 import type { Finished } from '../support/cli/process-output.ts';
 import { cloneIsOpen, whySkipped } from '../support/open-to-others.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const posix = process.platform !== 'win32';
 

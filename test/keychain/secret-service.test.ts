@@ -36,7 +36,7 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
     [...options, '--', 'sh', '-c', script, ...session],
     {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 110_000,
       env: {
         PATH: process.env.PATH,
         HOME: folder,

@@ -11,8 +11,6 @@ import { simulatorEnvironment } from '../support/cli/cli-process.ts';
 import { assembleImage, type ImageRoot, reasonWithoutRoot } from '../support/image-root.ts';
 import { simulated } from '../support/test-simulator.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const containerfile = readFileSync(join(import.meta.dirname, '../../deploy/Containerfile'), 'utf8');
 
 describe('the Containerfile', () => {

@@ -2,16 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
 import { missingForKeychain } from '../support/missing-for-keychain.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fragmentOf, simulated } from '../support/test-simulator.ts';
-
-// Node's executable is copied and searched for the place of the program.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'webex-token-single-file-test-'));
