@@ -10,6 +10,7 @@ import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { runScript } from '../support/run-script.ts';
+import { engine } from '../support/store/engines.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { actor, newVault, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
@@ -50,8 +51,11 @@ async function stored(changes: Partial<Settings>, keychain: Keychain) {
   return { settings, vault, reopen, keys };
 }
 
-/** The way on where a key is lost for good. */
-const startOver = 'set WEBEX_TOKEN_HOME to a new folder and sign in again';
+/** The last resort if a key is lost for good. */
+const startOver =
+  engine === 'sqlite'
+    ? 'set WEBEX_TOKEN_HOME to a new folder and sign in again'
+    : 'set WEBEX_TOKEN_DATABASE_URL to an empty database and sign in again';
 
 describe('openKeys, with a keychain', () => {
   it('keeps the key in the keychain, and not on disk', async () => {
