@@ -64,8 +64,12 @@ describe('webex-token under an old Node', () => {
   });
 
   describe.skipIf(process.platform === 'win32')('with signals', () => {
-    /** Prints the signals that it gets, and ends with SIGTERM. */
-    const listener = `#!${process.execPath}
+    /**
+     * Prints the signals that it gets, and ends with SIGTERM. For the shell, the second line starts Node, whose path may have
+     * spaces. For Node, it is a string and a comment.
+     */
+    const listener = `#!/bin/sh
+      ":" //; exec "${process.execPath}" "$0" "$@"
       for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGTERM'])
         process.on(signal, () => {
           console.log('got ' + signal);
