@@ -1,6 +1,7 @@
 import { isNamed, isProfileName, profileLabel, suggestProfileName } from '../../domain/profile.ts';
 import { profilesByDisplayName, profilesByName } from '../../store/profiles/profiles.ts';
 import { queryProfiles } from '../../store/profiles/query.ts';
+import { plural } from '../../text/count.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Vault } from '../../vault/context.ts';
 import type { FieldError } from '../view-models/pages.ts';
@@ -39,7 +40,7 @@ export async function namedOrganizations(
       const [name, ...others] = matches;
       if (name === undefined) return { names, errors: [await notFound(vault, text, field)] };
       if (others.length > 0) {
-        const message = `${matches.length} organizations are named “${sanitizeForDisplay(text, 80)}”.`;
+        const message = `${plural(matches.length, 'organization')} are named “${sanitizeForDisplay(text, 80)}”.`;
         const help = `Enter the technical name of one: ${matches.slice(0, 10).join(', ')}.`;
         return { names, errors: [invalidField(field, message, help)] };
       }
