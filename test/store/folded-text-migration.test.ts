@@ -17,11 +17,13 @@ describe('the migration to folded text', () => {
       acme: null,
     };
     for (const [name, displayName] of Object.entries(names)) {
-      const text = [name, displayName].filter(Boolean).join(' ').toLowerCase();
+      // Each of these letters is 18 folded ones: more than an index of PostgreSQL can store, if they are not cut.
+      const contact = name === 'acme' ? 'ﷺ'.repeat(200) : null;
+      const text = [name, displayName, contact].filter(Boolean).join(' ').toLowerCase();
       await sql`insert into profile (id, name, display_name, deployment, scopes, created_at, search_text, title_order,
-        account_order, contact_order)
+        account_order, contact, contact_order)
       values (${name}, ${name}, ${displayName}, 'commercial', '[]', 1, ${text}, ${(displayName ?? name).toLowerCase()},
-        ${sortsLast}, ${sortsLast})`.execute(before);
+        ${sortsLast}, ${contact}, ${contact ?? sortsLast})`.execute(before);
     }
     await before.destroy();
 

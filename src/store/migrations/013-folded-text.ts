@@ -1,14 +1,12 @@
 import { type Kysely, sql } from 'kysely';
-import { foldText } from '../../text/fold-text.ts';
+import { orderOf, searchTextOf } from '../profiles/derived-columns.ts';
 
 /*
  * The columns for searching and sorting contain folded text: "istanbul" finds "İstanbul", and "Zürich" comes before "Zug". A later
  * change of `foldText` needs a migration like this one.
  */
 
-const columns = ['search_text', 'title_order', 'account_order', 'contact_order'] as const;
-
-type Row = { id: string } & Record<(typeof columns)[number], string>;
+type Row = Record<'id' | 'search_text' | 'title_order' | 'account_order' | 'contact_order', string>;
 
 /** Rows that are read at once. */
 const pageLength = 1_000;
@@ -19,10 +17,14 @@ export async function up(db: Kysely<never>): Promise<void> {
       select id, search_text, title_order, account_order, contact_order from profile
       where id > ${after} order by id limit ${pageLength}`.execute(db);
     for (const row of rows) {
-      const [text = '', title = '', account = '', contact = ''] = columns.map((column) =>
-        foldText(row[column]),
-      );
-      if (columns.every((column, at) => row[column] === [text, title, account, contact][at])) continue;
+      const text = searchTextOf(row.search_text);
+      const [title, account, contact] = [row.title_order, row.account_order, row.contact_order].map(orderOf);
+      const isFolded =
+        text === row.search_text &&
+        title === row.title_order &&
+        account === row.account_order &&
+        contact === row.contact_order;
+      if (isFolded) continue;
       await sql`update profile set search_text = ${text}, title_order = ${title}, account_order = ${account},
         contact_order = ${contact} where id = ${row.id}`.execute(db);
     }

@@ -52,8 +52,13 @@ interface DerivedColumns {
 export const sortsLast = '\u{10ffff}';
 
 /** A text to sort by. An index of PostgreSQL has rows of limited size. */
-function orderOf(text: string | null | undefined): string {
+export function orderOf(text: string | null | undefined): string {
   return text ? [...foldText(text)].slice(0, 200).join('') : sortsLast;
+}
+
+/** The text that searches match, folded. */
+export function searchTextOf(text: string): string {
+  return foldText(text).slice(0, longestSearchText);
 }
 
 /** What of a profile its derived columns depend on. `undeliveredUntil`: see `undeliveredEnd`. */
@@ -84,7 +89,7 @@ export function derivedColumnsOf({
   const words = [name, displayName, orgId, email, accountName, contact, ...tags];
   return {
     due_at: undeliveredUntil === null ? attentionAt(current) : undeliveredUntil - undeliveredSortOffset,
-    search_text: foldText(words.filter(Boolean).join(' ')).slice(0, longestSearchText),
+    search_text: searchTextOf(words.filter(Boolean).join(' ')),
     undelivered_until: undeliveredUntil,
     token_expires_at: current?.expires_at ?? null,
     title_order: orderOf(displayName ?? name),

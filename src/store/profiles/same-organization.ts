@@ -1,5 +1,6 @@
 import type { Profile } from '../../domain/profile.ts';
 import type { Db } from '../db.ts';
+import { orderOf } from './derived-columns.ts';
 import { profileColumns, profileFromRow } from './profiles.ts';
 
 /** More are not named. */
@@ -18,7 +19,7 @@ export async function othersOfOrganization(
     .selectFrom('profile')
     .select(profileColumns)
     // This column has an index.
-    .where('organization_order', '=', orgId.toLowerCase())
+    .where('organization_order', '=', orderOf(orgId))
     .where('id', '<>', id)
     .orderBy('name')
     .limit(maxNamed)
