@@ -4,7 +4,7 @@ import type { Vault } from '../../vault/context.ts';
 import { field, fields } from '../middleware/body.ts';
 import type { ClientFormValues, FieldError } from '../view-models/pages.ts';
 import { invalidField } from './form-errors.ts';
-import { namedOrganizations } from './named-organizations.ts';
+import { namedOrganizations, separated } from './named-organizations.ts';
 
 /** The form that adds an API client: the entered values and the parsed request. */
 export interface ClientForm {
@@ -18,7 +18,9 @@ export async function readClientForm(vault: Vault, body: unknown): Promise<Clien
   const values = {
     name: field(body, 'name').trim().slice(0, 200),
     use: field(body, 'use') || 'tokens',
-    profiles: fields(body, 'profiles').flatMap(lines).slice(0, 10_000),
+    profiles: fields(body, 'profiles')
+      .flatMap((text) => separated(text, /[\r\n]/))
+      .slice(0, 10_000),
     until: field(body, 'until').trim().slice(0, 30),
     addresses: field(body, 'addresses').trim().slice(0, 2_000),
     jwks: field(body, 'jwks').trim().slice(0, 20_000),
@@ -86,13 +88,6 @@ function identityErrors(values: ClientFormValues, isRelay: boolean): FieldError[
     .map((name) =>
       invalidField(name, `Enter the ${name}.`, 'The JWT is checked for its issuer, subject and audience.'),
     );
-}
-
-function lines(text: string): string[] {
-  return text
-    .split(/[\r\n]+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }
 
 function words(text: string): string[] {

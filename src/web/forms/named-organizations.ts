@@ -28,7 +28,7 @@ export async function namedOrganizations(
   lines: readonly string[],
   field: string,
 ): Promise<NamedOrganizations> {
-  const texts = lines.map((line) => ({ line: line.trim(), parts: partsOf(line) }));
+  const texts = lines.map((line) => ({ line, parts: partsOf(line) }));
   const candidates = texts.flatMap(({ line, parts }) => [line, ...parts, ...parts.flatMap(wordsOf)]);
   const find = await finder(vault, [...new Set(candidates)]);
   const names: string[] = [];
@@ -109,7 +109,8 @@ function wordsOf(text: string): string[] {
   return separated(text, /\s/);
 }
 
-function separated(text: string, by: RegExp): string[] {
+/** The parts of a text between these separators, without spaces around them, except empty ones. */
+export function separated(text: string, by: RegExp): string[] {
   return text
     .split(by)
     .map((part) => part.trim())
