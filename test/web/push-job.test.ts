@@ -74,7 +74,8 @@ describe('the pages of a push', () => {
     const other = web.simulator.entra.directory.addApp();
     const person = await web.person();
     const page = await through(web, person, '/profiles/acme/entra/push');
-    expect(page).toContain('Choose an application.');
+    expect(page).toContain('<h1>Choose an application</h1>');
+    expect(page).not.toContain('The token was not sent');
     expect(page).toContain(`value="${other.id}"`);
     await through(web, person, '/profiles/acme/entra/push', { app: other.id });
     expect(other.secrets.get('SecretToken')).toBe(token);
@@ -102,6 +103,18 @@ describe('the pages of a push', () => {
     expect(place).toMatchObject({ provider: 'okta', method: 'manual', upToDate: true });
     await person.post('/profiles/acme/okta/remove').type('form').send({ app: place?.app }).expect(303);
     expect(await listDestinations(web.vault, 'acme')).toEqual([]);
+  });
+
+  it('show no success without the warning that the application is deactivated', async () => {
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
+    Object.assign(web.simulator.okta.app, { served: true, status: 'INACTIVE' });
+    const page = await through(web, await web.person(), '/profiles/acme/okta/push');
+    expect(web.simulator.okta.app.token).toBe(token);
+    expect(page).toContain('is deactivated, so Okta does not provision anyone with it');
+    expect(page).toContain('may not work yet');
+    expect(page).toContain('class="hero is-expiring"');
+    expect(page).not.toContain('is provisioned with its current token');
   });
 
   it('show only the steps of the guide that the selected options need', async () => {

@@ -136,6 +136,7 @@ function titleOf(
   if (!failed && connects) return `${providerTitle(first?.task.provider ?? 'entra')} is connected`;
   if (!failed) return 'Token sent';
   if (tasks.some(({ error }) => error?.code === 'E_CANCELED')) return 'Canceled';
+  if (tasks.some(({ error }) => error?.cause instanceof AmbiguousAppError)) return 'Choose an application';
   const manual = tasks.find(({ error }) => error?.cause instanceof ManualSetupRequiredError);
   if (manual !== undefined) return `${providerTitle(manual.task.provider)} needs a manual step`;
   if (connects) return 'The application was not connected';
