@@ -87,7 +87,7 @@ export function keychainFailure(cause: unknown): BrokerError {
   }
   return new BrokerError(
     'E_KEYCHAIN',
-    `The keychain that holds this store's key does not answer (${reason}).`,
+    `The keychain that holds this store's key cannot be used (${reason}).`,
     {
       help: 'Start the keychain (on Linux: a Secret Service such as gnome-keyring or KWallet, in the same session), then try again. Nothing was changed, and no new key was created.',
       cause,

@@ -322,7 +322,7 @@ async function seenStatesOrWarning(
 /** Why a database was not compared with the last state seen, for a person. */
 export function notCompared(source: StateLocation, kind: KeyKind): string {
   const unchecked = 'so the database was not checked for a rollback';
-  if (kind === 'keychain') return `The keychain does not answer, ${unchecked}.`;
+  if (kind === 'keychain') return `The last state seen could not be read from the keychain, ${unchecked}.`;
   return unreadableFile(fileOf(source, kind), unchecked);
 }
 
