@@ -43,7 +43,7 @@ export function entryDigest(entry: CalendarEntry, days: readonly number[]): stri
     .slice(0, 22);
 }
 
-/** When the entry is: at the expiry of the token, or at the effective end while a destination holds an earlier one. */
+/** The expiry of the token, or the effective end while a destination holds an earlier one. Epoch milliseconds. */
 export function entryInstant({ profile, token }: CalendarEntry): number {
   return profile.undeliveredUntil ?? expiryOf(token.lifetimes).expiresAt;
 }

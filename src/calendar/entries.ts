@@ -11,9 +11,9 @@ import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest, entryIns
 const batchSize = 50;
 
 /**
- * An iCalendar file, piece by piece, with the named profiles, or all of them; profiles without a token are left out. A digest
- * of each entry is stored, so that SEQUENCE, DTSTAMP and LAST-MODIFIED increase whenever its content changes, and only
- * then. Throws `E_NO_PROFILE` before the first piece.
+ * An iCalendar file in pieces, with the named profiles, or all if none is named; leaves out profiles without a token. Stores a
+ * digest of each entry, so that SEQUENCE, DTSTAMP and LAST-MODIFIED increase only when its content changes. Throws
+ * `E_NO_PROFILE` before the first piece.
  */
 export async function* calendarPieces(
   records: StoreContext,

@@ -10,13 +10,13 @@ import {
   type TokenState,
 } from './token.ts';
 
-/** What a token's own text says about it, before Webex is asked. */
+/** What the text of a token shows without a request to Webex. */
 export interface TokenClaims {
   orgId: string | null;
   deployment: Deployment | null;
 }
 
-/** Why a token cannot be the profile's according to its own text; null if nothing speaks against it. */
+/** Why the text of a token rules it out for the profile; null if it does not. */
 export function claimConflict(
   claims: Partial<TokenClaims>,
   profile: Pick<Profile, 'deployment' | 'orgId'>,
@@ -26,7 +26,7 @@ export function claimConflict(
   return isOther(orgId, profile.orgId) ? 'other-organization' : null;
 }
 
-/** Why the token of this account should not be the profile's; null if nothing speaks against it. */
+/** Why a token of this account should not be used for the profile; null if there is no reason. */
 export function accountConflict(
   { orgId, admin }: Pick<Account, 'orgId' | 'admin'>,
   profile: Pick<Profile, 'orgId'>,
@@ -35,10 +35,10 @@ export function accountConflict(
   return admin === 'other' || admin === 'none' ? 'not-full-admin' : null;
 }
 
-/** What speaks against a token that is in use anyway: approved in spite of it, or found later. */
+/** What is wrong with a token that is in use anyway, because a person approved it or the problem was found later. */
 export type TokenFinding = 'other-organization' | 'not-full-admin';
 
-/** The finding about a profile's current token; null if nothing speaks against it. */
+/** The finding about a profile's current token; null if there is none. */
 export function findingOf(
   profile: Pick<Profile, 'orgId'>,
   current: Pick<Token, 'account' | 'orgId'> | null,
@@ -49,13 +49,13 @@ export function findingOf(
 }
 
 export interface AssessmentInput {
-  /** What Webex answered. */
+  /** The result of asking Webex for the token's account. */
   answer: PersonAnswer;
   profile: Profile;
   token: Token;
   /** Every token of the profile. */
   tokens: readonly Token[];
-  /** Whether a person approved the token whatever Webex answers. */
+  /** Whether a person approved the token regardless of Webex's response. */
   approved: boolean;
   /** Epoch milliseconds. */
   now: number;
@@ -64,15 +64,15 @@ export interface AssessmentInput {
 export interface Assessment {
   /** The state that the pending token gets. */
   state: TokenState;
-  /** Why a person has to decide, with the state `needs-review`; otherwise null. */
+  /** With `needs-review`: why a person has to decide; otherwise null. */
   reviewReason: ReviewReason | null;
-  /** What speaks against a token that was approved anyway. */
+  /** What is wrong with a token that was approved anyway. */
   warnings: ReviewReason[];
 }
 
 /**
- * Decides whether a pending token is good for its profile. A token that Webex could not be asked about never replaces a
- * verified one, and no approval makes a token good for another deployment.
+ * Decides whether a pending token is good for its profile. A token that could not be verified never replaces a verified one,
+ * and approval never makes a token good for another deployment.
  */
 export function assessToken({ answer, profile, token, tokens, approved, now }: AssessmentInput): Assessment {
   const current = currentOf(tokens);
@@ -109,7 +109,7 @@ function reviewReasonFor(
   }
 }
 
-/** Webex's answer as a short reason for the audit log: `ok`, `rejected`, what is wrong, or why there was no answer. */
+/** Webex's response as a short code for the audit log: `ok`, `rejected`, what is wrong, or why there was no response. */
 export function outcomeCode(answer: PersonAnswer, profile: Pick<Profile, 'orgId'>): string {
   switch (answer.outcome) {
     case 'person':

@@ -9,11 +9,11 @@ export interface Client {
   name: string;
   /** The names of the profiles that it may fetch. */
   profiles: string[];
-  /** How it authenticates: a shared secret, a key pair of which the store has the public key, or a JWT of another issuer. */
+  /** How it authenticates: a shared secret, a key pair whose public key is stored, or a JWT from another issuer. */
   authentication: 'secret' | 'private_key_jwt' | 'workload_identity';
   /** What it may do through the SCIM relay; `write` excludes DELETE. Null: it fetches tokens instead. */
   relayRights: RelayRights | null;
-  /** What the JWT of another issuer must say; null unless it authenticates with one. */
+  /** What a JWT from another issuer must contain; null unless the client authenticates with one. */
   workloadIdentity: WorkloadIdentity | null;
   /** Addresses and networks that it may connect from; empty: any. */
   addresses: string[];

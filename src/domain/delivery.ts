@@ -8,8 +8,8 @@ export interface HeldToken {
 }
 
 /**
- * What a destination has: the `current` token, an `earlier` one, or `none` yet. A destination that gets at Webex through
- * the relay or our token endpoint always has the current one.
+ * What a destination has: the `current` token, an `earlier` one, or `none` yet. A destination that uses the relay or our
+ * token endpoint always has the current one.
  */
 export type DeliveryState = 'current' | 'earlier' | 'none';
 
@@ -29,8 +29,8 @@ function endOf({ expiresAt, rejectedAt }: HeldToken): number {
 
 /**
  * The effective end of a profile that was renewed while a destination still holds an earlier token: the earliest end of
- * these tokens and of the current one. Null if every destination has the current token, and where delivering it would
- * not help: without a current token, or with a rejected one. Epoch milliseconds.
+ * these tokens and of the current one. Null if every destination has the current token, or if delivering it would not help
+ * because there is none or Webex rejected it. Epoch milliseconds.
  */
 export function undeliveredEnd(current: HeldToken | null, held: readonly HeldToken[]): number | null {
   if (current === null || current.rejectedAt !== null) return null;

@@ -15,7 +15,7 @@ export const profileStatuses = [
   'empty',
 ] as const satisfies ProfileStatus[];
 
-/** What of a profile decides its status, next to its current token. */
+/** What decides the status of a profile together with its current token. */
 export type Delivery = Pick<Profile, 'undeliveredUntil'>;
 
 /** A token counts as expiring in its last 30 days, the default of `check --within`. */
@@ -28,7 +28,7 @@ export function statusOf(delivery: Delivery, current: Token | null, now: number)
   return isUsable && delivery.undeliveredUntil !== null ? 'undelivered' : status;
 }
 
-/** The status of a token by itself, wherever it is used, at `now` (epoch milliseconds). */
+/** The status of a token at `now` (epoch milliseconds), regardless of what destinations hold. */
 export function tokenStatus(token: Token | null, now: number): Exclude<ProfileStatus, 'undelivered'> {
   if (token === null) return 'empty';
   const { expiresAt } = expiryOf(token.lifetimes);
@@ -38,8 +38,8 @@ export function tokenStatus(token: Token | null, now: number): Exclude<ProfileSt
 }
 
 /**
- * When a profile has to be looked after: the earliest end of any token that a destination holds, which is that of the
- * current one unless the profile is `undelivered`. Epoch milliseconds; `unknownEnd` while unknown.
+ * When provisioning stops unless someone acts: the earliest end of any token that a destination holds. This is the expiry of
+ * the current token unless the profile is `undelivered`. Epoch milliseconds; `unknownEnd` while unknown.
  */
 export function effectiveEndOf(delivery: Delivery, current: Token, now: number): number {
   const { expiresAt } = expiryOf(current.lifetimes);

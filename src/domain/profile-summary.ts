@@ -20,7 +20,7 @@ export interface ProfileSummary {
   /** The mail address of the person who signed in, or their name if Webex gave no address. */
   account: string | null;
   status: ProfileStatus;
-  /** What speaks against the token although it is in use. */
+  /** What is wrong with the token that is in use anyway. */
   finding: TokenFinding | null;
   capturedAt: string | null;
   expiresAt: string | null;

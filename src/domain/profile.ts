@@ -20,8 +20,8 @@ export interface Profile {
   /** Sorted. */
   tags: string[];
   /**
-   * Where the token was renewed and a destination still holds an earlier one: the effective end, see `undeliveredEnd`. Null
-   * where every destination has the current token. Epoch milliseconds.
+   * The effective end if the token was renewed and a destination still holds an earlier one; see `undeliveredEnd`. Null if
+   * every destination has the current token. Epoch milliseconds.
    */
   undeliveredUntil: number | null;
 }
@@ -33,12 +33,12 @@ export type NewProfile = Omit<Profile, 'contact' | 'tags' | 'undeliveredUntil' |
 const maxNameLength = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-/** The name of an organization as people know it. */
+/** The name of an organization that people see. */
 export function profileTitle({ name, displayName }: Pick<Profile, 'name' | 'displayName'>): string {
   return displayName ?? name;
 }
 
-/** The name of an organization as people know it, with the name that commands use: `Acme Corporation (acme)`. */
+/** The name of an organization that people see, with the name that commands use: `Acme Corporation (acme)`. */
 export function profileLabel(profile: Pick<Profile, 'name' | 'displayName'>): string {
   return profile.displayName === null ? profile.name : `${profile.displayName} (${profile.name})`;
 }
@@ -78,9 +78,9 @@ export interface OrganizationName {
 }
 
 /**
- * Both names of an organization as a person typed one of them: a technical name as it is, and any other text as a display
- * name, from which the technical name is derived. The one rule for the web app, the command line and CSV files. Throws
- * `E_PROFILE_NAME`.
+ * Both names of an organization from the one that a person typed. A technical name is used as it is. Any other text is the
+ * display name, and the technical name is derived from it. The web app, the command line and CSV files share this rule.
+ * Throws `E_PROFILE_NAME`.
  */
 export function parseOrganizationName(text: string): OrganizationName {
   if (isProfileName(text.trim())) return { name: text.trim(), displayName: null };
@@ -93,8 +93,8 @@ export function parseOrganizationName(text: string): OrganizationName {
 }
 
 /**
- * Whether a typed name can be meant for an existing profile of the same technical name: `Acme, Inc.` and `Acme Inc` both
- * become `acme-inc`.
+ * Whether a typed name can mean an existing profile with the same technical name, because different display names can lead to
+ * one technical name: `Acme, Inc.` and `Acme Inc` both become `acme-inc`.
  */
 export function isNamed(profile: Pick<Profile, 'displayName'>, displayName: string | null): boolean {
   const same = (a: string, b: string) => a.localeCompare(b, 'en', { sensitivity: 'accent' }) === 0;

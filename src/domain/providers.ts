@@ -1,6 +1,6 @@
 export type ProviderId = 'entra' | 'okta';
 
-/** The identity providers that provision Webex users: the one list of them, with the names that people see. */
+/** All identity providers that can provision Webex users, with the names that people see. */
 export const providers = {
   entra: { title: 'Entra ID' },
   okta: { title: 'Okta' },

@@ -5,17 +5,17 @@ import type { Token } from './token.ts';
 /** How many days before a token expires to send a reminder, unless set otherwise. Largest first. */
 export const defaultReminderDays = [60, 30, 14, 7, 3, 1, 0];
 
-/** What a reminder is about: so many days left, or that it is over. */
+/** What a reminder is about: a number of days left, or that the token has expired or was rejected. */
 export type ReminderTrigger = `${number}` | 'expired' | 'rejected';
 
-/** Triggers of events about a profile that are no reminders of its token: neither replaces the other. */
+/** Triggers for events of a profile. They do not replace reminders of its token, and reminders do not replace them. */
 export const profileEvents = ['renewed', 'hook-failed'] as const;
 
 export function isProfileEvent(trigger: string): boolean {
   return profileEvents.some((event) => event === trigger);
 }
 
-/** What of a token decides about its reminders. Epoch milliseconds. */
+/** The dates of a token that its reminders depend on. Epoch milliseconds. */
 export interface TokenDates {
   capturedAt: number;
   expiresAt: number;
@@ -23,32 +23,32 @@ export interface TokenDates {
 }
 
 /**
- * The dates that reminders go by at `now`: those of the token, or while a destination holds an earlier one, the effective
- * end. Then every threshold applies, however short the time since the renewal.
+ * The dates that reminders depend on at `now`: the token's own, or the effective end while a destination holds an earlier
+ * token. With the effective end every threshold applies, even right after the renewal.
  */
 export function reminderDates(token: TokenDates, { undeliveredUntil }: Delivery, now: number): TokenDates {
   if (undeliveredUntil === null || token.rejectedAt !== null || token.expiresAt <= now) return token;
   return { ...token, capturedAt: 0, expiresAt: undeliveredUntil };
 }
 
-/** A trigger that has come, and the instant it speaks of: the token's end, or its rejection. */
+/** A trigger that is due, and when its event happens: the expiry or the rejection of the token. */
 export interface DueTrigger {
   trigger: ReminderTrigger;
   eventAt: number;
 }
 
-/** The smaller, the more urgent. Not a number for what has nothing to do with the token's end. */
+/** A smaller number is more urgent. NaN for triggers that are not about the end of a token. */
 export function urgencyOf(trigger: string): number {
   if (trigger === 'rejected') return -2;
   return trigger === 'expired' ? -1 : Number(trigger);
 }
 
-/** The thresholds that a token of this life has: none is longer than the life itself. Largest first. */
+/** The thresholds that are within the token's lifetime. Largest first. */
 export function thresholdsOf({ capturedAt, expiresAt }: TokenDates, days: readonly number[]): number[] {
   return days.filter((each) => each * dayMs <= expiresAt - capturedAt);
 }
 
-/** The most urgent trigger that has come at `now`; null while there is nothing to say. */
+/** The most urgent trigger that is due at `now`; null if none is. */
 export function dueTriggerAt(token: TokenDates, days: readonly number[], now: number): DueTrigger | null {
   if (isRejected(token) && token.rejectedAt !== null) {
     return { trigger: 'rejected', eventAt: token.rejectedAt };
@@ -61,7 +61,7 @@ export function dueTriggerAt(token: TokenDates, days: readonly number[], now: nu
   return nearest === undefined ? null : { trigger: `${nearest}`, eventAt: expiresAt };
 }
 
-/** When the next trigger after `now` comes that can be foreseen; null if none is left. Epoch milliseconds. */
+/** When the next predictable trigger after `now` is due; null if none is left. Epoch milliseconds. */
 export function nextTriggerAt(token: TokenDates, days: readonly number[], now: number): number | null {
   if (isRejected(token)) return null;
   const { expiresAt } = token;
@@ -69,7 +69,7 @@ export function nextTriggerAt(token: TokenDates, days: readonly number[], now: n
   return instants.find((instant) => instant > now) ?? null;
 }
 
-/** When reminders first have to look at a new token: at once where one has come already. Epoch milliseconds. */
+/** When a new token is first due for a reminder; 0 if a reminder is due already or none can be predicted. Epoch milliseconds. */
 export function firstLookAt(
   { capturedAt, lifetimes, rejectedAt }: Pick<Token, 'capturedAt' | 'lifetimes' | 'rejectedAt'>,
   days: readonly number[],
@@ -79,12 +79,12 @@ export function firstLookAt(
   return dueTriggerAt(token, days, now) === null ? (nextTriggerAt(token, days, now) ?? 0) : 0;
 }
 
-/** The first instant at which so many whole days are left: 14 from 15 days before the end on, as `list` counts. */
+/** When `days` whole days are left for the first time, counted as `list` does: for 14, just under 15 days before the end. */
 export function thresholdAt(expiresAt: number, days: number): number {
   return expiresAt - (days + 1) * dayMs + 1;
 }
 
-/** That Webex refuses a token after its end is no news. */
+/** Webex rejects every token after its expiry, so a later rejection does not count. */
 function isRejected({ rejectedAt, expiresAt }: TokenDates): boolean {
   return rejectedAt !== null && rejectedAt < expiresAt;
 }

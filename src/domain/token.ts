@@ -44,7 +44,7 @@ export interface Token {
   warnings: string[];
 }
 
-/** Whether Webex accepted the token when it was last asked, and it is not expired. `now`: epoch milliseconds. */
+/** Whether Webex accepted the token when last asked and it has not expired. `now`: epoch milliseconds. */
 export function isVerified({ verifiedAt, rejectedAt, lifetimes }: Token, now: number): boolean {
   return verifiedAt !== null && rejectedAt === null && expiryOf(lifetimes).expiresAt > now;
 }

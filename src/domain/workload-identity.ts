@@ -2,13 +2,13 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 
-/** What the JWT of another issuer must say, so that a client authenticates with it. */
+/** What a JWT from another issuer must contain to authenticate a client. */
 export interface WorkloadIdentity {
-  /** The `iss`, exactly: an https URL. */
+  /** The exact `iss`: an https URL. */
   issuer: string;
   /** The `sub`; `*` matches within one segment, that is, it crosses neither `:` nor `/`. */
   subject: string;
-  /** One of the `aud`; see `matchesAudience`. */
+  /** One of the audiences in `aud`; see `matchesAudience`. */
   audience: string;
   /** Whether an unknown `scope` in its requests is ignored. */
   anyScope: boolean;
@@ -18,7 +18,7 @@ export interface WorkloadIdentity {
 const maxLength = 500;
 
 /**
- * Issuers that sign for many organizations. A subject of theirs must name its owner: the first two segments, such as
+ * Issuers that sign for many organizations. A subject for them must name its owner in its first two segments, such as
  * `repo:acme`, without `*`.
  */
 const sharedIssuers = [
@@ -58,7 +58,7 @@ function parseIssuer(text: string): string {
     const before = url.href.slice(0, url.href.indexOf('/.well-known/'));
     throw refuse('This is the address of a document of the issuer.', `Enter the issuer itself: ${before}`);
   }
-  // A JWT is compared character by character, so a URL that no issuer writes like this never matches.
+  // The `iss` is compared character by character, and issuers write only the canonical form.
   const canonical = text.endsWith('/') ? url.href : url.href.replace(/\/$/, '');
   if (text !== canonical) {
     throw refuse('The URL of the issuer is not in its usual form.', `Enter it as ${canonical}`);
@@ -156,7 +156,7 @@ export function matchesAudience(registered: string, audiences: readonly string[]
   return audiences.some((each) => withoutEntraForm(each) === expected);
 }
 
-/** The application ID of Entra ID, or the address that an application has instead, in all the forms that Entra ID writes. */
+/** The application ID, or the custom URI of an application, from any of the forms that Entra ID shows. */
 function withoutEntraForm(audience: string): string {
   const [, id] =
     /^(?:api:\/\/)?([\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12})(?:\/\.default)?$/.exec(audience) ?? [];

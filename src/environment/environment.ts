@@ -30,9 +30,9 @@ export function environmentWithDotEnv(
 }
 
 /**
- * The folder of `.env`: of package.json in a checkout, and otherwise the data folder. The next upgrade replaces the folder of
- * an installed package, and others may put files next to a single file, for example in a folder for downloads. Null if there is
- * none, because this user has no home folder.
+ * The folder of `.env`: that of package.json in a checkout, otherwise the data folder, because an upgrade replaces the folder
+ * of an installed package, and other programs may put files next to a single-file executable, for example in a download
+ * folder. Null if this user has no home folder.
  */
 export function dotEnvFolder(environment: NodeJS.ProcessEnv, installed = isInstalled()): string | null {
   const { WEBEX_TOKEN_HOME: home } = environment;

@@ -132,7 +132,7 @@ const keyFile: Kind = {
   fromRoot: { least: 0o040, most: 0o640 },
 };
 
-/** Rejects a folder that other users can enter, and one of root unless it is accessible only to a group of this user. */
+/** Rejects a folder that other users can enter, or that root owns, unless only a group of this user can access it. */
 export function assertPrivateDirectory(path: string, files: Files = nodeFiles): void {
   assertPrivate(path, folder, files);
 }
@@ -142,7 +142,7 @@ export function assertPrivateFile(path: string, files: Files = nodeFiles): void 
   assertPrivate(path, file, files);
 }
 
-/** Rejects a key file that other users can read or write, and one of root unless only a group of this user can read it. */
+/** Rejects a key file that other users can read or write, or that root owns, unless only a group of this user can read it. */
 export function assertPrivateKeyFile(path: string, files: Files = nodeFiles): void {
   assertPrivate(path, keyFile, files);
 }

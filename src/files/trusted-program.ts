@@ -6,7 +6,7 @@ import { BrokerError } from '../errors/broker-error.ts';
 const hasModes = process.platform !== 'win32';
 
 /**
- * Checks a program that this one runs on its own: it exists, it can be run, and nobody but this user and root can replace
+ * Checks a program that this one starts automatically: it exists, it is executable, and only this user and root can replace
  * it. Throws `E_FILE_PERMISSIONS`, or `E_FILE` if it is not a program.
  */
 export function assertTrustedProgram(path: string): void {
@@ -49,8 +49,8 @@ function assertOwner(path: string, { uid }: Stats): void {
 }
 
 /**
- * Anyone who can rename an entry of one of these folders can put another program in its place: its owner, and everyone who can
- * write to it. A group that can write to a folder is trusted: on many systems, each user is the only one in the user's group.
+ * Anyone who owns or can write to one of these folders can put another program in place of an entry. A group that can write
+ * to a folder is trusted: on many systems, each user is the only member of the user's group.
  */
 function assertFolders(path: string): void {
   const parent = dirname(path);

@@ -59,7 +59,7 @@ export async function monitorAll(
   };
 }
 
-/** The first of those whose token has expired or is rejected. */
+/** The most urgent profiles whose token has expired or was rejected. */
 async function brokenProfiles({ db }: StoreContext, now: number, tag?: string): Promise<ProfilePage['rows']> {
   const pages = [];
   for (const status of ['rejected', 'expired'] as const)
@@ -67,7 +67,7 @@ async function brokenProfiles({ db }: StoreContext, now: number, tag?: string): 
   return pages.flatMap(({ rows }) => rows).slice(0, maxListed);
 }
 
-/** The quarantines that the last status checks found, by the profile's ID; of several, the one that started first. */
+/** The quarantines that the last status checks found, by the profile's ID. If a profile has several, the earliest. */
 async function quarantinesOf(
   { db }: StoreContext,
   filter: { tag?: string | undefined; profileIds?: string[] },
@@ -81,7 +81,7 @@ async function quarantinesOf(
   return found;
 }
 
-/** Profiles without a token are last in order of urgency, where the first page seldom reaches. */
+/** Profiles without a token. They are last in order of urgency, so the first page rarely includes them. */
 async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): Promise<ProfileHealth[]> {
   const { rows } = await queryProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));

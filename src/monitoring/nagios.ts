@@ -28,7 +28,7 @@ export interface ProfileHealth {
   effectiveExpiresAt: string | null;
   /** The quarantine in Entra ID that the last status check found; null if there is none. */
   quarantine: { app: string; since: string; daysLeft: number } | null;
-  /** What speaks against the current token although it is in use. Does not change the state. */
+  /** What is wrong with the current token that is in use anyway. Does not change the state. */
   finding: TokenFinding | null;
 }
 
@@ -55,8 +55,9 @@ interface Monitoring {
 }
 
 /**
- * A token that expires within so many days is a WARNING; one that has expired or was rejected is CRITICAL. A renewed token
- * that was not delivered is a WARNING, and CRITICAL once the earlier one has expired or was rejected. A quarantine in Entra ID is a WARNING while Entra ID retries and CRITICAL once it has stopped. The worse of the two counts.
+ * A token that expires within `withinDays` days is a WARNING; one that has expired or was rejected is CRITICAL. A renewed
+ * token that was not delivered is a WARNING, and CRITICAL once the earlier one has expired or was rejected. A quarantine in
+ * Entra ID is a WARNING while Entra ID retries, and CRITICAL once it has stopped. The worst of these counts.
  */
 export function monitored(
   profile: Profile,
@@ -159,7 +160,7 @@ function sentence({ profile, summary, finding }: ProfileHealth): string {
   return `${onOneLine(profile)} ${summary}${but}`;
 }
 
-/** `'label'=value;warn;crit` (Monitoring Plugins Development Guidelines): below the thresholds it alerts. */
+/** `'label'=value;warn;crit` (Monitoring Plugins Development Guidelines). A range `30:` alerts below 30. */
 function performanceData(profiles: readonly ProfileHealth[], total: number, withinDays: number): string {
   const taken = new Set(['profiles']);
   const days = profiles.flatMap(({ profile, daysLeft }) =>

@@ -6,16 +6,16 @@ import { pendingTokens, tokensNeedingReview } from '../store/profiles/tokens.ts'
 import { firstUnfinished, type Unfinished } from '../store/profiles/unfinished.ts';
 import { failedReminders } from '../store/reminders/reminders.ts';
 
-/** Whether "everything is up to date", and if only the work on one profile is missing, which. */
+/** Whether everything is up to date. `unfinished`: what is left to do for a profile if nothing else prevents that. */
 export interface UpToDate {
   upToDate: boolean;
   unfinished: Unfinished | null;
 }
 
 /**
- * Everything is up to date if every token is valid, verified and delivered, someone is reminded, nothing waits for a decision,
- * and the renewal hook, if there is one, does not fail. The profiles are read only if all else is well, and if
- * there are at most `maxProfiles`; with more, it is not claimed.
+ * Everything is up to date if every token is valid, verified and delivered, reminders reach someone, nothing waits for a
+ * decision, and the renewal hook, if there is one, does not fail. Reads the profiles only if everything else is in order. With
+ * more than `maxProfiles`, it reads none and is never up to date.
  */
 export async function upToDateState(
   db: Db,

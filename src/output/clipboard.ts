@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { BrokerError } from '../errors/broker-error.ts';
 import type { Clipboard } from '../process/clipboard.ts';
 
-/** Puts a text on the clipboard. Throws `E_CLIPBOARD`, which never holds the text. */
+/** Copies a text to the clipboard. Throws `E_CLIPBOARD`, which never contains the text. */
 export async function copyText(clipboard: Clipboard, text: string): Promise<CopiedText> {
   try {
     await clipboard.write(text);
   } catch {
-    // What the clipboard's program said is left out: it was given the text.
+    // Without the original error, because the output of the clipboard program may contain the text.
     throw new BrokerError('E_CLIPBOARD', 'No clipboard is available.', {
       help:
         process.platform === 'linux'
@@ -24,7 +24,7 @@ export async function copyText(clipboard: Clipboard, text: string): Promise<Copi
   return new CopiedText(clipboard, hash(text));
 }
 
-/** What was put on the clipboard, by its hash alone: the wait until it is cleared holds no token. */
+/** The text on the clipboard, as a hash, so that no token is in memory until the clipboard is cleared. */
 export class CopiedText {
   readonly #clipboard: Clipboard;
   readonly #hash: string;
@@ -34,7 +34,7 @@ export class CopiedText {
     this.#hash = textHash;
   }
 
-  /** Clears the clipboard where it still holds the text. False if it held something else, which is left alone. */
+  /** Clears the clipboard if it still holds the text. Returns false, and changes nothing, if it holds something else. */
   async clear(): Promise<boolean> {
     if (hash(await this.#clipboard.read()) !== this.#hash) return false;
     await this.#clipboard.write('');

@@ -1,9 +1,9 @@
 import { curlString, dotEnvValue, powershellString, shellString } from './quoting.ts';
 
-/** A token with all that a program may want to know of it. */
+/** A token with the details that programs get. */
 export interface TokenOutput {
   accessToken: string;
-  /** Seconds that are left; 0 where its time is over, null while its end is unknown. */
+  /** Seconds until it expires; 0 if it has expired, null while its expiry is unknown. */
   expiresIn: number | null;
   /** RFC 3339, UTC; null while unknown. */
   expiresAt: string | null;
@@ -29,8 +29,8 @@ export const formats = [
 export type Format = (typeof formats)[number];
 
 /**
- * The text of a token in one of the formats, without a line break at its end. `execInfo` is what Kubernetes says of the
- * version that it wants, in the variable of that name.
+ * The text of a token in one of the formats, without a final line break. `execInfo` names the API version that a Kubernetes
+ * client requests.
  */
 export function formatToken(
   format: Format,
@@ -53,7 +53,7 @@ export function formatToken(
     case 'curl':
       return `header = ${curlString(authorization(token))}`;
     case 'terraform':
-      // Terraform's external data source takes an object of strings only.
+      // Terraform's external data source accepts only string values.
       return JSON.stringify(jsonOf(token), (key, value: unknown) =>
         key === '' ? value : String(value ?? ''),
       );
@@ -69,23 +69,23 @@ export function formatToken(
   }
 }
 
-/** Versions of the protocol. The answers that hold a token are the same in all of them. */
+/** The API versions of `ExecCredential`. A response with a token is the same in all of them. */
 const execApiVersions = ['v1', 'v1beta1', 'v1alpha1'].map(
   (version) => `client.authentication.k8s.io/${version}`,
 );
 
-/** The version that was asked for, which clients insist on; the first where none was, or one that is unknown. */
+/** The requested version, because clients reject any other; the first one if the request names none or an unknown one. */
 function execApiVersion(execInfo: string | undefined): string | undefined {
   let asked: unknown;
   try {
     asked = (JSON.parse(execInfo ?? 'null') as { apiVersion?: unknown } | null)?.apiVersion;
   } catch {
-    // As if nothing had been asked.
+    // Treated as no request.
   }
   return execApiVersions.find((version) => version === asked) ?? execApiVersions[0];
 }
 
-/** The environment of a program that is given a token. What is not known is empty, so that nothing older shows through. */
+/** The environment variables for a program that gets a token. Unknown values are empty, to replace inherited ones. */
 export function tokenEnvironment(token: TokenOutput) {
   return {
     WEBEX_ACCESS_TOKEN: token.accessToken,

@@ -1,26 +1,26 @@
 import { BrokerError } from '../errors/broker-error.ts';
 
 /*
- * One value as each of the languages writes it, whatever the value contains. A NUL is in none of them, and in no
- * environment: it is refused.
+ * Quotes any value for each language. None of them, and no environment variable, can contain a NUL character, so it is
+ * rejected with `E_QUOTING`.
  */
 
-/** POSIX shell: between single quotes nothing is special but the single quote itself. */
+/** POSIX shell: within single quotes, only the single quote is special. */
 export function shellString(value: string): string {
   refuseNul(value);
   return `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /**
- * PowerShell: between single quotes nothing is special but the single quote, which is doubled. It takes the four
- * typographic single quotes for the plain one (about_Quoting_Rules), so they are doubled too.
+ * PowerShell: within single quotes, only the single quote is special and is doubled. PowerShell treats the four typographic
+ * single quotes like the plain one (about_Quoting_Rules), so they are doubled too.
  */
 export function powershellString(value: string): string {
   refuseNul(value);
   return `'${value.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`;
 }
 
-/** curl's config file (`man curl`, --config): double quotes, with a backslash before what is special between them. */
+/** curl's config file (`man curl`, --config): double quotes, with backslash escapes. */
 export function curlString(value: string): string {
   refuseNul(value);
   const escapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' };
@@ -28,13 +28,14 @@ export function curlString(value: string): string {
 }
 
 /**
- * A `.env` file's value. Bare wherever it can be: Docker and systemd would take quotes for a part of it. The readers
- * know no escape for a quote, so it is put between quotes that are not in it. Throws `E_QUOTING` if all are.
+ * A value in a `.env` file, without quotes if possible, because Docker and systemd treat quotes as part of the value. `.env`
+ * files have no escape for a quote, so the value is put in quotes that it does not contain. Throws `E_QUOTING` if it contains
+ * all of them.
  */
 export function dotEnvValue(name: string, value: string): string {
   refuseNul(value);
   if (/^[\w./:@%+,=~-]*$/.test(value)) return value;
-  // Between double quotes, some readers take \n for a line break and $NAME for a variable.
+  // Within double quotes, some programs replace \n by a line break and $NAME by a variable.
   const quote = ["'", '"', '`'].find(
     (each) => !value.includes(each) && (each !== '"' || !/[\\$]/.test(value)),
   );

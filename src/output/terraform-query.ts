@@ -4,9 +4,8 @@ import { BrokerError } from '../errors/broker-error.ts';
 const querySchema = z.record(z.string(), z.string());
 
 /**
- * The profile that a query of Terraform's `external` data source asks for. The query is a JSON object of strings on
- * standard input; its `profile`, where there is one, has to agree with the argument, and stands in for a missing one.
- * Throws `E_USAGE`.
+ * The profile that a query of Terraform's `external` data source names. The query is a JSON object of strings on standard
+ * input. Its `profile` is used if there is no argument, and must be the same if there is one. Throws `E_USAGE`.
  */
 export function profileOfQuery(argument: string | undefined, input: string): string {
   const profile = queryOf(input).profile;

@@ -5,7 +5,7 @@ import type { DecryptedToken } from '../vault/tokens/read-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import type { TokenOutput } from './formats.ts';
 
-/** An opened token with what goes along with it. */
+/** A decrypted token with its details, as programs get it. */
 export function toTokenOutput(vault: Vault, opened: DecryptedToken): TokenOutput {
   const { accessToken, profile, token, expiry } = opened;
   return {
@@ -19,7 +19,7 @@ export function toTokenOutput(vault: Vault, opened: DecryptedToken): TokenOutput
   };
 }
 
-/** The end of a token as programs get it; absent while it is unknown. */
+/** The expiry of a token in both forms; null while it is unknown. */
 export function timeLeft(expiresAt: number, now: number): Pick<TokenOutput, 'expiresIn' | 'expiresAt'> {
   if (knownEnd(expiresAt) === null) return { expiresIn: null, expiresAt: null };
   return { expiresIn: secondsLeft(expiresAt, now), expiresAt: instant(expiresAt) };
