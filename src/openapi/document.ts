@@ -18,7 +18,7 @@ export function openApiDocument(issuer: string): OpenApiDocument {
       summary: 'The Webex token for programs, and the SCIM relay for Entra ID and Okta.',
       description:
         'Programs get the current Webex token from the token endpoint. Provisioning tools use the SCIM relay as their tenant URL and need no Webex token.',
-      // Of this API. The version of the program is nobody's business who only reaches its port.
+      // The version of this API, because clients without credentials must not see the version of the program.
       version: '1',
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -1,6 +1,6 @@
 import { type SchemaName, schemaRef } from './schemas.ts';
 
-/** A response or a header of OpenAPI, as far as this document uses them. */
+/** An OpenAPI response, with the members that this document uses. */
 export interface DescribedResponse {
   description: string;
   headers?: Record<string, { $ref: string }>;
@@ -31,7 +31,7 @@ export const headerRefs = {
   requestId: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
 };
 
-/** The headers that the references above point to. */
+/** The headers that `headerRefs` refers to. */
 export const headers = {
   RetryAfter: {
     description: 'Seconds after which the client may try again.',

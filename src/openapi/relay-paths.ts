@@ -33,7 +33,7 @@ const words: Record<ResourceType, readonly [string, string]> = {
 
 function pathItem(resource: ResourceType, methods: readonly string[], isItem: boolean): Paths[string] {
   const operations = methods
-    // Every GET answers HEAD too.
+    // Every path with GET also supports HEAD.
     .filter((method) => method !== 'HEAD')
     .map((method) => [method.toLowerCase(), operation(resource, method, isItem)]);
   return Object.fromEntries(operations) as Paths[string];
@@ -72,7 +72,7 @@ function operation(resource: ResourceType, method: string, isItem: boolean): Ope
   };
 }
 
-/** The query passes unchanged: these are the parameters that provisioning tools send. */
+/** The parameters that provisioning tools send. The relay forwards any query unchanged. */
 const queryParameters = [
   parameter('filter', 'query', 'RFC 7644, section 3.4.2.2.'),
   parameter('startIndex', 'query', 'The first result, from 1.', { type: 'integer' }),
@@ -90,7 +90,7 @@ function parameter(
   return { name, in: place, description, ...(place === 'path' && { required: true }), schema };
 }
 
-/** What the relay answers itself. Webex may answer with the same statuses. */
+/** The errors of the relay itself. Webex may respond with the same statuses. */
 function refusals(hasBody: boolean): Record<string, DescribedResponse> {
   return {
     401: refusal('The client is not authenticated, or was removed.', headerRefs.challenge),

@@ -3,7 +3,7 @@ import type { OAuthErrorCode } from '../api/oauth-error.ts';
 
 /*
  * The bodies of the HTTP API. The endpoints write and read them without a schema, because that is faster. The tests compare
- * what they do with these.
+ * their requests and responses with these schemas.
  */
 
 const errorCodes = [

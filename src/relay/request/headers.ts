@@ -52,7 +52,7 @@ const responseHeaders = [
   'ratelimit-remaining',
   'ratelimit-reset',
   'retry-after',
-  // Webex's ID for the request, which its support asks for.
+  // Webex's ID for the request. Cisco's support asks for it.
   'trackingid',
   'vary',
   'x-ratelimit-limit',

@@ -23,7 +23,7 @@ type Change = Omit<TrafficChange, 'slots'> & {
 };
 
 /**
- * Counts the requests of the relay. In memory for Prometheus, which sums up the replicas; and every few seconds in the store,
+ * Counts the requests of the relay in memory for Prometheus, which adds up the replicas, and every few seconds in the store,
  * from which the profile's page shows the requests of all replicas. It only knows profile, method and status.
  */
 export class TrafficLog {
