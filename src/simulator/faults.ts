@@ -5,20 +5,21 @@ import { sendWebexError } from './webex/webex-error.ts';
 /** Formats an error as the simulated service does. */
 export type ErrorSender = (response: Response, status: 401 | 403 | 404 | 429 | 500 | 503) => void;
 
-export type FaultAnswer =
-  | { answer: 401 | 403 | 404 | 500 | 503 }
+/** What the caller gets instead of the normal response. */
+export type FaultEffect =
+  | { effect: 401 | 403 | 404 | 500 | 503 }
   /** Without `retryAfter`, the response has no such header. */
-  | { answer: 429; retryAfter?: number | string }
+  | { effect: 429; retryAfter?: number | string }
   /** Status 200 with an HTML page, as from a proxy or a captive portal. */
-  | { answer: 'html' }
+  | { effect: 'html' }
   /** No response, until the caller gives up. With `applied`, the request is executed first, and only the response is lost. */
-  | { answer: 'hang'; applied?: true }
+  | { effect: 'hang'; applied?: true }
   /** The connection is reset. `applied` as above. */
-  | { answer: 'reset'; applied?: true }
+  | { effect: 'reset'; applied?: true }
   /** The normal response, after a delay. */
-  | { answer: 'slow'; milliseconds: number };
+  | { effect: 'slow'; milliseconds: number };
 
-export type Fault = FaultAnswer & {
+export type Fault = FaultEffect & {
   /** This path and all paths below it, without the query, or the paths that the expression matches. */
   path: string | RegExp;
   /** The deployment that is affected. Default: both. */
@@ -26,7 +27,7 @@ export type Fault = FaultAnswer & {
   method?: string;
   /** How many requests it affects. Default: all. */
   times?: number;
-  /** How many requests are handled normally before. Default: none. */
+  /** How many requests are handled normally first. Default: none. */
   skip?: number;
 };
 
@@ -73,8 +74,8 @@ function covers(wanted: string | RegExp, path: string): boolean {
   return path === wanted || path.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`);
 }
 
-function inject(fault: FaultAnswer, response: Response, next: () => void, sendError: ErrorSender): void {
-  switch (fault.answer) {
+function inject(fault: FaultEffect, response: Response, next: () => void, sendError: ErrorSender): void {
+  switch (fault.effect) {
     case 'html':
       response.send('<!doctype html><html lang="en"><title>Sign in to the network</title><p>Please sign in.');
       return;
@@ -95,7 +96,7 @@ function inject(fault: FaultAnswer, response: Response, next: () => void, sendEr
       sendError(response, 429);
       return;
     default:
-      sendError(response, fault.answer);
+      sendError(response, fault.effect);
   }
 }
 

@@ -82,7 +82,7 @@ describe('checkNextToken', () => {
   it('marks a token as rejected from the first rejection until Webex accepts it again', async () => {
     const { simulator, vault, addToken } = await setting();
     const id = await addToken('acme');
-    const lift = simulator.faults.add({ path: '/v1/people/me', answer: 401 });
+    const lift = simulator.faults.add({ path: '/v1/people/me', effect: 401 });
     vault.setNow(today + days(2));
     expect(await checkNextToken(vault, half)).toMatchObject({ outcome: 'rejected', change: 'rejected' });
     vault.setNow(today + days(4));
@@ -96,7 +96,7 @@ describe('checkNextToken', () => {
 
   it('verifies an unverified token: account, organization and expiry', async () => {
     const { simulator, vault, addToken } = await setting();
-    const lift = simulator.faults.add({ path: '/v1', answer: 503 });
+    const lift = simulator.faults.add({ path: '/v1', effect: 503 });
     const issued = simulator.issueToken('full-admin', { form: 'unknown' });
     const id = await addToken('acme', issued.accessToken);
     expect(await tokenById(vault.db, id)).toMatchObject({
@@ -118,7 +118,7 @@ describe('checkNextToken', () => {
   it('changes nothing without an answer, and retries after increasing delays', async () => {
     const { simulator, vault, addToken } = await setting();
     const id = await addToken('acme');
-    simulator.faults.add({ path: '/v1', answer: 503 });
+    simulator.faults.add({ path: '/v1', effect: 503 });
     let now = today + days(2);
     const delays: number[] = [];
     for (let attempt = 0; attempt < 4; attempt += 1) {
@@ -138,7 +138,7 @@ describe('checkNextToken', () => {
     const { simulator, vault, addToken } = await setting();
     await addToken('acme');
     vault.setNow(today + days(2));
-    simulator.faults.add({ path: '/v1', answer: 429, retryAfter: 1200, times: 1 });
+    simulator.faults.add({ path: '/v1', effect: 429, retryAfter: 1200, times: 1 });
     expect(await checkNextToken(vault, half)).toMatchObject({
       outcome: 'rate-limited',
       retryAfterMs: 1_200_000,

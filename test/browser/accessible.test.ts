@@ -47,7 +47,7 @@ async function seed(set: BrowserSession): Promise<string[]> {
   await store('acme', 'full-admin', '&expires_in=3887999');
   const foreign = await store('acme', 'other-organization');
   const lesser = await store(longName, 'ordinary');
-  simulator.faults.add({ path: '/v1/people/me', answer: 503, times: 1 });
+  simulator.faults.add({ path: '/v1/people/me', effect: 503, times: 1 });
   const unverified = await store('umbrella', 'full-admin', '&expires_in=0');
   simulator.revoke('device-admin');
   const { accessToken } = simulator.issueToken('device-admin');

@@ -27,7 +27,7 @@ describe('webex-token test', () => {
       expect(check).toEqual({ id: expect.any(String), ok: true, message: expect.any(String) });
     }
 
-    const slow = simulator.faults.add({ path: '/v1/scim', answer: 'html' });
+    const slow = simulator.faults.add({ path: '/v1/scim', effect: 'html' });
     const html = await on.run(['test', 'acme']);
     expect(html.code).toBe(5);
     expect(html.stdout).toMatch(/✗ {2}failed {2,}Entra ID’s Test Connection would fail\. .*web page/);

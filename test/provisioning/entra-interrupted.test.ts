@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PushError } from '../../src/provisioning/push/push-error.ts';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
-import type { Fault, FaultAnswer } from '../../src/simulator/faults.ts';
+import type { Fault, FaultEffect } from '../../src/simulator/faults.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
 import {
@@ -34,26 +34,26 @@ const points: {
   { name: 'start', at: { path: /\/start$/, method: 'POST' }, changes: true },
 ];
 
-const cut: FaultAnswer = { answer: 'reset' };
-const lost: FaultAnswer = { answer: 'reset', applied: true };
+const cut: FaultEffect = { effect: 'reset' };
+const lost: FaultEffect = { effect: 'reset', applied: true };
 
 /** What goes wrong at a point until all attempts are used up. */
-function lasting({ changes }: { changes?: true }): [name: string, answer: FaultAnswer][] {
-  const always: [string, FaultAnswer][] = [
+function lasting({ changes }: { changes?: true }): [name: string, effect: FaultEffect][] {
+  const always: [string, FaultEffect][] = [
     ['the network is cut', cut],
-    ['503', { answer: 503 }],
+    ['503', { effect: 503 }],
   ];
   if (!changes) return always;
-  return [...always, ['the answer is lost', lost], ['a captive portal', { answer: 'html' }]];
+  return [...always, ['the response is lost', lost], ['a captive portal', { effect: 'html' }]];
 }
 
 /** What goes wrong once. */
-function passing({ changes }: { changes?: true }): [name: string, answer: FaultAnswer][] {
-  const always: [string, FaultAnswer][] = [
+function passing({ changes }: { changes?: true }): [name: string, effect: FaultEffect][] {
+  const always: [string, FaultEffect][] = [
     ['the network is cut', cut],
-    ['429', { answer: 429, retryAfter: 1 }],
+    ['429', { effect: 429, retryAfter: 1 }],
   ];
-  return changes ? [...always, ['the answer is lost', lost]] : always;
+  return changes ? [...always, ['the response is lost', lost]] : always;
 }
 
 function push({ vault, context }: ProvisioningVault) {
@@ -91,16 +91,16 @@ describe.each(points)('push entra, interrupted at: $name', (point) => {
 
   it.each(lasting(point))(
     'leaves the old or the new token and finishes in the next run, after repeated faults: %s',
-    async (_, answer) => {
+    async (_, effect) => {
       const { world, old, accessToken } = await prepared();
-      world.simulator.entra.faults.add({ ...answer, ...at, times: 50 } as Fault);
+      world.simulator.entra.faults.add({ ...effect, ...at, times: 50 } as Fault);
       const error = await push(world).then(
         () => null,
         (thrown: unknown) => thrown,
       );
       // A job that was created although the response was lost is found again, so that is no failure.
       // Neither is a job that runs although the response to starting it was lost.
-      const madeAllTheSame = ['create the job', 'start'].includes(name) && 'applied' in answer;
+      const madeAllTheSame = ['create the job', 'start'].includes(name) && 'applied' in effect;
       if (!madeAllTheSame) {
         if (!(error instanceof PushError)) throw error ?? new Error('nothing went wrong');
         const has = expectWhole(world, old, accessToken);
@@ -116,11 +116,11 @@ describe.each(points)('push entra, interrupted at: $name', (point) => {
     },
   );
 
-  it.each(passing(point))('continues by itself after one fault: %s', async (_, answer) => {
+  it.each(passing(point))('continues by itself after one fault: %s', async (_, effect) => {
     const { world, old, accessToken } = await prepared();
-    world.simulator.entra.faults.add({ ...answer, ...at, times: 1 } as Fault);
+    world.simulator.entra.faults.add({ ...effect, ...at, times: 1 } as Fault);
     const pushed = push(world);
-    if (repeats === false && answer.answer !== 429 && !('applied' in answer)) {
+    if (repeats === false && effect.effect !== 429 && !('applied' in effect)) {
       // A request that creates something is not repeated: it may have succeeded.
       await expect(pushed).rejects.toMatchObject({ remoteState: 'before' });
       return;
@@ -168,7 +168,7 @@ describe('push entra, killed', () => {
       const { simulator, run, spawn } = machine;
       const { entra } = simulator;
       const asked = entra.requests.length;
-      entra.faults.add({ answer: 'hang', ...(applied && { applied }), ...at } as Fault);
+      entra.faults.add({ effect: 'hang', ...(applied && { applied }), ...at } as Fault);
       const running = spawn(['push', 'entra', 'acme', '--start']);
       const reached = () => {
         const seen = entra.requests
@@ -201,7 +201,7 @@ describe('push entra, killed', () => {
     const old = machine.token.accessToken;
     const renewed = await storeToken(machine);
     const { entra } = machine.simulator;
-    entra.faults.add({ answer: 'hang', path: /\/validateCredentials$/, skip: 1 });
+    entra.faults.add({ effect: 'hang', path: /\/validateCredentials$/, skip: 1 });
     const running = machine.spawn(['push', 'entra', 'acme']);
     await running.stderrMatching(/Saved values verified/);
     running.kill('SIGKILL');

@@ -114,10 +114,10 @@ describe('push entra', () => {
     it('is retried after 403 and 409 for a limited time if it is new', async () => {
       const { vault, context, simulator, storeToken, waits } = await provisioningVault();
       await storeToken();
-      simulator.entra.app.unsettled = 4;
+      simulator.entra.app.propagationErrors = 4;
       await pushProfile('entra', vault, 'acme', actor, {}, context);
       expect(waits.join('; ')).toMatch(/responds with 409.*responds with 403/);
-      simulator.entra.app.unsettled = 100;
+      simulator.entra.app.propagationErrors = 100;
       waits.length = 0;
       await expect(pushProfile('entra', vault, 'acme', actor, {}, context)).rejects.toMatchObject({
         code: 'E_GRAPH',
@@ -158,7 +158,7 @@ describe('push entra', () => {
     it('is reported to be in place if only the test after saving fails', async () => {
       const { vault, context, simulator, storeToken } = await provisioningVault();
       const accessToken = await storeToken();
-      simulator.entra.faults.add({ path: /validateCredentials$/, answer: 403, skip: 1 });
+      simulator.entra.faults.add({ path: /validateCredentials$/, effect: 403, skip: 1 });
       const pushed = pushProfile('entra', vault, 'acme', actor, {}, context);
       await expect(pushed).rejects.toMatchObject({
         remoteState: 'new-untested',

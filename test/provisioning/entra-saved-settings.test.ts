@@ -23,7 +23,7 @@ describe('pushProfile, and the saved settings', () => {
     const { vault, context, simulator, storeToken } = await provisioningVault();
     simulator.entra.settings.shownSecrets = 'masked';
     await storeToken();
-    simulator.entra.faults.add({ path: /validateCredentials$/, answer: 403, skip: 1 });
+    simulator.entra.faults.add({ path: /validateCredentials$/, effect: 403, skip: 1 });
     await expect(pushProfile('entra', vault, 'acme', actor, {}, context)).rejects.toMatchObject({
       remoteState: 'new-untested',
     });
@@ -36,7 +36,7 @@ describe('pushProfile, starting a job', () => {
     const { entra } = simulator;
     provisioning({ simulator }, await storeToken());
     for (const job of entra.app.jobs) job.code = 'Paused';
-    entra.faults.add({ path: /\/start$/, answer: 'reset', applied: true });
+    entra.faults.add({ path: /\/start$/, effect: 'reset', applied: true });
     await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
     expect(entra.requests.filter(({ path }) => path.endsWith('/start'))).toHaveLength(1);
     expect(entra.app.jobs).toMatchObject([{ code: 'Active' }]);
@@ -47,7 +47,7 @@ describe('pushProfile, starting a job', () => {
     const { entra } = simulator;
     provisioning({ simulator }, await storeToken());
     for (const job of entra.app.jobs) job.code = 'Paused';
-    entra.faults.add({ path: /\/start$/, answer: 503 });
+    entra.faults.add({ path: /\/start$/, effect: 503 });
     await expect(pushProfile('entra', vault, 'acme', actor, { start: true }, context)).rejects.toMatchObject({
       remoteState: 'new',
     });

@@ -133,7 +133,7 @@ describe('the sign-in to Entra ID', () => {
   it('retries after a temporary failure', async () => {
     const simulator = await simulated();
     const { clientId, secret } = simulator.entra.client;
-    simulator.entra.faults.add({ path: /token$/, answer: 503, times: 2 });
+    simulator.entra.faults.add({ path: /token$/, effect: 503, times: 2 });
     const settings = { tenantId: simulator.entra.directory.tenantId, clientId, clientSecret: secret };
     await expect(signIn(simulator, settings)).resolves.toMatch(/^SIMULATED/);
   });

@@ -115,7 +115,7 @@ describe('the provisioning status', () => {
     const { vault, context, simulator, storeToken } = await provisioningVault();
     await storeToken();
     await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
-    simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
+    simulator.entra.faults.add({ path: /jobs$/, effect: 503 });
     const [result] = await checkProvisioning(vault, context);
     expect(result).toMatchObject({ status: null, failure: { message: expect.stringMatching(/503/) } });
     expect(await listDestinations(vault, 'acme')).toMatchObject([
@@ -141,7 +141,7 @@ describe('the provisioning status', () => {
     expect(await check()).toBe('nothing is due');
     now += day - 1;
     expect(await check()).toBe('nothing is due');
-    simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
+    simulator.entra.faults.add({ path: /jobs$/, effect: 503 });
     now += 1;
     expect(await check()).toMatch(/503/);
     simulator.entra.faults.clear();

@@ -29,7 +29,7 @@ describe('login --push', () => {
     await run(['push', 'okta', 'acme']);
     await run(['push', 'entra', 'acme', '--start']);
     const before = okta.app.token;
-    entra.faults.add({ path: /servicePrincipals/, answer: 404 });
+    entra.faults.add({ path: /servicePrincipals/, effect: 404 });
     const login = start(['login', 'acme', '--push', '--no-open']);
     const [link] = await login.stderrMatching(/http:\/\/localhost:\d+\/sign-in\/\S+/);
     await signInThrough(link);

@@ -98,7 +98,7 @@ describe('push okta', () => {
   it('waits as long as the rate limit of Okta says', async () => {
     const { run, simulator } = await provisioningMachine();
     simulator.okta.app.served = true;
-    simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
+    simulator.okta.faults.add({ path: '/api/v1/apps', effect: 429, times: 1 });
     const pushed = await run(['push', 'okta', 'acme']);
     expect(pushed).toMatchObject({ code: 0 });
     expect(pushed.stderr).toMatch(/too many requests \(429\)\. Trying again in [12] s/);
@@ -218,7 +218,7 @@ describe('push okta, interrupted', {
       const renewed = await storeToken({ simulator, environment });
       okta.requests.length = 0;
       const { skip = 0 } = at as { skip?: number };
-      okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });
+      okta.faults.add({ effect: 'hang', ...(applied && { applied }), ...at });
       const running = spawn(['push', 'okta', 'acme', '--app', okta.app.id]);
       const reached = () =>
         okta.requests.filter(({ method, path }) => method === at.method && at.path.test(path)).length > skip;
@@ -248,8 +248,8 @@ describe('push okta, interrupted', {
       const old = await store();
       await push();
       const renewed = await store();
-      for (const answer of ['reset', 503, 429] as const) {
-        okta.faults.add({ answer, ...at });
+      for (const effect of ['reset', 503, 429] as const) {
+        okta.faults.add({ effect, ...at });
         await expect(push()).rejects.toThrow(
           /still has its|is saved in Okta|either its previous settings or all of the new/,
         );

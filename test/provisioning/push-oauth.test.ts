@@ -120,7 +120,7 @@ describe('a failed push --via oauth', () => {
     const { simulator, vault } = server;
     const accessToken = simulator.issueToken('full-admin').accessToken;
     provisioning(server, accessToken);
-    simulator.faults.add({ path: '/v1/scim', answer: 403 });
+    simulator.faults.add({ path: '/v1/scim', effect: 403 });
     const error = await brokerErrorOf(() => push(server));
     expect(error).toMatchObject({ code: 'E_REJECTED', remoteState: 'before' });
     expect(error.message).toContain('Nothing was changed');
@@ -189,7 +189,7 @@ describe('a failed push --via oauth', () => {
 
   it('asks a person where Graph does not test client credentials that are not saved', async () => {
     const server = await provisioningServer();
-    server.simulator.entra.faults.add({ path: /validateCredentials$/, answer: 500 });
+    server.simulator.entra.faults.add({ path: /validateCredentials$/, effect: 500 });
     const error = await brokerErrorOf(() => push(server));
     expect(error).toMatchObject({ code: 'E_ENTRA_MANUAL', remoteState: 'before-with-job' });
     expect(writes(server)).toEqual([]);
@@ -202,7 +202,7 @@ describe('a failed push --via oauth', () => {
     await push(server);
     const [before] = await listClients(vault.db);
     const saved = simulator.entra.app.secrets.get('Oauth2ClientSecret');
-    const end = simulator.faults.add({ path: '/v1/scim', answer: 403 });
+    const end = simulator.faults.add({ path: '/v1/scim', effect: 403 });
     expect(await brokerErrorOf(() => push(server))).toMatchObject({ remoteState: 'before' });
     end();
     expect(simulator.entra.app.secrets.get('Oauth2ClientSecret')).toBe(saved);
@@ -219,7 +219,7 @@ describe('a failed push --via oauth', () => {
     simulator.entra.faults.add({
       path: /connectivityParameters$/,
       method: 'PATCH',
-      answer: 'reset',
+      effect: 'reset',
       applied: true,
     });
     expect(await brokerErrorOf(() => push(server))).toMatchObject({ code: 'E_GRAPH', remoteState: 'either' });

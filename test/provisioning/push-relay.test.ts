@@ -135,7 +135,7 @@ describe('push okta --via relay', () => {
   it('saves nothing and leaves no client behind where the relay does not answer from here', async () => {
     const server = await provisioningServer();
     const app = scimApp(server);
-    server.simulator.faults.add({ path: '/v1/scim', answer: 503 });
+    server.simulator.faults.add({ path: '/v1/scim', effect: 503 });
     const error = await brokerErrorOf(() => push(server, 'okta'));
     expect(error).toMatchObject({ remoteState: 'before' });
     expect(app.token).toBeNull();

@@ -13,19 +13,19 @@ async function simulatedWithCaller(...faults: Fault[]) {
 
 describe('a fault of the simulator', () => {
   it.each([401, 403, 404, 500, 503] as const)(
-    'answers %i with the error message of Webex',
-    async (answer) => {
-      const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer });
+    'returns %i with the error message of Webex',
+    async (status) => {
+      const { call } = await simulatedWithCaller({ path: '/v1/people/me', effect: status });
       const response = await call();
-      expect(response.status).toBe(answer);
+      expect(response.status).toBe(status);
       expect(await response.json()).toMatchObject({ trackingId: expect.stringMatching(/./) });
     },
   );
 
-  it('answers 429 with and without Retry-After, a given number of times', async () => {
+  it('returns 429 with and without Retry-After, a given number of times', async () => {
     const { call } = await simulatedWithCaller(
-      { path: '/v1/people/me', answer: 429, retryAfter: 7, times: 1 },
-      { path: '/v1/people/me', answer: 429, times: 1 },
+      { path: '/v1/people/me', effect: 429, retryAfter: 7, times: 1 },
+      { path: '/v1/people/me', effect: 429, times: 1 },
     );
     const answers = [await call(), await call(), await call()];
     expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
@@ -36,7 +36,7 @@ describe('a fault of the simulator', () => {
   });
 
   it('answers with a page instead of JSON', async () => {
-    const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'html' });
+    const { call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'html' });
     const response = await call();
     expect([response.status, response.headers.get('content-type')]).toEqual([
       200,
@@ -45,12 +45,12 @@ describe('a fault of the simulator', () => {
   });
 
   it('cuts the connection', async () => {
-    const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'reset' });
+    const { call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'reset' });
     await expect(call()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
   });
 
   it('hangs until the caller gives up, and does not keep the simulator from closing', async () => {
-    const { simulator, call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'hang' });
+    const { simulator, call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'hang' });
     await expect(call({ signal: AbortSignal.timeout(50) })).rejects.toThrow(/aborted/);
     const pending = call();
     const failed = expect(pending).rejects.toThrow();
@@ -60,7 +60,7 @@ describe('a fault of the simulator', () => {
   });
 
   it('answers late', async () => {
-    const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'slow', milliseconds: 60 });
+    const { call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'slow', milliseconds: 60 });
     const started = performance.now();
     expect((await call()).status).toBe(200);
     expect(performance.now() - started).toBeGreaterThanOrEqual(55);
@@ -68,10 +68,10 @@ describe('a fault of the simulator', () => {
 
   it('affects only its own path, method and deployment', async () => {
     const { call } = await simulatedWithCaller(
-      { path: '/v1/people', method: 'post', answer: 500 },
-      { path: '/v1/people', deployment: 'government', answer: 500 },
-      { path: '/v1/peop', answer: 500 },
-      { path: /tokenExpiry$/, answer: 503 },
+      { path: '/v1/people', method: 'post', effect: 500 },
+      { path: '/v1/people', deployment: 'government', effect: 500 },
+      { path: '/v1/peop', effect: 500 },
+      { path: /tokenExpiry$/, effect: 503 },
     );
     expect((await call()).status).toBe(200);
     expect((await call({ method: 'POST' })).status).toBe(500);
@@ -80,11 +80,11 @@ describe('a fault of the simulator', () => {
 
   it('can be removed, alone or with all others', async () => {
     const { simulator, call } = await simulatedWithCaller();
-    const takeAway = simulator.faults.add({ path: '/v1', answer: 500 });
+    const takeAway = simulator.faults.add({ path: '/v1', effect: 500 });
     expect((await call()).status).toBe(500);
     takeAway();
     expect((await call()).status).toBe(200);
-    simulator.faults.add({ path: '/v1', answer: 500 });
+    simulator.faults.add({ path: '/v1', effect: 500 });
     simulator.faults.clear();
     expect((await call()).status).toBe(200);
   });

@@ -48,7 +48,7 @@ describe('the simulated Okta', () => {
     const simulator = await simulated();
     expect((await asking(simulator, 'SSWS fake')('GET', '/api/v1/apps')).status).toBe(401);
     expect((await asking(simulator, 'Bearer fake')('GET', '/api/v1/apps')).status).toBe(401);
-    simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
+    simulator.okta.faults.add({ path: '/api/v1/apps', effect: 429, times: 1 });
     const limited = await asking(simulator)('GET', '/api/v1/apps?q=Cisco');
     expect(limited.status).toBe(429);
     expect(limited.headers.get('retry-after')).toBeNull();

@@ -52,7 +52,7 @@ describe('the value of a token', () => {
 
     // … and every way for it to be kept, asked about, and read.
     const { tokenId } = await captureRedirect(vault, answer, 'this browser', actor);
-    webex.faults.add({ path: '/v1', answer: 500, times: 1 });
+    webex.faults.add({ path: '/v1', effect: 500, times: 1 });
     said.push(await verifyToken(vault, tokenId, actor));
     webex.revoke('full-admin');
     said.push(await verifyToken(vault, await importToken(vault, { profile: 'acme' }, token, actor), actor));

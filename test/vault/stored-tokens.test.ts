@@ -58,7 +58,7 @@ describe('activateToken', () => {
 
   it('works while Webex cannot be asked', async () => {
     const { webex, vault, first } = await twoTokens();
-    webex.faults.add({ path: '/v1/people/me', answer: 503 });
+    webex.faults.add({ path: '/v1/people/me', effect: 503 });
     await activateStoredToken(vault, 'acme', first.id, actor);
     expect(await inUse(vault)).toBe(first.accessToken);
   });
@@ -84,7 +84,7 @@ describe('activateToken', () => {
 
   it('refuses an expired token', async () => {
     const { webex, vault, first, second } = await twoTokens();
-    webex.faults.add({ path: '/v1/people/me', answer: 503 });
+    webex.faults.add({ path: '/v1/people/me', effect: 503 });
     vault.setNow(today + year);
     const error = await brokerErrorOf(() => activateStoredToken(vault, 'acme', first.id, actor));
     expect(error).toMatchObject({ code: 'E_EXPIRED' });

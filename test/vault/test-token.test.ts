@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FaultAnswer } from '../../src/simulator/faults.ts';
+import type { FaultEffect } from '../../src/simulator/faults.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { SimulatedToken } from '../../src/simulator/webex/tokens.ts';
 import { tokenById } from '../../src/store/profiles/tokens.ts';
@@ -106,7 +106,7 @@ describe('testToken', () => {
 
   it('marks a token as rejected since the first rejection, until Webex accepts it', async () => {
     const { simulator, vault, tokenId, prove } = await holding();
-    const lift = simulator.faults.add({ path: '/v1', answer: 401 });
+    const lift = simulator.faults.add({ path: '/v1', effect: 401 });
     const proof = await prove();
     expect(results(proof)).toEqual({
       'token-accepted': false,
@@ -131,18 +131,18 @@ describe('testToken', () => {
   });
 
   describe('testToken, without a clear response', () => {
-    const answers: [string, FaultAnswer, RegExp][] = [
-      ['403', { answer: 403 }, /403/],
-      ['404', { answer: 404 }, /404/],
-      ['429 with Retry-After', { answer: 429, retryAfter: 17 }, /429[\s\S]*17 seconds/],
-      ['429 without', { answer: 429 }, /does not say how long/],
-      ['503', { answer: 503 }, /reports a server error/],
-      ['HTML', { answer: 'html' }, /web page/],
-      ['a cut connection', { answer: 'reset' }, /was interrupted/],
+    const effects: [string, FaultEffect, RegExp][] = [
+      ['403', { effect: 403 }, /403/],
+      ['404', { effect: 404 }, /404/],
+      ['429 with Retry-After', { effect: 429, retryAfter: 17 }, /429[\s\S]*17 seconds/],
+      ['429 without', { effect: 429 }, /does not say how long/],
+      ['503', { effect: 503 }, /reports a server error/],
+      ['HTML', { effect: 'html' }, /web page/],
+      ['a cut connection', { effect: 'reset' }, /was interrupted/],
     ];
-    it.each(answers)('explains the failure and marks nothing: %s', async (_, answer, words) => {
+    it.each(effects)('explains the failure and marks nothing: %s', async (_, effect, words) => {
       const { simulator, vault, tokenId, prove } = await holding();
-      simulator.faults.add({ path: '/v1', ...answer });
+      simulator.faults.add({ path: '/v1', ...effect });
       const proof = await prove();
       expect(proof.ok).toBe(false);
       expect(results(proof)).toMatchObject({
@@ -159,7 +159,7 @@ describe('testToken', () => {
 
     it('says nothing about a response that did not arrive', async () => {
       const { simulator, prove } = await holding();
-      simulator.faults.add({ path: '/v1', answer: 'reset' });
+      simulator.faults.add({ path: '/v1', effect: 'reset' });
       const { checks } = await prove();
       const later = checks.filter(({ id }) => id !== 'token-accepted');
       expect(later.map(({ ok, message }) => [ok, message.replace(/\. .*/s, '.')])).toEqual([
@@ -173,7 +173,7 @@ describe('testToken', () => {
 
     it('accepts the token if only the SCIM service fails', async () => {
       const { simulator, prove } = await holding();
-      simulator.faults.add({ path: '/v1/scim', answer: 404 });
+      simulator.faults.add({ path: '/v1/scim', effect: 404 });
       const proof = await prove();
       expect(results(proof)).toEqual({
         ...allPass,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkNextToken } from '../../src/background/daily-check.ts';
 import { preparePush } from '../../src/provisioning/push/prepare-push.ts';
-import type { FaultAnswer } from '../../src/simulator/faults.ts';
+import type { FaultEffect } from '../../src/simulator/faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
@@ -47,7 +47,7 @@ beforeEach(() => {
   Object.assign(webex.settings, defaultSettings());
 });
 
-/** Signs in as an account and stores the token, unchecked. */
+/** Signs in as an account and stores the token without verifying it. */
 async function captured(
   vault: Vault,
   account: string,
@@ -61,7 +61,8 @@ async function captured(
   return { ...(await captureRedirect(vault, answer, 'this browser', actor)), accessToken };
 }
 
-async function settled(
+/** Signs in as an account, and verifies the token. */
+async function verifyNewToken(
   vault: Vault,
   account: string,
   ...more: [Parameters<typeof startedSignIn>[1]?, IssueOptions?]
@@ -76,7 +77,7 @@ async function states(vault: Vault): Promise<string[]> {
 describe('verifyToken', () => {
   it('makes the token of a full administrator current, with the details from Webex', async () => {
     const vault = await newVault(webex);
-    const outcome = await settled(vault, 'full-admin');
+    const outcome = await verifyNewToken(vault, 'full-admin');
     expect(outcome).toMatchObject({
       outcome: 'current',
       profile: { name: 'acme', orgId: acme },
@@ -103,7 +104,7 @@ describe('verifyToken', () => {
 
   it('accepts an account whose roles are unknown', async () => {
     const vault = await newVault(webex);
-    expect(await settled(vault, 'no-roles')).toMatchObject({
+    expect(await verifyNewToken(vault, 'no-roles')).toMatchObject({
       outcome: 'current',
       token: { account: { admin: 'unknown' } },
     });
@@ -116,7 +117,7 @@ describe('verifyToken', () => {
     ['ordinary', 'none'],
   ])('marks a token for review: %s', async (account, admin) => {
     const vault = await newVault(webex);
-    const outcome = await settled(vault, account);
+    const outcome = await verifyNewToken(vault, account);
     expect(outcome).toMatchObject({
       outcome: 'needs-review',
       reason: 'not-full-admin',
@@ -136,7 +137,7 @@ describe('verifyToken', () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
-    const outcome = await settled(vault, 'other-organization');
+    const outcome = await verifyNewToken(vault, 'other-organization');
     expect(outcome).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
     expect(outcome.token.account?.orgId).toBe(globex);
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
@@ -146,7 +147,7 @@ describe('verifyToken', () => {
 
   it('compares the token with the requested organization', async () => {
     const vault = await newVault(webex);
-    const outcome = await settled(vault, 'full-admin', { profile: 'acme', orgId: globex });
+    const outcome = await verifyNewToken(vault, 'full-admin', { profile: 'acme', orgId: globex });
     expect(outcome).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
     expect(outcome.profile.orgId).toBe(globex);
   });
@@ -158,7 +159,7 @@ describe('verifyToken', () => {
     const role = wrong.role;
     wrong.role = 'readonly';
     try {
-      expect(await settled(vault, 'other-organization')).toMatchObject({
+      expect(await verifyNewToken(vault, 'other-organization')).toMatchObject({
         outcome: 'needs-review',
         reason: 'not-full-admin',
         profile: { orgId: null },
@@ -166,7 +167,7 @@ describe('verifyToken', () => {
     } finally {
       wrong.role = role;
     }
-    expect(await settled(vault, 'full-admin')).toMatchObject({
+    expect(await verifyNewToken(vault, 'full-admin')).toMatchObject({
       outcome: 'current',
       profile: { orgId: acme },
     });
@@ -184,7 +185,7 @@ describe('verifyToken', () => {
 
   it('sets the organization of the profile from Webex if the token does not name it', async () => {
     const vault = await newVault(webex);
-    const outcome = await settled(vault, 'full-admin', undefined, { form: 'unknown' });
+    const outcome = await verifyNewToken(vault, 'full-admin', undefined, { form: 'unknown' });
     expect(outcome).toMatchObject({ outcome: 'current', profile: { orgId: acme }, token: { orgId: null } });
     expect(outcome.token.warnings).toHaveLength(1);
   });
@@ -218,18 +219,18 @@ describe('a token that Webex rejects', () => {
 });
 
 describe('verifyToken, if Webex cannot be reached', () => {
-  const answers: [string, FaultAnswer][] = [
-    ['429', { answer: 429, retryAfter: 7 }],
-    ['429 without Retry-After', { answer: 429 }],
-    ['500', { answer: 500 }],
-    ['503', { answer: 503 }],
-    ['403', { answer: 403 }],
-    ['404', { answer: 404 }],
-    ['a page', { answer: 'html' }],
-    ['a cut connection', { answer: 'reset' }],
+  const effects: [string, FaultEffect][] = [
+    ['429', { effect: 429, retryAfter: 7 }],
+    ['429 without Retry-After', { effect: 429 }],
+    ['500', { effect: 500 }],
+    ['503', { effect: 503 }],
+    ['403', { effect: 403 }],
+    ['404', { effect: 404 }],
+    ['a page', { effect: 'html' }],
+    ['a cut connection', { effect: 'reset' }],
   ];
 
-  it.each(answers)('keeps the token in use and marks it: %s', async (_, fault) => {
+  it.each(effects)('keeps the token in use and marks it: %s', async (_, fault) => {
     const vault = await newVault(webex);
     webex.faults.add({ path: '/v1/people/me', ...fault });
     const { tokenId, accessToken } = await captured(vault, 'full-admin');
@@ -259,8 +260,8 @@ describe('verifyToken, if Webex cannot be reached', () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
-    webex.faults.add({ path: '/v1/people/me', answer: 503 });
-    expect(await settled(vault, 'other-organization')).toMatchObject({
+    webex.faults.add({ path: '/v1/people/me', effect: 503 });
+    expect(await verifyNewToken(vault, 'other-organization')).toMatchObject({
       outcome: 'needs-review',
       reason: 'other-organization',
     });
@@ -269,7 +270,7 @@ describe('verifyToken, if Webex cannot be reached', () => {
 });
 
 describe('verifyToken, if Webex cannot be reached and a verified token is in use', () => {
-  const fault = { path: '/v1/people/me', answer: 503 } as const;
+  const fault = { path: '/v1/people/me', effect: 503 } as const;
 
   async function twoTokens(vault: TestVault) {
     const first = await captured(vault, 'full-admin');
@@ -319,15 +320,15 @@ describe('verifyToken, if Webex cannot be reached and a verified token is in use
     expect(await verifyToken(vault, second.tokenId, actor, true)).toMatchObject({ outcome: 'unverified' });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
     webex.faults.clear();
-    await settled(vault, 'full-admin');
+    await verifyNewToken(vault, 'full-admin');
     webex.faults.add(fault);
-    const third = await settled(vault, 'full-admin');
+    const third = await verifyNewToken(vault, 'full-admin');
     expect(await approveToken(vault, third.token.id, actor)).toBe(true);
     expect((await readToken(vault, 'acme', actor)).token.id).toBe(third.token.id);
     webex.faults.clear();
-    await settled(vault, 'full-admin');
+    await verifyNewToken(vault, 'full-admin');
     webex.faults.add(fault);
-    const fourth = await settled(vault, 'full-admin');
+    const fourth = await verifyNewToken(vault, 'full-admin');
     expect(await discardToken(vault, fourth.token.id, actor)).toBe(true);
     expect(await states(vault)).toEqual(['current', 'previous', 'previous', 'previous', 'previous']);
   });
@@ -346,7 +347,7 @@ describe('a token that names the other deployment', () => {
   const government = usualToken({ cluster: 'FC82', orgId: acme });
 
   async function withForeign(vault: Vault) {
-    await settled(vault, 'full-admin');
+    await verifyNewToken(vault, 'full-admin');
     webex.requests.length = 0;
     const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: government, state });
@@ -394,7 +395,7 @@ function never(): never {
 describe('verifyToken, and the expiry', () => {
   it('stores the date that Webex confirms', async () => {
     const vault = await newVault(webex);
-    expect((await settled(vault, 'full-admin')).token.lifetimes).toEqual({
+    expect((await verifyNewToken(vault, 'full-admin')).token.lifetimes).toEqual({
       confirmed: today + year,
       reported: today + 3887999_000,
       documented: today + year,
@@ -405,16 +406,16 @@ describe('verifyToken, and the expiry', () => {
   it('uses the earlier of the reported and the documented date if Webex confirms none', async () => {
     webex.settings.tokenExpiry = 'forbidden';
     const vault = await newVault(webex);
-    expect((await settled(vault, 'full-admin')).token.lifetimes.confirmed).toBeNull();
+    expect((await verifyNewToken(vault, 'full-admin')).token.lifetimes.confirmed).toBeNull();
     expect(await showProfile(vault, 'acme')).toMatchObject({ expirySource: 'reported', daysLeft: 44 });
   });
 
-  it.each<FaultAnswer>([{ answer: 401 }, { answer: 500 }, { answer: 'html' }, { answer: 'reset' }])(
+  it.each<FaultEffect>([{ effect: 401 }, { effect: 500 }, { effect: 'html' }, { effect: 'reset' }])(
     'accepts the token, whatever the response about its expiry (%j)',
     async (fault) => {
       webex.faults.add({ path: '/v1/authorizations', ...fault });
       const vault = await newVault(webex);
-      expect(await settled(vault, 'full-admin')).toMatchObject({
+      expect(await verifyNewToken(vault, 'full-admin')).toMatchObject({
         outcome: 'current',
         token: { lifetimes: { confirmed: null }, rejectedAt: null },
       });
@@ -425,8 +426,8 @@ describe('verifyToken, and the expiry', () => {
 describe('approveToken and discardToken', () => {
   it('delete a discarded token, and keep the one in use', async () => {
     const vault = await newVault(webex);
-    await settled(vault, 'full-admin');
-    const aside = await settled(vault, 'other-organization');
+    await verifyNewToken(vault, 'full-admin');
+    const aside = await verifyNewToken(vault, 'other-organization');
     expect(await discardToken(vault, aside.token.id, actor)).toBe(true);
     expect(await states(vault)).toEqual(['current']);
     expect(await discardToken(vault, aside.token.id, actor)).toBe(false);
@@ -436,8 +437,8 @@ describe('approveToken and discardToken', () => {
 
   it('make an approved token current, and keep the organization of the profile', async () => {
     const vault = await newVault(webex);
-    await settled(vault, 'full-admin');
-    const aside = await settled(vault, 'other-organization');
+    await verifyNewToken(vault, 'full-admin');
+    const aside = await verifyNewToken(vault, 'other-organization');
     expect(await approveToken(vault, aside.token.id, actor)).toBe(true);
     expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
     expect(await states(vault)).toEqual(['current', 'previous']);
@@ -447,7 +448,7 @@ describe('approveToken and discardToken', () => {
 
   it('refuse a token that does not need review', async () => {
     const vault = await newVault(webex);
-    const current = await settled(vault, 'full-admin');
+    const current = await verifyNewToken(vault, 'full-admin');
     const { tokenId } = await captured(vault, 'full-admin');
     for (const id of [current.token.id, tokenId, 'nothing']) {
       expect(await approveToken(vault, id, actor)).toBe(false);
@@ -460,8 +461,8 @@ describe('approveToken and discardToken', () => {
 describe('changeOrganization', () => {
   it('gives the profile the organization of the token, after a first sign-in with the wrong account', async () => {
     const vault = await newVault(webex);
-    await settled(vault, 'other-organization');
-    const right = await settled(vault, 'full-admin');
+    await verifyNewToken(vault, 'other-organization');
+    const right = await verifyNewToken(vault, 'full-admin');
     expect(right).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
     expect(await changeOrganization(vault, right.token.id, actor)).toBe(true);
     expect(await states(vault)).toEqual(['current', 'previous']);
@@ -476,7 +477,7 @@ describe('changeOrganization', () => {
 
   it('changes nothing while a destination provisions the organization of the profile', async () => {
     const vault = await newVault(webex);
-    const first = await settled(vault, 'other-organization');
+    const first = await verifyNewToken(vault, 'other-organization');
     await saveDestination(vault.db, {
       profileId: first.profile.id,
       provider: 'okta',
@@ -486,7 +487,7 @@ describe('changeOrganization', () => {
       method: 'manual',
       steps: [],
     });
-    const other = await settled(vault, 'full-admin');
+    const other = await verifyNewToken(vault, 'full-admin');
     expect(await changeOrganization(vault, other.token.id, actor)).toBe(false);
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: globex });
     expect(await states(vault)).toEqual(['current', 'needs-review']);
@@ -494,7 +495,7 @@ describe('changeOrganization', () => {
 
   it('changes nothing for a token that needs review for another reason', async () => {
     const vault = await newVault(webex);
-    const aside = await settled(vault, 'user-admin');
+    const aside = await verifyNewToken(vault, 'user-admin');
     expect(await changeOrganization(vault, aside.token.id, actor)).toBe(false);
     expect(await states(vault)).toEqual(['needs-review']);
   });
@@ -516,13 +517,13 @@ describe('verifyToken, several times', () => {
     const vault = await newVault(webex);
     for (const deployment of ['commercial', 'government'] as const) {
       for (const account of ['full-admin', 'ordinary', 'other-organization']) {
-        await settled(vault, account, { profile: deployment, deployment });
+        await verifyNewToken(vault, account, { profile: deployment, deployment });
       }
     }
-    const answered = webex.requests.filter(({ tokenId }) => tokenId !== null);
-    expect(answered.length).toBeGreaterThanOrEqual(12);
+    const withToken = webex.requests.filter(({ tokenId }) => tokenId !== null);
+    expect(withToken.length).toBeGreaterThanOrEqual(12);
     const deploymentOf = new Map<string | null, string>();
-    for (const { tokenId, deployment } of answered) {
+    for (const { tokenId, deployment } of withToken) {
       expect(deploymentOf.get(tokenId) ?? deployment).toBe(deployment);
       deploymentOf.set(tokenId, deployment);
     }

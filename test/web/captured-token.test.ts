@@ -86,7 +86,7 @@ describe('the page of a captured token', () => {
 
   it('keeps the token if Webex cannot be reached, and shows the reason', async () => {
     const both = await withSimulator();
-    both.simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+    both.simulator.faults.add({ path: '/v1/people/me', effect: 503 });
     const person = await both.web.person();
     const form = { name: 'acme', text: both.simulator.issueToken('full-admin').accessToken };
     const answer = await person.post('/import').type('form').send(form).expect(303);
@@ -211,7 +211,7 @@ describe('the page of a captured token', () => {
   it('a button verifies a token again, and the page shows the result', async () => {
     const both = await withSimulator();
     const { simulator, web } = both;
-    simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+    simulator.faults.add({ path: '/v1/people/me', effect: 503 });
     const path = await stored(both, 'full-admin');
     const person = await web.person();
     const button = `action="${path}/verify"`;
@@ -242,7 +242,7 @@ describe('the page of a captured token', () => {
       const both = await withSimulator();
       const { simulator, web } = both;
       await stored(both, 'full-admin');
-      simulator.faults.add({ path: '/v1/people/me', answer: 503, times: 1 });
+      simulator.faults.add({ path: '/v1/people/me', effect: 503, times: 1 });
       // A token without an organization ID.
       const { accessToken } = simulator.issueToken(account, { form: 'opaque' });
       const tokenId = await importToken(web.vault, { profile: 'acme' }, accessToken, actor);
@@ -260,7 +260,7 @@ describe('the page of a captured token', () => {
     const both = await withSimulator();
     const { simulator, web } = both;
     await stored(both, 'full-admin');
-    simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+    simulator.faults.add({ path: '/v1/people/me', effect: 503 });
     const path = await stored(both, 'full-admin');
     const person = await web.person();
     const { text } = await person.get(path).expect(200);

@@ -137,17 +137,17 @@ describe('a failing Webex API', () => {
   const { id: orgId } = simulatedOrganizations.acme;
 
   it.each([
-    [{ answer: 403 }, 'forbidden'],
-    [{ answer: 404 }, 'not-found'],
-    [{ answer: 429 }, 'rate-limited'],
-    [{ answer: 429, retryAfter: 20 }, 'rate-limited'],
-    [{ answer: 500 }, 'server-error'],
-    [{ answer: 'html' }, 'html'],
-    [{ answer: 'hang' }, 'timeout'],
-    [{ answer: 'reset' }, 'network'],
+    [{ effect: 403 }, 'forbidden'],
+    [{ effect: 404 }, 'not-found'],
+    [{ effect: 429 }, 'rate-limited'],
+    [{ effect: 429, retryAfter: 20 }, 'rate-limited'],
+    [{ effect: 500 }, 'server-error'],
+    [{ effect: 'html' }, 'html'],
+    [{ effect: 'hang' }, 'timeout'],
+    [{ effect: 'reset' }, 'network'],
   ] as const)('is reported with a reason and help by every call: %o', async (fault, reason) => {
     webex.faults.add({ path: '/v1', ...fault });
-    const api = apiOf('commercial', fault.answer === 'hang' ? 60 : 5000);
+    const api = apiOf('commercial', fault.effect === 'hang' ? 60 : 5000);
     const token = issued('full-admin');
     const retryAfterSeconds = 'retryAfter' in fault ? fault.retryAfter : null;
     expect(await api.whoAmI(token)).toMatchObject({ outcome: 'unknown', reason, retryAfterSeconds });

@@ -29,7 +29,7 @@ export interface SimulatedEnterpriseApp {
   applicationTemplateId: string | null;
   templates: { id: string; factoryTag: string }[];
   /** How many of the next provisioning requests get the errors of an application that was just created. */
-  unsettled: number;
+  propagationErrors: number;
   jobs: SimulatedJob[];
   /** The values by key, in plain text: the API never returns them. */
   secrets: Map<string, string>;
@@ -61,7 +61,7 @@ export class EntraDirectory {
       displayName: 'Cisco Webex',
       applicationTemplateId: webexTemplateId,
       templates: [{ id: 'ciscowebex', factoryTag: 'ciscowebex' }],
-      unsettled: 0,
+      propagationErrors: 0,
       jobs: [],
       secrets: new Map(),
       ...changes,

@@ -3,7 +3,7 @@ import express, { type Request, type Response, Router } from 'express';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { sendDevicePage, sendDeviceResult } from './device-page.ts';
 
-/** An application registered in the tenant that signs in by itself, or lets people sign in. */
+/** An application registered in the tenant. It signs in itself, or lets people sign in. */
 export interface SimulatedEntraClient {
   clientId: string;
   secret?: string;

@@ -74,7 +74,7 @@ export function graphApi(parts: GraphParts): Router {
   router.use(
     '/servicePrincipals/:id/synchronization',
     allow(parts, 'Synchronization.ReadWrite.All', 'Application.ReadWrite.OwnedBy'),
-    settled(directory),
+    simulatePropagation(directory),
     synchronization,
   );
   synchronization.get('/templates', (request, response) => {
@@ -167,7 +167,7 @@ const inlineKeys = [
 
 function appOf(directory: EntraDirectory, request: Request): SimulatedEnterpriseApp {
   const app = directory.app(String(request.params.id));
-  if (app === undefined) throw new Error('settled() comes before this');
+  if (app === undefined) throw new Error('simulatePropagation() comes before this');
   return app;
 }
 
@@ -195,14 +195,14 @@ function allow({ permissionsOf }: GraphParts, ...anyOf: string[]): RequestHandle
   };
 }
 
-/** A new application is not replicated everywhere yet: its requests get 403 and 409 for a while. */
-function settled(directory: EntraDirectory): RequestHandler {
+/** Responds with 403 and 409 for a while, as Graph does until a new application is replicated. */
+function simulatePropagation(directory: EntraDirectory): RequestHandler {
   return (request, response, next) => {
     const app = directory.app(String(request.params.id));
     if (app === undefined) return sendGraphError(response, 404);
-    if (app.unsettled <= 0) return next();
-    app.unsettled -= 1;
-    sendGraphError(response, app.unsettled % 2 === 0 ? 409 : 403);
+    if (app.propagationErrors <= 0) return next();
+    app.propagationErrors -= 1;
+    sendGraphError(response, app.propagationErrors % 2 === 0 ? 409 : 403);
   };
 }
 

@@ -11,7 +11,7 @@ const known: Record<number, [code: string, summary: string]> = {
   503: ['E0000010', 'Service is in read only mode'],
 };
 
-/** Formats errors as Okta's management API does. Its own header says when a rate limit ends. */
+/** Formats errors as Okta's management API does. With 429, Okta's own header says when the limit ends. */
 export function sendOktaError(response: Response, status: number, summary?: string): void {
   const [errorCode, usual] = known[status] ?? ['E0000009', 'Internal Server Error'];
   if (status === 429 && !response.getHeader('retry-after')) {

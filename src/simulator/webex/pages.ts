@@ -22,7 +22,7 @@ export interface SignInPage {
   settings: SignInSettings;
 }
 
-/** The sign-in page. Each account is a button that signs in at once. */
+/** The sign-in page. Each account is a button that signs in immediately. */
 export function sendSignInPage(response: Response, page: SignInPage): void {
   const [usual, ...others] = page.accounts;
   send(response, 200, signInPage, {

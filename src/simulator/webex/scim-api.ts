@@ -16,7 +16,7 @@ export function scimApi(
   declareScimResources();
   const router = Router({ mergeParams: true });
   router.use(express.json({ type: ['application/scim+json', 'application/json'] }));
-  router.use(mayUse, settledQuery);
+  router.use(mayUse, storeParsedQuery);
   router.use('/Groups', (_request, response, next) => {
     if (settings.groups === 'served') next();
     else response.status(404).json(scimError(404, 'No such resource'));
@@ -48,7 +48,7 @@ const mayUse: RequestHandler = (request, response, next) => {
 };
 
 /** Express 5 parses `query` at each access, and SCIMMY writes numbers into it, so the parsed object is stored. */
-const settledQuery: RequestHandler = (request, _response, next) => {
+const storeParsedQuery: RequestHandler = (request, _response, next) => {
   Object.defineProperty(request, 'query', { value: request.query, writable: true, configurable: true });
   next();
 };

@@ -1,12 +1,12 @@
 import { documentedLifetimeSeconds } from '../../webex/documented-values.ts';
 import type { TokenForm } from './token-formats.ts';
 
-/** The result of a sign-in, in the points where Webex varies or is not documented. */
+/** The details of a sign-in's result that vary or that Webex does not document. */
 export interface SignInSettings {
   tokenForm: TokenForm;
   /** The exact text of `expires_in`; null omits it. */
   expiresIn: string | null;
-  /** How long the token is accepted, whatever `expiresIn` says. Seconds. */
+  /** How long the token is accepted, regardless of `expiresIn`. Seconds. */
   lifetimeSeconds: number;
   /** RFC 6749 §4.2.2.1 puts errors in the fragment; Webex's own SDK reads them from the query. */
   errorsIn: 'query' | 'fragment';

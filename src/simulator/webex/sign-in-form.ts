@@ -104,7 +104,7 @@ export function parseSignInForm(body: unknown): SignInForm | null {
   return form.safeParse(body).data ?? null;
 }
 
-/** The choices of the person; for questions that were not asked, the settings. */
+/** The person's answers, and the settings for questions without an answer. */
 export function settingsChosen(answers: SignInForm, settings: SignInSettings): SignInSettings {
   const { expiresIn } = answers;
   return {

@@ -1,6 +1,6 @@
 import type { SignInSettings } from './settings.ts';
 
-/** An account's name, or how the person declines. */
+/** The account that signs in, or how the sign-in ends instead. */
 export type SignInOutcome = { account: string } | { outcome: 'deny' } | { outcome: 'error'; error: string };
 
 /**
@@ -24,14 +24,14 @@ export async function signIn(
   ]);
   const body = new URLSearchParams(fields);
   body.set('request', request.replaceAll('&amp;', '&'));
-  const answer = await fetch(new URL('/idb/sign-in', authorizeUrl), {
+  const response = await fetch(new URL('/idb/sign-in', authorizeUrl), {
     method: 'POST',
     body,
     redirect: 'manual',
   });
-  const next = new URL(answer.headers.get('location') ?? '', authorizeUrl);
+  const next = new URL(response.headers.get('location') ?? '', authorizeUrl);
   if (next.origin !== new URL(authorizeUrl).origin) return next.href;
-  const cookie = answer.headers
+  const cookie = response.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ');

@@ -9,7 +9,7 @@ export interface SimulatedToken {
   deployment: Deployment;
   account: SimulatedAccount;
   scopes: string[];
-  /** When Webex stops accepting it, whatever `expires_in` said. Epoch milliseconds. */
+  /** When Webex stops accepting it, regardless of `expires_in`. Epoch milliseconds. */
   expiresAt: number;
   revoked: boolean;
 }

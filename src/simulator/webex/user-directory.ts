@@ -42,7 +42,7 @@ export class UserDirectory {
     return this.#users.get(id);
   }
 
-  /** Whether someone else than `id` has this user name; case does not tell two names apart (RFC 7643 §4.1.1). */
+  /** Whether a user other than `id` has this user name, ignoring case (RFC 7643 §4.1.1). */
   isTaken(userName: string, id?: string): boolean {
     const wanted = userName.toLowerCase();
     return this.list().some((user) => user.id !== id && user.userName.toLowerCase() === wanted);

@@ -33,7 +33,7 @@ export class WebexCloud {
     this.organizations = [...new Set(accounts.map(({ organization }) => organization))];
     this.directories = new Map(
       this.organizations.map((organization) => {
-        // "All tokens are revoked for the user", says Cisco's guide of a deactivation.
+        // Cisco's guide about deactivating a user: "All tokens are revoked for the user".
         const directory = new UserDirectory(now, (userName) => this.#revokeByMail(organization, userName));
         const members = accounts.filter((account) => account.organization === organization);
         for (const user of seedUsers(organization, members)) directory.create(user);
