@@ -8,8 +8,8 @@ import { clockTolerance, verifyJwt } from './verify-jwt.ts';
 const maxLength = 16 * 1024;
 
 /**
- * How long an assertion is accepted after it was issued, whatever its `exp` says. Kubernetes and GitLab issue JWTs that live
- * as long as a job or a pod's token, so an hour would be too short. Seconds.
+ * How long an assertion is accepted after it was issued, regardless of its `exp`. Kubernetes and GitLab issue JWTs that live as
+ * long as a job or a pod's token, so an hour would be too short. Seconds.
  */
 const maxAge = 86_400;
 

@@ -61,7 +61,7 @@ export class IssuerKeys {
   async keysOf(issuer: string, kid: string | null): Promise<IssuerKeysResult> {
     const known = this.#known(issuer);
     if (!this.#isFresh(known, kid)) {
-      if (known.running === null && this.#mayAsk(known)) known.running = this.#refresh(issuer, known, kid);
+      if (known.running === null && this.#mayFetch(known)) known.running = this.#refresh(issuer, known, kid);
       await known.running;
     }
     const { keys, failed } = known;
@@ -94,7 +94,7 @@ export class IssuerKeys {
     return keys !== null && this.#age(keys.fetchedAt) < freshMs && has(keys, kid);
   }
 
-  #mayAsk({ attemptedAt, pauseMs }: Issuer): boolean {
+  #mayFetch({ attemptedAt, pauseMs }: Issuer): boolean {
     return this.#age(attemptedAt) >= pauseMs;
   }
 

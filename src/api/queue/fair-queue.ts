@@ -26,21 +26,21 @@ const unauthenticatedShare = 0.25;
  */
 export class FairQueue<T extends Laned> {
   readonly #authenticated = new RoundRobin<T>();
-  readonly #unproven = new RoundRobin<T>();
+  readonly #unauthenticated = new RoundRobin<T>();
 
   get size(): number {
-    return this.#authenticated.size + this.#unproven.size;
+    return this.#authenticated.size + this.#unauthenticated.size;
   }
 
   add(item: T): void {
-    (item.lane.authenticated ? this.#authenticated : this.#unproven).add(item.lane.key, item);
+    (item.lane.authenticated ? this.#authenticated : this.#unauthenticated).add(item.lane.key, item);
   }
 
   /** Takes up to `count` items, lane by lane. */
   take(count: number): T[] {
-    const reserved = Math.min(this.#unproven.size, Math.floor(count * unauthenticatedShare));
+    const reserved = Math.min(this.#unauthenticated.size, Math.floor(count * unauthenticatedShare));
     const taken = this.#authenticated.take(count - reserved);
-    return [...taken, ...this.#unproven.take(count - taken.length)];
+    return [...taken, ...this.#unauthenticated.take(count - taken.length)];
   }
 }
 
