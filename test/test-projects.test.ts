@@ -46,20 +46,20 @@ const leftOut = all.filter(
 );
 
 describe('the tests on PostgreSQL', () => {
-  it('are all that open a store, but for those that have a reason here', () => {
+  it('are all that open a store, except those with a reason here', () => {
     expect(leftOut.filter((file) => entryOf(file) === undefined)).toEqual([]);
     // Its folder has a reason, but not for this one.
     expect(onPostgres).toContain('test/attacks/audit-chains.test.ts');
   });
 
-  it('are left out for no reason that no longer applies', () => {
+  it('have no exception that no longer applies', () => {
     const entries = all.filter((file) => !onPostgres.includes(file)).map(entryOf);
     expect(Object.keys(onSqliteOnly).filter((entry) => !entries.includes(entry))).toEqual([]);
   });
 });
 
 describe('the other projects', () => {
-  it('have each test file once, but for those of PostgreSQL alone', () => {
+  it('have each test file once, except those for PostgreSQL only', () => {
     const files = Object.values(testFilesByProject(root)).flat();
     expect(files.sort()).toEqual(all.filter((file) => !file.startsWith('test/postgres/')));
   });

@@ -132,7 +132,7 @@ describe('the token API', () => {
     expect(logged).toHaveLength(1);
   });
 
-  it('answers malformed requests from raw sockets and continues', async () => {
+  it('responds to malformed requests from raw sockets and continues', async () => {
     const { origin } = await served();
     const { port } = new URL(origin);
     const heads = [

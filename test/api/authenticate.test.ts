@@ -89,7 +89,7 @@ describe('authenticate', () => {
     ['a JWT of an unknown client', foreign(), null, 'wrong-secret'],
     ['a JWT at its end', foreign({}, now), found(), 'wrong-secret'],
     ['a wrong JWT', { kind: 'wrong-assertion', detail: 'iss' }, found(), 'wrong-secret'],
-  ])('refuses %s and says no more', (_, proof, lookup, reason) => {
+  ])('refuses %s without details', (_, proof, lookup, reason) => {
     expect(ask(proof, lookup)).toEqual({
       ok: false,
       refusal: { code: 'invalid_client', description: unknown },
@@ -116,7 +116,7 @@ describe('authenticate', () => {
     });
   });
 
-  it('asks for another attempt if the keys of an issuer are not available', () => {
+  it('asks the client to try again if the keys of an issuer are not available', () => {
     expect(ask({ kind: 'unchecked-assertion', retryAfter: 7, detail: 'x' })).toMatchObject({
       ok: false,
       refusal: { code: 'temporarily_unavailable', status: 503, retryAfter: 7 },
@@ -124,7 +124,7 @@ describe('authenticate', () => {
     });
   });
 
-  it('refuses an expired client from the instant of its end', () => {
+  it('refuses a client from the instant it expires', () => {
     expect(ask(secret, found({ clientExpiresAt: now + 1 }))).toMatchObject({ ok: true });
     expect(ask(secret, found({ clientExpiresAt: now }))).toMatchObject({
       ok: false,
@@ -136,7 +136,7 @@ describe('authenticate', () => {
     });
   });
 
-  it('refuses an address that is not one of the client', () => {
+  it('refuses an address that the client may not use', () => {
     expect(ask(secret, found({ addresses: '["192.0.2.0/24"]' }))).toMatchObject({ ok: true });
     expect(ask(secret, found({ addresses: '["198.51.100.0/24"]' }))).toMatchObject({
       ok: false,

@@ -57,7 +57,7 @@ async function outcomes(queue: BatchQueue, reads: Read[]) {
 }
 
 describe('BatchQueue', () => {
-  it('writes one batch at a time, with all that have come meanwhile', async () => {
+  it('writes one batch at a time, with all requests that arrived meanwhile', async () => {
     const written = Promise.withResolvers<void>();
     const sizes: number[] = [];
     const run = async (batch: readonly TokenRequestRead[]) => {
@@ -77,23 +77,23 @@ describe('BatchQueue', () => {
     expect(sizes).toEqual([1, 50]);
   });
 
-  it.each([1, 2, 3, 50, 127])('fails only the guilty request, at place %i of its batch', async (place) => {
+  it.each([1, 2, 3, 50, 127])('fails only the invalid request, at index %i of its batch', async (place) => {
     const { queue } = storeWith((batch) => {
-      if (batch.some(({ client }) => client === 'guilty')) throw new Error('invalid byte sequence');
+      if (batch.some(({ client }) => client === 'invalid')) throw new Error('invalid byte sequence');
       return [];
     });
-    const reads = Array.from({ length: 128 }, (_, at) => new Read(at === place ? 'guilty' : `c${at}`));
-    const expected = reads.map(({ client }) => (client === 'guilty' ? 'failed' : 'completed'));
+    const reads = Array.from({ length: 128 }, (_, at) => new Read(at === place ? 'invalid' : `c${at}`));
+    const expected = reads.map(({ client }) => (client === 'invalid' ? 'failed' : 'completed'));
     expect(await outcomes(queue, reads)).toEqual(expected);
   });
 
-  it('fails only the guilty requests if there are several', async () => {
+  it('fails only the invalid requests if there are several', async () => {
     const { queue } = storeWith((batch) => {
-      if (batch.some(({ client }) => client.startsWith('guilty'))) throw new Error('invalid byte sequence');
+      if (batch.some(({ client }) => client.startsWith('invalid'))) throw new Error('invalid byte sequence');
       return [];
     });
-    const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? `guilty${at}` : `c${at}`));
-    const expected = reads.map(({ client }) => (client.startsWith('guilty') ? 'failed' : 'completed'));
+    const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? 'invalid'{at}` : `c${at}`));
+    const expected = reads.map(({ client }) => (client.startsWith('invalid') ? 'failed' : 'completed'));
     expect(await outcomes(queue, reads)).toEqual(expected);
   });
 
@@ -120,7 +120,7 @@ describe('BatchQueue', () => {
     expect(batches).toHaveLength(4);
   });
 
-  it('lets a request that has to wait delay no other', async () => {
+  it('does not let a waiting request delay the others', async () => {
     let waits = 5;
     const { queue } = storeWith((batch) =>
       waits-- > 0 ? batch.filter(({ client }) => client === 'slow') : [],
@@ -183,7 +183,7 @@ describe('BatchQueue', () => {
     expect(sizes).toEqual([4, 8]);
   });
 
-  it('does not hold up a request that comes alone', async () => {
+  it('does not delay a single request', async () => {
     const { queue } = storeWith();
     for (let at = 0; at < 3; at += 1) {
       const read = new Read('c');

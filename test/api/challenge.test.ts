@@ -120,7 +120,7 @@ describe('a rejected client authentication', () => {
   });
 
   it.each(['https://evil.example', 'http://localhost:4000', 'null', 'http://127.0.0.1'])(
-    'is what a page of %s gets, whatever credentials it has',
+    'is returned to a page of %s, regardless of its credentials',
     async (origin) => {
       const api = await ready();
       for (const path of ['/oauth/token', '/oauth/introspect']) {

@@ -23,7 +23,7 @@ const sign = (changes: Record<string, unknown> = {}, header = {}, key = privateK
 const check = (jwt: string, keys = jwks) => checkAssertion(jwt, 'ci', { jwks: keys, audiences, now });
 
 describe('checkAssertion', () => {
-  it('accepts an assertion until its end and the tolerated difference of the clocks', async () => {
+  it('accepts an assertion until it expires, plus the tolerated clock difference', async () => {
     for (const [exp, end] of [
       [seconds + 60, seconds + 90],
       [seconds + 59.25, seconds + 90],
@@ -65,7 +65,7 @@ describe('checkAssertion', () => {
     expect(await check(await sign({ jti: 'j'.repeat(256) }))).toMatchObject({ ok: true });
   });
 
-  it('refuses the signature of another key, whatever its ID', async () => {
+  it('refuses the signature of another key, regardless of its ID', async () => {
     const why = 'its signature was not made with a registered key';
     for (const header of [{}, { kid: 'first' }, { kid: 'other' }]) {
       expect(await check(await sign({}, header, otherKey))).toEqual({ ok: false, why });
@@ -74,7 +74,7 @@ describe('checkAssertion', () => {
     expect(await check('a.b.c')).toEqual({ ok: false, why });
   });
 
-  it('tries each key that may be meant', async () => {
+  it('tries each key that may match', async () => {
     const pair = () => generateKeyPair('ES256', { extractable: true });
     const [first, second] = await Promise.all([pair(), pair()]);
     const keys = await Promise.all([first, second].map(({ publicKey }) => exportJWK(publicKey)));

@@ -5,7 +5,7 @@ const own = ['https://broker.example/path', 'http://127.0.0.1:8080'];
 
 describe('isCrossOrigin', () => {
   it.each([undefined, 'https://broker.example', 'http://127.0.0.1:8080'])(
-    'lets the origin %s in',
+    'allows the origin %s',
     (origin) => {
       expect(isCrossOrigin(origin, own)).toBe(false);
     },
@@ -20,7 +20,7 @@ describe('isCrossOrigin', () => {
     'https://broker.example.evil.example',
     'https://broker.example/path',
     'http://127.0.0.1',
-  ])('stops the origin %j', (origin) => {
+  ])('rejects the origin %j', (origin) => {
     expect(isCrossOrigin(origin, own)).toBe(true);
     expect(isCrossOrigin(origin, [])).toBe(true);
   });

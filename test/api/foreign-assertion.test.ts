@@ -38,18 +38,18 @@ function detailOf(run: () => unknown): string {
 }
 
 describe('readForeignAssertion', () => {
-  it('returns the ID of the key and the end', () => {
+  it('returns the ID of the key and when the assertion expires', () => {
     expect(read()).toEqual({ kid: 'k', expiresAt: (seconds + 630) * 1000 });
     expect(read({}, { kid: undefined }).kid).toBeNull();
     expect(read({}, { kid: 'k'.repeat(300) }).kid).toHaveLength(300);
     expect(read({ aud: ['x', 'webex'] })).toMatchObject({ kid: 'k' });
   });
 
-  it('ends a day after it was issued, whatever its exp says', () => {
+  it('accepts an assertion for a day after it was issued, regardless of its exp', () => {
     expect(read({ exp: seconds + 3 * day }).expiresAt).toBe((seconds - 60 + day + 30) * 1000);
   });
 
-  it('bounds what is left of its life if it does not say when it was issued', () => {
+  it('limits the remaining lifetime of an assertion without iat', () => {
     const exp = seconds + day + 30;
     expect(read({ iat: undefined, exp }).expiresAt).toBe((exp + 30) * 1000);
     expect(detailOf(() => read({ iat: undefined, exp: exp + 1 }))).toBe('exp: 2027-01-02T00:00:31.000Z');
@@ -60,7 +60,7 @@ describe('readForeignAssertion', () => {
     ['nbf', { nbf: seconds + 30 }],
     ['iat, in the future', { iat: seconds + 30 }],
     ['iat, a day ago', { iat: seconds - day - 30 }],
-  ])('tolerates a difference of the clocks of 30 seconds in %s', (_, changes) => {
+  ])('tolerates a clock difference of 30 seconds in %s', (_, changes) => {
     expect(detailOf(() => read(changes))).toBe('accepted');
   });
 
@@ -105,7 +105,7 @@ describe('readForeignAssertion', () => {
     expect(detailOf(() => read({ aud: filled(51) }))).toMatch(/^aud: /);
   });
 
-  it('refuses what is too large or no JWT', () => {
+  it('refuses a JWT that is too large, and text that is not a JWT', () => {
     const length = 16 * 1024;
     expect(detailOf(() => readForeignAssertion('x'.repeat(length + 1), identity, now))).toBe(
       'size: 16385 bytes',
@@ -123,7 +123,7 @@ describe('readForeignAssertion', () => {
 });
 
 describe('verifyForeignAssertion', () => {
-  it('tells a missing key from a wrong signature', async () => {
+  it('distinguishes a missing key from a wrong signature', async () => {
     const { privateKey } = await generateKeyPair('ES256');
     const sign = (header = {}) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);

@@ -56,7 +56,7 @@ describe('readForm', () => {
     ]);
   });
 
-  it('accepts 32 KiB, and answers once to more', async () => {
+  it('accepts 32 KiB, and reports a larger body once', async () => {
     const filled = (length: number) => 'a='.padEnd(length, 'x');
     expect(((await read([filled(longest)])) as Form[])[0]?.get('a')).toHaveLength(longest - 2);
     const tooLarge = {
@@ -81,12 +81,12 @@ describe('readForm', () => {
 });
 
 describe('parseForm', () => {
-  it('takes a parameter without a value for absent', () => {
+  it('treats a parameter without a value as absent', () => {
     const form = parseForm('ab&a=&=x&b=1&&c=x=y&b=');
     expect(['a', 'b', 'c', 'ab'].map((name) => form.get(name))).toEqual([undefined, '1', 'x=y', undefined]);
   });
 
-  it('collects only resource several times', () => {
+  it('allows several values only for resource', () => {
     expect(parseForm('resource=a&b=1&resource=b%3A').resources).toEqual(['a', 'b:']);
     expect(() => parseForm('b=1&%62=2')).toThrow('The parameter b is repeated.');
     const long = 'n'.repeat(50);

@@ -6,7 +6,7 @@ describe('secretIdentity', () => {
     ['ci', 'ci'],
     ['not a name\n', ''],
     ['', ''],
-  ])('claims for %j the client %j', (client, name) => {
+  ])('returns for the name %j the client %j', (client, name) => {
     expect(secretIdentity({ client, secret: 'fake-secret' })).toMatchObject({
       client: name,
       proof: { kind: 'secret', hash: expect.any(Buffer) },

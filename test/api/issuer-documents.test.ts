@@ -100,7 +100,7 @@ describe('the documents of an issuer', () => {
     }
   });
 
-  it('tell an issuer that answers from one that does not', async () => {
+  it('distinguish an issuer that responds from one that does not', async () => {
     const failureOf = async (request: Parameters<typeof readKeys>[1]) => {
       const error = await readKeys(`${issuer}/k`, request).catch((caught: unknown) => caught);
       return error instanceof IssuerError ? error : null;

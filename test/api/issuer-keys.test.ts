@@ -26,7 +26,7 @@ describe('the keys of an issuer', () => {
     expect((await ask(old)).status).toBe(401);
   });
 
-  it('are known within a minute even during a flood of unknown key IDs, which the issuer hardly notices', async () => {
+  it('are known within a minute even during a flood of unknown key IDs, with few requests to the issuer', async () => {
     const { sign, ask, issuer, vault } = await servedWithIssuer();
     expect((await ask(await sign())).status).toBe(200);
     const flood = async (from: number, to: number) => {
@@ -52,7 +52,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.requests).toHaveLength(2);
   });
 
-  it('are asked for again after ten minutes, so that a key that the issuer withdrew is refused', async () => {
+  it('are fetched again after ten minutes, so that a withdrawn key is refused', async () => {
     const { sign, ask, issuer, vault } = await servedWithIssuer();
     const assertion = await sign({ exp: today / 1000 + 7_200 });
     expect((await ask(assertion)).status).toBe(200);
@@ -85,7 +85,7 @@ describe('the keys of an issuer', () => {
     expect((await ask(await sign())).status).toBe(200);
   });
 
-  it('are used for a day while the issuer does not answer, but not for a key ID that may be new', async () => {
+  it('are used for a day while the issuer does not respond, but not for a key ID that may be new', async () => {
     const { sign, ask, issuer, vault } = await servedWithIssuer();
     const long = { exp: today / 1000 + 200_000 };
     expect((await ask(await sign(long))).status).toBe(200);
@@ -131,7 +131,7 @@ describe('the keys of an issuer', () => {
     expect(new Set(await Promise.all(slow))).toEqual(new Set([200]));
   });
 
-  it('are not awaited for more than ten seconds, even if the issuer starts to answer', async () => {
+  it('are not awaited for more than ten seconds, even if the issuer starts to respond', async () => {
     // The discovery document and the keys.
     expect(2 * issuerTimeoutMs).toBeLessThanOrEqual(10_000);
     const { sign, ask, issuer } = await servedWithIssuer({ issuerTimeoutMs: 100 });
@@ -170,7 +170,7 @@ function kept() {
 }
 
 describe('IssuerKeys', () => {
-  it('asks once for all that wait, and again when the keys or their address are old', async () => {
+  it('fetches the keys once for all waiting requests, and again when they or their address are too old', async () => {
     const { state, keysOf, requests } = kept();
     expect(await Promise.all([keysOf('a'), keysOf('a'), keysOf(null)])).toEqual([true, true, true]);
     expect(requests()).toEqual(['discovery', 'keys']);
@@ -196,7 +196,7 @@ describe('IssuerKeys', () => {
     expect(requests()).toEqual(['keys']);
   });
 
-  it('asks for an unknown key after pauses that double up to 50 seconds, and begin again with a new key', async () => {
+  it('fetches an unknown key after pauses that double up to 50 seconds, and start over with a new key', async () => {
     const { state, keysOf, requests } = kept();
     await keysOf('a');
     requests();
@@ -225,7 +225,7 @@ describe('IssuerKeys', () => {
     expect(requests()).toEqual(['keys']);
   });
 
-  it('uses known keys for a day while the issuer fails, and asks for their address again', async () => {
+  it('uses known keys for a day while the issuer fails, and fetches their address again', async () => {
     const { state, failed, keysOf, requests } = kept();
     await keysOf('a');
     state.down = true;
@@ -249,13 +249,13 @@ describe('IssuerKeys', () => {
     expect(requests()).toEqual(['discovery', 'keys']);
   });
 
-  it('reports at once that keys were never available', async () => {
+  it('reports immediately that keys were never available', async () => {
     const { state, keysOf } = kept();
     state.down = true;
     expect(await keysOf(null)).toBe(4);
   });
 
-  it('does not take a key without an ID for one with any ID', async () => {
+  it('does not treat a key without an ID as one with any ID', async () => {
     const { state, keysOf, requests } = kept();
     state.ids = [undefined];
     expect(await keysOf(null)).toBe(true);
@@ -268,7 +268,7 @@ describe('IssuerKeys', () => {
     expect(requests()).toEqual([]);
   });
 
-  it('keeps the keys of a hundred issuers, and forgets the one that was used least recently', async () => {
+  it('caches the keys of a hundred issuers, and drops the least recently used one', async () => {
     const { keysOf, requests } = kept();
     const issuer = (number: number) => `https://issuer-${number}.example`;
     for (let number = 0; number < 100; number += 1) await keysOf('a', issuer(number));

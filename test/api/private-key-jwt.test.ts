@@ -102,7 +102,7 @@ describe('private_key_jwt', () => {
     ['[1]', 401],
   ];
 
-  it.each(numericDates)('answers exp %s with %i, and stores only whole numbers', async (exp, status) => {
+  it.each(numericDates)('responds to exp %s with %i, and stores only whole numbers', async (exp, status) => {
     const { askText, vault } = shared();
     const stored = () => vault.db.selectFrom('client_assertion').select('expires_at').execute();
     const before = await stored();
@@ -114,7 +114,7 @@ describe('private_key_jwt', () => {
   });
 
   it.each(['1.5', '1e400', '-1e400', '"now"', 'null', '{}'])(
-    'survives iat and nbf with the value %s',
+    'does not fail on iat and nbf with the value %s',
     async (value) => {
       const { askText } = shared();
       for (const claim of ['iat', 'nbf']) {

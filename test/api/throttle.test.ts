@@ -46,7 +46,7 @@ describe('Throttle', () => {
     expect(throttle.failed('', '10.0.0.1', 0)).toBe(0);
   });
 
-  it('counts an IPv6 network as one address, however it is written', () => {
+  it('counts an IPv6 network as one address in any notation', () => {
     const throttle = new Throttle();
     for (const address of [
       '2001:db8::1',

@@ -114,7 +114,7 @@ describe('requests in the same batch', () => {
     expect(rows.every(({ client }) => client === null)).toBe(true);
   });
 
-  it('do not remember what someone else requests in the name of a client', async () => {
+  it('are not affected by requests that someone else sends in the name of a client', async () => {
     const { url, honest } = await ready();
     for (const resource of ['//', '/', 'https://x/', `x/${orgIds.acme}`, `https://x/${orgIds.globex}/`]) {
       const form = { grant_type: 'client_credentials', client_id: 'one', client_secret: 'wrong', resource };

@@ -68,7 +68,7 @@ describe('the token endpoint', () => {
     expect(malformed).toMatchObject({ status: 400, json: { error: 'invalid_request' } });
   });
 
-  it('responds alike to wrong credentials and to an unknown client: 401, invalid_client, WWW-Authenticate', async () => {
+  it('responds the same to wrong credentials and an unknown client: 401, invalid_client, WWW-Authenticate', async () => {
     const api = await ready();
     const wrong = await askToken(api, 'ci', `${api.secret}x`);
     const unknown = await askToken(api, 'nobody', api.secret);
@@ -91,7 +91,7 @@ describe('the token endpoint', () => {
       { ...grant, resource: `https://api.ciscospark.com/v1/scim/${orgIds.globex}` },
       'invalid_target',
     ],
-  ])('answers %s with %s', async (_name, form, error) => {
+  ])('responds to %s with %s', async (_name, form, error) => {
     const api = shared();
     const answer = await post(
       `${api.origin}/oauth/token`,
@@ -205,7 +205,7 @@ describe('the token endpoint', () => {
     expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_target' } });
   });
 
-  it('says since when a token is expired, and how to renew it', async () => {
+  it('says when a token expired, and how to renew it', async () => {
     const api = await ready();
     api.vault.setNow(today + 50 * dayMs);
     const answer = await askToken(api, 'ci', api.secret);
@@ -257,7 +257,7 @@ describe('the token endpoint', () => {
     expect(answer).toMatchObject({ status: 400, json: { error: 'unauthorized_client' } });
   });
 
-  it('refuses a client at an address that is not its own', async () => {
+  it('refuses a client at an address that it may not use', async () => {
     const api = await ready();
     const here = await clientOf(api.vault, 'here', ['acme'], { addresses: ['127.0.0.0/8', '10.0.0.1'] });
     const elsewhere = await clientOf(api.vault, 'elsewhere', ['acme'], { addresses: ['10.0.0.0/8', '::1'] });

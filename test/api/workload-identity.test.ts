@@ -25,7 +25,7 @@ describe('the token endpoint with a workload identity', () => {
       { path: `/${tenant}/v2.0`, jwksPath: `/${tenant}/discovery/v2.0/keys` },
       { audience: 'api://b5ba7a93-4452-4522-aeb4-a2b5da870c16/.default', anyScope: true },
     ],
-  ])('answers the JWT of %s with the token', async (_name, claims, options, identity) => {
+  ])('returns the token for the JWT of %s', async (_name, claims, options, identity) => {
     const issuer = await startWorkloadIssuer(options);
     const { sign, ask, vault } = await servedWithIssuer({ issuer, claims, identity });
     const more = 'anyScope' in identity ? { scope: 'scim' } : {};
@@ -36,7 +36,7 @@ describe('the token endpoint with a workload identity', () => {
     expect(await auditLog(vault)).toContain('read ok acme');
   });
 
-  it('accepts a JWT again until it ends, and asks the issuer for its keys once', async () => {
+  it('accepts a JWT again until it expires, and fetches the keys of its issuer once', async () => {
     const { sign, ask, vault, issuer } = await servedWithIssuer();
     const assertion = await sign();
     expect((await ask(assertion)).status).toBe(200);
@@ -89,14 +89,14 @@ describe('the token endpoint with a workload identity', () => {
     expect(issuer.requests).toEqual([]);
   });
 
-  it('refuses the signature of another key of the same name, and says so in the log', async () => {
+  it('refuses the signature of another key with the same ID, and logs it', async () => {
     const { ask, lastEntry, claims } = await servedWithIssuer();
     const other = await startWorkloadIssuer();
     expect((await ask(await other.sign(claims()))).status).toBe(401);
     expect(await lastEntry()).toMatchObject({ outcome: 'invalid_client', subject: 'signature' });
   });
 
-  it('lets an assertion live longer than an hour, and tolerates a clock difference', async () => {
+  it('accepts a lifetime of more than an hour, and tolerates a clock difference', async () => {
     const { sign, ask } = await servedWithIssuer();
     expect((await ask(await sign({ exp: seconds + 86_000 }))).status).toBe(200);
     expect((await ask(await sign({ iat: seconds - 80_000, exp: seconds + 60 }))).status).toBe(200);
@@ -105,7 +105,7 @@ describe('the token endpoint with a workload identity', () => {
     expect((await ask(await sign({ exp: seconds - 29 }))).status).toBe(200);
   });
 
-  it('never outlives the trust in the assertion by more than max-expires-in', async () => {
+  it('returns an expires_in of at most max-expires-in, even if the assertion expires sooner', async () => {
     const { sign, ask } = await servedWithIssuer({ client: { maxExpiresIn: 120 } });
     expect((await ask(await sign({ exp: seconds + 1 }))).json.expires_in).toBe(120);
   });
@@ -130,12 +130,12 @@ describe('the token endpoint with a workload identity', () => {
     expect((await ask(assertion)).status).toBe(401);
   });
 
-  it('keeps the address list of the client', async () => {
+  it('enforces the address list of the client', async () => {
     const { sign, ask } = await servedWithIssuer({ client: { addresses: ['10.0.0.0/8'] } });
     expect(await ask(await sign())).toMatchObject({ status: 400, json: { error: 'unauthorized_client' } });
   });
 
-  it('authenticates introspection, too', async () => {
+  it('authenticates introspection too', async () => {
     const { sign, origin } = await servedWithIssuer();
     const answer = await post(`${origin}/oauth/introspect`, {
       token,
@@ -156,7 +156,7 @@ describe('the token endpoint with a workload identity', () => {
     expect((await auditLog(vault)).filter((row) => row.startsWith('read throttled'))).toHaveLength(1);
   });
 
-  it('answers two authentication methods at once with an error', async () => {
+  it('returns an error for two authentication methods at once', async () => {
     const { sign, ask, origin } = await servedWithIssuer();
     expect((await ask(await sign(), { client_secret: 'x' })).json.error).toBe('invalid_request');
     const form = { grant_type: 'client_credentials', client_id: 'ci' };

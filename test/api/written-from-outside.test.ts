@@ -292,7 +292,7 @@ describe('what was written from outside', () => {
 });
 
 describe('a running server', () => {
-  it('is not ready, and serves nothing, once the store is older than it was', async () => {
+  it('is not ready, and serves nothing, once the store was rolled back', async () => {
     const { vault, db, secret, ...api } = await ready();
     const putBack = await copyOf(db, [...written, 'audit', 'audit_head']);
     await clientOf(vault, 'other', ['acme']);

@@ -298,7 +298,7 @@ describe('a command that opens the store', () => {
     });
   });
 
-  it('finds other rows in a chain that grew as long as it was', async () => {
+  it('finds different rows in a chain that has grown to its previous length', async () => {
     const vault = await threeChains();
     await putBack(vault, 3, 'hidden');
     await appendToChain(vault.db, 3, today, [read('instead'), read('longer')]);

@@ -23,7 +23,7 @@ const shared = forFile(() => servedWithIssuer());
 
 /** An assertion that is not signed by the issuer, and nothing that the issuer would be asked for. */
 describe('a forged assertion', () => {
-  it('is refused without a signature, or with one that the public key is the secret of', async () => {
+  it('is refused without a signature, or with an HMAC that uses the public key as the secret', async () => {
     const { ask, issuer, claims, sign, lastEntry } = await servedWithIssuer();
     expect((await ask(await sign())).status).toBe(200);
     const [key] = issuer.keys as [JWK];
@@ -43,7 +43,7 @@ describe('a forged assertion', () => {
     expect(issuer.requests).toHaveLength(2);
   });
 
-  it('cannot bring its own key, nor the address of one', async () => {
+  it('cannot supply its own key, nor the address of one', async () => {
     const { ask, issuer, claims } = await servedWithIssuer();
     const attacker = await startWorkloadIssuer();
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
@@ -65,7 +65,7 @@ describe('a forged assertion', () => {
     expect(attacker.requests).toEqual([]);
   });
 
-  it('cannot make a key ID into a path, a query or a property', async () => {
+  it('cannot use a key ID as a path, a query or a property', async () => {
     const { ask, sign, issuer } = await servedWithIssuer();
     const ids = [
       '../../admin',
@@ -142,7 +142,7 @@ describe('a forged assertion', () => {
     expect((await ask(await sign())).status).toBe(200);
   });
 
-  it('leaves no token in the log that its claims hold', async () => {
+  it('leaves no token from its claims in the log', async () => {
     const { ask, sign, lastEntry } = await servedWithIssuer();
     const secret = 'A'.repeat(64);
     expect((await ask(await sign({ sub: `repo:${secret}/x` }))).status).toBe(401);
@@ -223,13 +223,13 @@ describe('an issuer that misbehaves', () => {
     ['that is null', 'null'],
     ['without keys', {}],
     ['with keys as an object', { keys: { kty: 'RSA' } }],
-  ])('is answered with 503 for a key set %s', async (_name, value) => {
+  ])('causes a 503 with a key set %s', async (_name, value) => {
     const { ask, sign, issuer } = await servedWithIssuer();
     issuer.answers.set(issuer.jwksPath, json(value));
     expect((await ask(await sign())).status).toBe(503);
   });
 
-  it('is refused where its keys are not for signatures, too short, or secret', async () => {
+  it('is refused if its keys are not for signatures, too short, or secret', async () => {
     const { ask, sign, issuer, claims } = await servedWithIssuer();
     const [key] = issuer.keys as [JWK];
     const useless = [
@@ -266,7 +266,7 @@ describe('a client of one issuer', () => {
     expect(other.requests).toEqual([]);
   });
 
-  it('cannot be given another issuer or subject in the database: nobody is asked, and nobody gets a token', async () => {
+  it('cannot be given another issuer or subject in the database: no issuer is asked, and no token returned', async () => {
     const { vault, ask, issuer } = await servedWithIssuer();
     const other = await startWorkloadIssuer();
     const stranger = { ...githubClaims(other.issuer, seconds), sub: 'repo:stranger/x:ref:refs/heads/main' };

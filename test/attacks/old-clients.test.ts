@@ -15,7 +15,7 @@ describe('HTTP/1.0', () => {
     ['a host without a port', 'Host: localhost\r\n'],
     ['keep-alive', 'Connection: keep-alive\r\n'],
     ['the headers of a load balancer', 'User-Agent: check_http/v2.3\r\nConnection: close\r\n'],
-  ])('answers health checks with %s', async (_what, headers) => {
+  ])('responds to health checks with %s', async (_what, headers) => {
     for (const method of ['GET', 'HEAD']) {
       for (const path of ['/healthz', '/readyz']) {
         const lines = `${method} ${path} HTTP/1.0\r\n${headers.replace('PORT', String(target.port))}\r\n`;

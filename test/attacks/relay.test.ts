@@ -101,7 +101,7 @@ describe.each(kinds)('the relay of "%s"', (kind) => {
     expect(upstream.arrived[0]?.url).toMatch(/\/Users\?a=b$/);
   });
 
-  it('answers the same whether a profile exists or not', async () => {
+  it('responds the same whether a profile exists or not', async () => {
     const { send, secret, port, vault } = await target(kind);
     await profileWithToken(vault, 'globex');
     const ask = async (profile: string) => {
@@ -117,7 +117,7 @@ describe.each(kinds)('the relay of "%s"', (kind) => {
     expect(await ask('globex')).toBe(await ask('nobody'));
   });
 
-  it('shows the token, the secret, IDs and filters nowhere', async () => {
+  it('reveals the token, the secret, IDs and filters nowhere', async () => {
     const { send, secret, port, upstream, vault, logged } = await target(kind);
     const answers: string[] = [];
     const ask = async (path: string, method = 'GET') =>
@@ -170,7 +170,7 @@ describe.each(kinds)('the relay of "%s"', (kind) => {
 });
 
 describe('the log of the relay', () => {
-  it('has the ID that the answer has', async () => {
+  it('has the request ID of the response', async () => {
     const { send, secret, port, logged, upstream } = await target('serve --api');
     upstream.handle = (request) => request.socket.destroy();
     const { headers } = await send([
@@ -223,7 +223,7 @@ describe('the relay on loopback', () => {
 });
 
 describe('the relay below a path', () => {
-  it('answers with and without the path of the issuer, and with its addresses', async () => {
+  it('responds with and without the path of the issuer, and returns its addresses', async () => {
     const { send, secret, upstream, vault } = await target('serve --api', 'https://example.com/tokens');
     const { scim } = vault.settings.webex.commercial;
     const { org_id } = await vault.db.selectFrom('profile').select('org_id').executeTakeFirstOrThrow();

@@ -115,7 +115,7 @@ describe('checkNextToken', () => {
     expect(profile?.org_id).toBe(issued.account.organization.id);
   });
 
-  it('changes nothing without an answer, and retries after increasing delays', async () => {
+  it('changes nothing without a response, and retries after increasing delays', async () => {
     const { simulator, vault, addToken } = await setting();
     const id = await addToken('acme');
     simulator.faults.add({ path: '/v1', effect: 503 });

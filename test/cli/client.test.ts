@@ -190,7 +190,7 @@ describe('webex-token client', () => {
     expect((await here.run(['client', 'list'])).stdout).toMatch(/entra +acme +secret +all /);
   });
 
-  it('the tenant URL starts with WEBEX_TOKEN_ISSUER', async () => {
+  it('prints a tenant URL that starts with WEBEX_TOKEN_ISSUER', async () => {
     const here = await machineWithToken({ WEBEX_TOKEN_ISSUER: 'https://tokens.example.com/broker' });
     const { stdout } = await here.run(['client', 'add', 'entra', '--profile', 'acme', '--relay']);
     expect(stdout).toContain('tenant_url     https://tokens.example.com/broker/scim/acme');

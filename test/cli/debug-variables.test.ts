@@ -27,7 +27,7 @@ const allOfThem = Object.fromEntries(variables.map((name) => [name, '*']));
 
 describe('debug variables', () => {
   it.each([{ DEBUG: '*' }, { NODE_DEBUG: '*' }, allOfThem])(
-    'make the server write nothing of the query of a request: %o',
+    'do not make the server write the query of a request: %o',
     async (more) => {
       const here = await machine(undefined, more);
       const serve = here.spawn(['serve', '--no-open', '--verbose']);

@@ -29,7 +29,7 @@ async function fastPath(here: Machine, args: string[]) {
 }
 
 describe('the fast path of the commands that read', () => {
-  it('answers as the whole program does', async () => {
+  it('prints the same as the whole program', async () => {
     const here = await machineWithToken();
     for (const line of ['list --json', 'list --nothing', 'show acme', 'show nobody', 'check', 'status']) {
       const args = line.split(' ');
@@ -37,7 +37,7 @@ describe('the fast path of the commands that read', () => {
     }
   });
 
-  it('leaves a command to the whole program where it lacks a part, and prints everything once', async () => {
+  it('leaves a command that it does not support to the whole program, and prints everything once', async () => {
     const url = 'postgres://someone:secret@127.0.0.1:1/store';
     const here = await machine(undefined, { WEBEX_TOKEN_DATABASE_URL: url, WEBEX_TOKEN_HOM: '/nowhere' });
     for (const name of ['list', 'check']) {
@@ -73,7 +73,7 @@ describe('the fast path of exec', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('the cache of compiled code', () => {
-  it('is in the folder of the program, and only where nobody else could replace or change it', () => {
+  it('is in the folder of the program, and only where no one else could replace or change it', () => {
     const folder = temporaryFolder();
     for (const name of ['bin', 'dist', 'package.json']) {
       cpSync(join(packageRoot, name), join(folder, name), { recursive: true });

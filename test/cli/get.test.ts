@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/program-files.ts';
 import { machineWithToken, orgId, token } from '../support/cli/stored-token.ts';
 
 describe('webex-token get', () => {
-  it.each(formats)('prints the format %s alike on the fast path and in the whole program', async (format) => {
+  it.each(formats)('prints the same %s on the fast path and in the whole program', async (format) => {
     const here = await machineWithToken();
     const args = ['get', 'acme', '--format', format];
     const short = await here.run(args, '{}');

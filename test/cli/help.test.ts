@@ -48,7 +48,7 @@ describe('wrap', () => {
 });
 
 describe('a variable with a misspelled name', () => {
-  it('is named, with the one that was meant', async () => {
+  it('is named, with the one that was probably meant', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_PRT: '3000' });
     const { code, stderr } = await here.run(['list']);
     expect(code).toBe(0);

@@ -90,7 +90,7 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
 });
 
 describe('the files of a server', () => {
-  it.skipIf(!linux)('are accessible only to their owner, whatever the umask of the caller', async () => {
+  it.skipIf(!linux)('are accessible only to their owner, regardless of the umask of the caller', async () => {
     const here = await machineWithToken();
     const child = spawn(
       'sh',

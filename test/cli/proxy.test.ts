@@ -232,7 +232,7 @@ describe('a proxy that fails', () => {
     expect(proxy.asked.length).toBe(1);
   });
 
-  it('is not asked for this machine’s own server, with Node’s own switch set too', async () => {
+  it('is not used for this machine’s own server, even with Node’s own variable', async () => {
     const proxy = await fakeProxy({ status: 500 });
     const address = `http://127.0.0.1:${proxy.port}`;
     const here = await machine(await simulated(), {

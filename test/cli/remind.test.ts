@@ -97,7 +97,7 @@ describe('webex-token remind', () => {
     expect(to.raw.join()).not.toContain(token);
   });
 
-  it('uses what was set up in the web app, and says so where the key is missing', async () => {
+  it('uses the settings from the web app, and reports that it cannot without the key', async () => {
     const simulator = await simulated();
     const to = await receiver();
     const on = await machine(simulator);

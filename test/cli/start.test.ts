@@ -89,7 +89,7 @@ describe('webex-token under an old Node', () => {
       return { text, code };
     }
 
-    it('passes all that a program may use on to the Node from npm', async () => {
+    it('passes everything that a program may use to the Node from npm', async () => {
       const [node, ...args] = clone(listener, '').command;
       const child = spawn(node, [...args, 'exec'], { stdio: ['ignore', 'pipe', 'ignore'] });
       const signals = ['SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGHUP', 'SIGINT', 'SIGTERM'] as const;

@@ -74,7 +74,7 @@ describe.runIf(hasScript)('a command on a terminal', () => {
     expect(await keys()).toBe(2);
   });
 
-  it('warns before a token is used that ends soon or is rejected: get and exec', async () => {
+  it('warns before a token is used that expires soon or is rejected: get and exec', async () => {
     const here = await machine(undefined, { NO_COLOR: '1' });
     const day = (days: number) => new Date(Date.now() + days * 86_400_000 + 3_600_000).toISOString();
     const rows = [

@@ -4,7 +4,7 @@ import { storeTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token test', () => {
-  it('test asks Webex every question, and ends 5 where one fails', async () => {
+  it('runs every check with Webex, and exits 5 if one fails', async () => {
     const simulator = await simulated();
     const on = await machine(simulator);
     expect((await on.run(['test', 'acme', '--json'])).code).toBe(3);

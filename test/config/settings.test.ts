@@ -129,7 +129,7 @@ describe('an invalid variable', () => {
     expect(message).not.toContain('too short');
   });
 
-  it('is reported in one line, whatever it contains', () => {
+  it('is reported in one line with any content', () => {
     const names = wrong.map(([name]) => name);
     fc.assert(
       fc.property(fc.constantFrom(...new Set(names)), fc.string(), (name, value) => {

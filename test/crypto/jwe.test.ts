@@ -33,7 +33,7 @@ describe('seal and open', () => {
     expect(opened.protectedHeader).toEqual(header);
   });
 
-  it('open what jose sealed, whatever the order of its header', async () => {
+  it('open what jose sealed, with its header in any order', async () => {
     const reversed = Object.fromEntries(Object.entries(header).reverse());
     expect(open(await sealedByJose(reversed), key, 'key-1', belonging)).toEqual(plaintext);
   });

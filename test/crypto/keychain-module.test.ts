@@ -34,7 +34,7 @@ describe('a keychain module that cannot be loaded', () => {
 });
 
 describe('the keychain module of the single file', () => {
-  it('is loaded from a new private folder, of which nothing is left', () => {
+  it('is loaded from a new private folder, which is removed afterwards', () => {
     const home = join(temporaryFolder(), 'home');
     const bytes = nativeModule();
     const open = process.dlopen;

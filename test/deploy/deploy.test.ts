@@ -54,7 +54,7 @@ describe.skipIf(!hasProgram('systemd-analyze'))(`the systemd units${reasonFor('s
     }
   });
 
-  it('are exposed less than 2 of 10', () => {
+  it('have an exposure level below 2 of 10', () => {
     const all = [...units('systemd'), ...units('systemd/user')];
     for (const unit of all.filter((each) => each.endsWith('.service'))) {
       const { stdout } = run('systemd-analyze', ['security', '--offline=true', unit]);
@@ -82,7 +82,7 @@ describe.skipIf(!hasProgram('kubectl'))(`the Kubernetes manifests${reasonFor('ku
 });
 
 describe.skipIf(!hasProgram(nginx))(`the site for nginx${reasonFor(nginx)}`, () => {
-  it('passes on the token endpoint with the address of the caller, and nothing that is for the inside', async () => {
+  it('forwards the token endpoint with the address of the caller, and nothing internal', async () => {
     const vault = await newVault();
     const token = await profileWithToken(vault, 'acme');
     const secret = await clientOf(vault, 'ci', ['acme'], { addresses: ['127.0.0.1'] });
@@ -121,7 +121,7 @@ describe.skipIf(!hasProgram(nginx))(`the site for nginx${reasonFor(nginx)}`, () 
     }
   });
 
-  it('passes on the request line to the relay byte for byte, and the body within its limit', async () => {
+  it('forwards the request line to the relay byte for byte, and the body within its limit', async () => {
     const here = await relayServer({ trustedProxies: [parseAddressRange('127.0.0.1')] });
     const secret = await here.client('entra', { addresses: ['127.0.0.1'] });
     const port = await startNginx(String(here.port));

@@ -30,7 +30,7 @@ describe('the documents', () => {
     ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
   ];
 
-  it.each(documents.filter((path) => path.endsWith('.md')))('heads every table: %s', (path) => {
+  it.each(documents.filter((path) => path.endsWith('.md')))('have a heading for every table: %s', (path) => {
     const lines = readFileSync(join(root, path), 'utf8').split('\n');
     // A blank line within a table turns what follows it into plain text.
     const withoutHeading = lines.filter(

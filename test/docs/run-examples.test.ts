@@ -148,7 +148,7 @@ describe.skipIf(process.platform === 'win32')('a line of shell in the documents'
     expect(failed.join('\n')).toBe('');
   });
 
-  it('is run, or its reason not to be is still needed', () => {
+  it('is run, or still has a reason not to be', () => {
     expect(runnable.length).toBeGreaterThan(50);
     const unused = notRun.filter(([pattern]) => !all.some((line) => pattern.test(line)));
     expect(unused).toEqual([]);

@@ -87,7 +87,7 @@ describe('parseOrganizationName', () => {
       'Acme  Corporation - Käufer & Söhne',
       { name: 'acme-corporation-kaufer-sohne', displayName: 'Acme Corporation - Käufer & Söhne' },
     ],
-  ])('makes both names of %j', (text, names) => {
+  ])('returns both names for %j', (text, names) => {
     expect(parseOrganizationName(text)).toEqual(names);
   });
 
@@ -107,7 +107,7 @@ describe('parseOrganizationName', () => {
     if (text.trim() !== '') expect(`${error.message} ${error.help}`).not.toContain(text.trim());
   });
 
-  it('returns a valid technical name, and a display name that it reads as the same one again', () => {
+  it('returns a valid technical name, and a display name that it parses to the same one', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         let names: ReturnType<typeof parseOrganizationName>;
@@ -127,7 +127,7 @@ describe('parseOrganizationName', () => {
 });
 
 describe('isNamed', () => {
-  it('compares display names without regard to case, and any technical name fits', () => {
+  it('compares display names ignoring case, and accepts any technical name', () => {
     expect(isNamed({ displayName: 'Acme, Inc.' }, 'ACME, INC.')).toBe(true);
     expect(isNamed({ displayName: 'Acme, Inc.' }, null)).toBe(true);
     expect(isNamed({ displayName: null }, 'Acme Inc')).toBe(true);

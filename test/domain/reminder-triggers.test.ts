@@ -21,7 +21,7 @@ describe('reminder triggers', () => {
     expect(new Date(yearly.expiresAt).toISOString()).toBe('2028-02-29T00:00:00.000Z');
   });
 
-  it('are due when as many whole days are left as are shown', () => {
+  it('are due at the instant when the displayed number of days left changes', () => {
     for (const threshold of defaultReminderDays) {
       const instant = yearly.expiresAt - days(threshold + 1) + 1;
       expect(daysLeft(yearly.expiresAt, instant)).toBe(threshold);
@@ -80,7 +80,7 @@ describe('reminder triggers', () => {
 describe('reminderDates', () => {
   const earlier = today + days(20);
 
-  it('are those of the token where every destination holds it', () => {
+  it('are those of the token if every destination holds it', () => {
     expect(reminderDates(yearly, { undeliveredUntil: null }, today)).toBe(yearly);
   });
 
@@ -104,13 +104,13 @@ describe('urgencyOf', () => {
     expect(sorted).toEqual(['rejected', 'expired', '0', '7', '30']);
   });
 
-  it('is no number for other events', () => {
+  it('is NaN for other events', () => {
     for (const event of ['renewed', 'hook-failed']) expect(urgencyOf(event)).toBeNaN();
   });
 });
 
 describe('isProfileEvent', () => {
-  it('recognizes events that are no reminders', () => {
+  it('recognizes events that are not reminders', () => {
     const events = ['renewed', 'hook-failed', 'expired', 'rejected', '30', ''].filter(isProfileEvent);
     expect(events).toEqual(['renewed', 'hook-failed']);
   });
@@ -122,11 +122,11 @@ describe('firstLookAt', () => {
     return firstLookAt({ capturedAt: today, lifetimes, rejectedAt }, defaultReminderDays, now);
   };
 
-  it('is the first threshold of a token about which there is nothing to say yet', () => {
+  it('is the first threshold of a token without a due reminder', () => {
     expect(lookAt(yearly.expiresAt, null)).toBe(yearly.expiresAt - days(61) + 1);
   });
 
-  it('is at once where a reminder is due already', () => {
+  it('is 0 if a reminder is due already', () => {
     expect(lookAt(yearly.expiresAt, null, yearly.expiresAt - days(10))).toBe(0);
     expect(lookAt(yearly.expiresAt, null, yearly.expiresAt)).toBe(0);
     expect(lookAt(yearly.expiresAt, today)).toBe(0);

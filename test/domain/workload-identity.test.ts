@@ -60,7 +60,7 @@ describe('parseWorkloadIdentity', () => {
     });
   });
 
-  it('says how an issuer is written', () => {
+  it('explains the format of an issuer', () => {
     expect(errorOf({ issuer: 'https://GitLab.example.com' })).toMatchObject({
       help: 'Enter it as https://gitlab.example.com',
     });
@@ -163,7 +163,7 @@ describe('matchesSubject', () => {
     );
   });
 
-  it('takes no longer for a subject that was written to take long', () => {
+  it('takes no longer for a subject that is designed to take long', () => {
     const { user } = process.threadCpuUsage();
     for (let round = 0; round < 100; round += 1) matchesSubject('*a'.repeat(240), 'a'.repeat(499));
     // Microseconds of the processor: a busy machine changes nothing.
@@ -198,7 +198,7 @@ describe('matchesAudience', () => {
     expect(matchesAudience(registered, audiences)).toBe(matches);
   });
 
-  it('tells every two audiences apart that are not of the form of Entra ID', () => {
+  it('distinguishes all audiences that are not in a form of Entra ID', () => {
     const plain = fc.string().filter((each) => !/^api:\/\/|\/\.default$/.test(each));
     fc.assert(
       fc.property(plain, plain, (registered, audience) => {

@@ -116,7 +116,7 @@ describe('findRunningInstance, without a server of ours', () => {
     expect(await findRunningInstance(home)).toBeNull();
   });
 
-  it('rejects a server that does not answer in time', async () => {
+  it('rejects a server that does not respond in time', async () => {
     const home = temporaryFolder();
     const { port } = await serving(() => {});
     writeInstanceFile(home, newInstance(port));

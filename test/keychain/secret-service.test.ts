@@ -54,7 +54,7 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
 }
 
 describe.skipIf(missing !== null)(missing === null ? 'Secret Service' : `Secret Service: ${missing}`, () => {
-  it('keeps the key, takes it over from a file and gives it up; an emptied and a locked keychain are distinct errors', () => {
+  it('stores the key, and exchanges it with a file; an emptied and a locked keychain are distinct errors', () => {
     expect(inSession('all')).toEqual({
       first: ['keychain'],
       keyFile: false,

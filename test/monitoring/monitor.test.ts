@@ -105,7 +105,7 @@ describe('the check of a profile that was renewed but not delivered', () => {
     return records;
   }
 
-  it('is a warning, whatever the new token', async () => {
+  it('is a warning, regardless of the new token', async () => {
     const records = await undelivered();
     expect(await line(records, 7)).toEqual([
       "WEBEX TOKEN WARNING - acme was renewed but not delivered, and the earlier token expires in 25 days | profiles=1 'acme'=25;7:;0:",
@@ -147,7 +147,7 @@ describe('the check of a profile that was renewed but not delivered', () => {
     ]);
   });
 
-  it('shows in the metrics', async () => {
+  it('is shown in the metrics', async () => {
     const { text } = await metricsText(await undelivered());
     for (const sample of [
       `webex_token_expiry_timestamp_seconds{profile="acme"} ${(today + days(365)) / 1000}`,
@@ -200,7 +200,7 @@ describe('metricsText', () => {
 });
 
 describe('nagiosText', () => {
-  it('gives each value a unique label, whatever the profile is called', async () => {
+  it('gives each value a unique label, regardless of the profile name', async () => {
     const records = await acme();
     const report = await monitorAll(records, 30);
     const monitored = ['profiles', "a'b=c|d\ne", 'a_b', 'a=b'].map((profile) => ({

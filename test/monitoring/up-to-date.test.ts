@@ -65,7 +65,7 @@ describe('upToDateState', () => {
     expect(await state(records)).toEqual(left('acme', 'outdated'));
   });
 
-  it('is left by a renewal that is not delivered, and by a token that waits for a decision', async () => {
+  it('ends with a renewal that is not delivered, and with a token that waits for a decision', async () => {
     const records = await acme();
     await capture(records, today - days(340));
     await deliver(records);
@@ -78,7 +78,7 @@ describe('upToDateState', () => {
     expect(await state(records)).toEqual(notYet);
   });
 
-  it('counts an API client as a use, and finds the one profile of many that is left', async () => {
+  it('counts an API client as a use, and finds the one unfinished profile among many', async () => {
     const records = await acme();
     const { db } = records;
     const profiles = Array.from({ length: 1_205 }, (_, at) => fakeProfile({ name: `org-${1000 + at}` }));

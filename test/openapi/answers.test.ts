@@ -47,7 +47,7 @@ const wrongReads: TokenRequestStore = {
   close: () => {},
 };
 
-describe('the answers of the token API', () => {
+describe('the responses of the token API', () => {
   it('have each status that the OpenAPI document describes', async () => {
     const { origin, vault } = await served({
       describe: () => Promise.resolve(JSON.stringify(document)),
@@ -103,7 +103,7 @@ describe('the answers of the token API', () => {
   });
 });
 
-describe('the comparison of answers with the OpenAPI document', () => {
+describe('the comparison of responses with the OpenAPI document', () => {
   const answer: Answer = {
     method: 'POST',
     path: '/oauth/token',

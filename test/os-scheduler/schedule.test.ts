@@ -143,7 +143,7 @@ describe('the schedulers', () => {
     expect(system.crontab).toBe(others);
   });
 
-  it('make cron run the program whatever its directory is called', async () => {
+  it('make cron run the program in a directory with any name', async () => {
     const folder = join(temporaryFolder(), "o'hara 50% $HOME `id`");
     mkdirSync(folder);
     const program = join(folder, 'node');

@@ -23,7 +23,7 @@ describe('copyText', () => {
     expect(clipboard.content).toBe('');
   });
 
-  it('leaves what was copied since', async () => {
+  it('leaves text that was copied later', async () => {
     const clipboard = fakeClipboard();
     const copied = await copyText(clipboard, 'fake-token-for-acme-1');
     clipboard.content = 'a shopping list';

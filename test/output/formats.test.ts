@@ -55,7 +55,7 @@ describe('formatToken', () => {
     ['{', 'v1'],
     ['', 'v1'],
     [undefined, 'v1'],
-  ])('answers KUBERNETES_EXEC_INFO %s with %s', (execInfo, version) => {
+  ])('returns for KUBERNETES_EXEC_INFO %s the version %s', (execInfo, version) => {
     const { apiVersion, status } = JSON.parse(formatToken('exec-credential', token, execInfo));
     expect(apiVersion).toBe(`client.authentication.k8s.io/${version}`);
     expect(status.token).toBe(token.accessToken);

@@ -80,7 +80,7 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
     ).toEqual([]);
   });
 
-  it('can be written nowhere but in the declared volume', () => {
+  it('can be written only in the declared volume', () => {
     const folders = [
       '/',
       '/app',

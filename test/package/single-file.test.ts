@@ -78,7 +78,7 @@ describe.skipIf(reason !== '')(`the single file${reason}`, () => {
     expect(stdout).not.toContain('.cjs');
   });
 
-  it('takes no code and no settings from outside: neither NODE_OPTIONS nor files next to it count', async () => {
+  it('loads no code and no settings from outside: neither NODE_OPTIONS nor files next to it count', async () => {
     const elsewhere = temporaryFolder();
     const copy = join(elsewhere, basename(program));
     copyFileSync(program, copy);

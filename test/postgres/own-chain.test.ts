@@ -53,7 +53,7 @@ async function openTransaction(db: Db, action: (trx: Db) => Promise<unknown>): P
 }
 
 describe('OwnChain', () => {
-  it('gives writers at the same time a chain each, and a free one to the next', async () => {
+  it('gives each concurrent writer its own chain, and reuses a free one', async () => {
     const vault = await newVault();
     const [one, two] = [ownChain(vault.db), ownChain((await another(vault)).db)];
     await Promise.all([one.append(today, entry('a')), one.append(today, entry('b'))]);
@@ -105,7 +105,7 @@ describe('OwnChain', () => {
     expect((await chainState(vault.db, 2))?.signature).toContain(start);
   });
 
-  it('writes nothing more once its chain was cut, even with a head that was valid before', async () => {
+  it('writes nothing once its chain was cut, even with a head that was valid before', async () => {
     const vault = await newVault();
     const chain = ownChain(vault.db);
     await chain.append(today, entry('a'));

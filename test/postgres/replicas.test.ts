@@ -124,7 +124,7 @@ describe('replicas', () => {
     expect(received.length - told.size).toBeLessThanOrEqual(kills);
   });
 
-  it('log every token that was given out in a valid chain, though they are killed at random', {
+  it('log every token that was returned in a valid chain, even if they are killed at random', {
     timeout: 180_000,
   }, async () => {
     const vault = await newVault();
@@ -185,7 +185,7 @@ describe('replicas', () => {
     expect((await verifyAudit(vault.db)).broken).toBeNull();
   });
 
-  it('accept a one-time secret once, whichever of them gets it', async () => {
+  it('accept a one-time secret once among all of them', async () => {
     const vault = await newVault();
     const vaults = [vault, await another(vault), await another(vault)];
     const many = <T>(use: (vault: TestVault) => Promise<T>) =>

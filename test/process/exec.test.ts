@@ -50,7 +50,7 @@ describe('execute', () => {
 
 describe('SpawnError', () => {
   // The system reports EACCES for both. Root can enter every folder, so that only other users see the second case.
-  it('tells a program that cannot be run from one that no readable folder has', () => {
+  it('distinguishes a program that cannot be run from one that is in no readable folder', () => {
     const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, 'here'), '');

@@ -26,7 +26,7 @@ describe('leasedUntil', () => {
 });
 
 describe('currentProcess', () => {
-  it('does not take itself or a process of another machine for one that has exited', () => {
+  it('does not report itself or a process of another machine as exited', () => {
     const { id, hasExited } = currentProcess();
 
     expect(hasExited(id)).toBe(false);

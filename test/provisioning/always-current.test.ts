@@ -125,7 +125,7 @@ describe('a quarantine of a destination via the relay', () => {
     expect(message?.shortAction).toContain('webex-token push entra acme --via relay');
   });
 
-  it('waits for the next attempt after a renewal, and comes back where that failed too', async () => {
+  it('is not reported until the next attempt after a renewal, and again if that fails too', async () => {
     let time = began + day;
     const { vault } = await quarantined(() => time);
     expect(await quarantineAlertSource(vault, 'UTC').currentAlerts()).toEqual([]);

@@ -4,8 +4,8 @@ import { rotateClientSecret, secretOverlapMs } from '../../src/vault/clients/cli
 import { provisioningServer } from '../support/provisioning/provisioning-server.ts';
 import { actor } from '../support/provisioning/provisioning-vault.ts';
 
-describe('provisioning through us', () => {
-  it('continues through renewals, a revoked token, a restart and a rotated secret, with no act at the providers', async () => {
+describe('provisioning through the broker', () => {
+  it('continues through renewals, a revoked token, a restart and a rotated secret, without any action at the providers', async () => {
     const server = await provisioningServer();
     const { simulator, vault, context } = server;
     const { entra, okta } = simulator;

@@ -162,7 +162,7 @@ describe('the portals of a guide', () => {
     ['https://sign-in.acme.example', undefined],
     ['https://acme.okta.com.evil.example', undefined],
     [null, undefined],
-  ])('include the Admin Console of %s only where its address is known', (oktaOrgUrl, expected) => {
+  ])('include the Admin Console of %s only if its address is known', (oktaOrgUrl, expected) => {
     expect(oktaGuide({ ...profile, oktaOrgUrl }).portals.Applications?.url).toBe(expected);
   });
 });

@@ -105,7 +105,7 @@ describe('push entra --via oauth', () => {
     expect(simulator.entra.app.secrets.size + simulator.entra.app.jobs.length).toBe(0);
   });
 
-  it('takes another name where a client of that name belongs to someone else', async () => {
+  it('uses another name if a client with that name belongs to someone else', async () => {
     const server = await provisioningServer();
     const { vault } = server;
     await addClient(vault, { name: 'acme-entra-oauth', profiles: ['acme'], relayRights: 'read' }, actor);
@@ -115,7 +115,7 @@ describe('push entra --via oauth', () => {
 });
 
 describe('a failed push --via oauth', () => {
-  it('leaves the old credentials and no client where the test fails', async () => {
+  it('leaves the old credentials and no client if the test fails', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     const accessToken = simulator.issueToken('full-admin').accessToken;
@@ -130,7 +130,7 @@ describe('a failed push --via oauth', () => {
   });
 
   it.each(['missing', 'read-only'] as const)(
-    'asks a person where connectivityParameters are %s, with nothing touched and no client left',
+    'asks a person if connectivityParameters are %s, and leaves no change and no client',
     async (served) => {
       const server = await provisioningServer();
       const { simulator, vault } = server;
@@ -163,7 +163,7 @@ describe('a failed push --via oauth', () => {
     ]);
   });
 
-  it('does not count as a connection while it is under way in another process', async () => {
+  it('does not count as a connection while it is running in another process', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     provisioning(server, simulator.issueToken('full-admin').accessToken);
@@ -187,7 +187,7 @@ describe('a failed push --via oauth', () => {
     expect(await used(now + 1, 'current')).toEqual(['oauth']);
   });
 
-  it('asks a person where Graph does not test client credentials that are not saved', async () => {
+  it('asks a person if Graph does not test client credentials that are not saved', async () => {
     const server = await provisioningServer();
     server.simulator.entra.faults.add({ path: /validateCredentials$/, effect: 500 });
     const error = await brokerErrorOf(() => push(server));
@@ -195,7 +195,7 @@ describe('a failed push --via oauth', () => {
     expect(writes(server)).toEqual([]);
   });
 
-  it('takes a new secret back, so that the saved one stays the current one', async () => {
+  it('withdraws a new secret, so that the saved one stays the current one', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     await push(server);
@@ -213,7 +213,7 @@ describe('a failed push --via oauth', () => {
     expect(job).toMatchObject({ code: 'Active', lastExecution: { state: 'Succeeded' } });
   });
 
-  it('keeps both secrets where the response to saving was lost, and the next push uses the same client', async () => {
+  it('keeps both secrets if the response to saving was lost, and the next push uses the same client', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     simulator.entra.faults.add({
@@ -259,7 +259,7 @@ describe('an application with client credentials', () => {
     expect(writes(server).at(-1)).toBe('PUT v1.0 secrets');
   });
 
-  it('is not changed back by a push that names no way', async () => {
+  it('is not changed back by a push without --via', async () => {
     const server = await provisioningServer();
     await push(server);
     const before = new Map(server.simulator.entra.app.secrets);
@@ -269,7 +269,7 @@ describe('an application with client credentials', () => {
     expect(server.simulator.entra.app.secrets).toEqual(before);
   });
 
-  it('tells a person what to enter where Graph does not let it go back', async () => {
+  it('tells a person what to enter if Graph does not allow the change back', async () => {
     const server = await provisioningServer();
     await push(server);
     server.simulator.entra.settings.connectivityParameters = 'read-only';

@@ -66,7 +66,7 @@ describe('push entra --via relay', () => {
     expect(secrets.has('Oauth2ClientSecret')).toBe(false);
   });
 
-  it('leaves the saved token and no client where the relay cannot be reached', async () => {
+  it('leaves the saved token and no client if the relay cannot be reached', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     const { accessToken } = simulator.issueToken('full-admin');
@@ -82,7 +82,7 @@ describe('push entra --via relay', () => {
     expect(await listClients(vault.db)).toEqual([]);
   });
 
-  it('knows its own address again after the server got another one', async () => {
+  it('recognizes its own address after the server moved to another one', async () => {
     const server = await provisioningServer();
     await push(server, 'entra');
     const { app } = server.simulator.entra;
@@ -114,7 +114,7 @@ describe('push okta --via relay', () => {
   it.each([
     ['the API does not serve the application', false, /does not support/],
     ['there is only the catalog’s application', null, /has no field for an address/],
-  ] as const)('asks a person where %s, and leaves no client behind', async (_, served, message) => {
+  ] as const)('asks a person if %s, and leaves no client behind', async (_, served, message) => {
     const server = await provisioningServer();
     if (served !== null) scimApp(server, served);
     const error = await brokerErrorOf(() => push(server, 'okta'));
@@ -124,7 +124,7 @@ describe('push okta --via relay', () => {
     expect(await listDestinations(server.vault, 'acme')).toEqual([]);
   });
 
-  it('asks a person where the settings for Okta’s API are missing', async () => {
+  it('asks a person if the settings for Okta’s API are missing', async () => {
     const server = await provisioningServer();
     const okta = { ...server.vault.settings.okta, orgUrl: null };
     const vault = { ...server.vault, settings: { ...server.vault.settings, okta } };
@@ -132,7 +132,7 @@ describe('push okta --via relay', () => {
     expect(error).toMatchObject({ code: 'E_OKTA_MANUAL' });
   });
 
-  it('saves nothing and leaves no client behind where the relay does not answer from here', async () => {
+  it('saves nothing and leaves no client behind if the relay cannot be reached from here', async () => {
     const server = await provisioningServer();
     const app = scimApp(server);
     server.simulator.faults.add({ path: '/v1/scim', effect: 503 });
@@ -150,7 +150,7 @@ describe('push okta --via relay', () => {
 });
 
 describe('access that a person sets up', () => {
-  it('counts as always current from the first request on, and not before', async () => {
+  it('counts as always current from the first request, and not before', async () => {
     const server = await provisioningServer();
     const { vault, issuer, simulator } = server;
     const app = scimApp(server, false);
@@ -173,7 +173,7 @@ describe('access that a person sets up', () => {
     expect(await listDestinations(vault, 'acme')).toMatchObject([{ via: 'relay', upToDate: true }]);
   });
 
-  it('keeps the pasted token as what the application has until then', async () => {
+  it('counts the pasted token as the one that the application has until then', async () => {
     const server = await provisioningServer();
     const { vault, simulator } = server;
     await push(server, 'entra', { via: 'token' });

@@ -35,7 +35,7 @@ describe('push --via on the command line', () => {
     expect(JSON.parse((await run(['client', 'list', '--json'])).stdout)).toEqual([]);
   });
 
-  it('refuses a way that the provider does not have, and fails where nothing answers', async () => {
+  it('refuses a method that the provider does not have, and fails if nothing responds', async () => {
     const { run, simulator } = await provisioningMachine();
     expect((await run(['push', 'okta', 'acme', '--via', 'oauth'])).code).toBe(2);
     const failed = await run(['push', 'entra', 'acme', '--via', 'relay']);

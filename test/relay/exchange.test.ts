@@ -165,7 +165,7 @@ describe('a relayed request', () => {
     }
   });
 
-  it('is answered before its body is read if its client is unknown', async () => {
+  it('gets a response before its body is read if its client is unknown', async () => {
     const { here } = ready();
     const head = [
       'POST /scim/acme/Users HTTP/1.1',
@@ -176,7 +176,7 @@ describe('a relayed request', () => {
     expect(await raw(here, head, 'x')).toMatch(/^HTTP\/1\.1 401 [\s\S]*Connection: close/);
   });
 
-  it('ends at Webex when its client hangs up', async () => {
+  it('ends at Webex when its client closes the connection', async () => {
     const { here, secret, upstream } = ready();
     const closed = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
@@ -251,7 +251,7 @@ describe('informational responses', () => {
     expect(upstream.arrived).toHaveLength(2);
   });
 
-  it('are not looked for within an answer', async () => {
+  it('are not looked for within a response', async () => {
     const { here, secret, upstream } = ready();
     const text = `${before}${before}`;
     upstream.handle = async (_request, response) => {
@@ -264,7 +264,7 @@ describe('informational responses', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each([
     ['gzip', gzipSync],
     ['br', brotliCompressSync],
@@ -297,7 +297,7 @@ describe('an answer', () => {
     ['GET', 200, '0'],
     ['GET', 204, '0'],
     ['GET', 304, '44'],
-  ])('is not decompressed where it has no body: %s %i', async (method, status, length) => {
+  ])('is not decompressed if it has no body: %s %i', async (method, status, length) => {
     const { here, secret, upstream } = ready();
     upstream.handle = (_request, response) => {
       response
@@ -423,7 +423,7 @@ describe('an answer', () => {
     }
   });
 
-  it('is 502 if Webex hangs up before it, or cannot be reached', async () => {
+  it('is 502 if Webex closes the connection first, or cannot be reached', async () => {
     const { here, secret, upstream } = ready();
     upstream.handle = (request) => request.socket.destroy();
     expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
@@ -440,7 +440,7 @@ describe('an answer', () => {
   it.each([
     ['a large one', 'x'.repeat(500_000)],
     ['one without an end', 'x'],
-  ])('is not awaited to its end if Webex rejects the token: %s', async (_name, body) => {
+  ])('is not read to its end if Webex rejects the token: %s', async (_name, body) => {
     const { here, secret, upstream } = await relayWithClient({ limits: { discardMs: 50 } });
     upstream.handle = (_request, response) => void response.writeHead(401).write(body);
     const answer = await ask(here, secret, '/scim/acme/Users');
@@ -454,7 +454,7 @@ describe('an answer', () => {
     expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
   });
 
-  it('is bounded, before and after decompression', async () => {
+  it('is limited in size, before and after decompression', async () => {
     const { here, secret, upstream } = await relayWithClient({ limits: { maxResponseBytes: 100_000 } });
     const large = Buffer.alloc(200_000, ' ');
     const answers: Record<string, [Record<string, string>, Buffer]> = {

@@ -45,7 +45,7 @@ describe('the relay', () => {
     expect(await relayRows(here)).toEqual(['ok acme entra POST Users 127.0.0.1']);
   });
 
-  it('answers with addresses of the relay', async () => {
+  it('returns addresses of the relay', async () => {
     const here = await relayServer();
     const secret = await here.client('entra');
     const user = (base: string) =>
@@ -74,7 +74,7 @@ describe('the relay', () => {
 });
 
 describe('the access to the relay', () => {
-  it('refuses a missing, wrong, ended or removed secret with 401', async () => {
+  it('refuses a missing, wrong, expired or removed secret with 401', async () => {
     const here = await relayServer();
     const secret = await here.client('entra', { expiresAt: today + dayMs });
     for (const wrong of [null, 'wrong', secret.slice(1), 'x y']) {
@@ -119,7 +119,7 @@ describe('the access to the relay', () => {
     expect(previousSecretUsedAt).toBe(today);
   });
 
-  it('answers the same for another profile and for one that does not exist', async () => {
+  it('responds the same for another profile and for one that does not exist', async () => {
     const here = await relayServer();
     await profileWithToken(here.vault, 'globex', { orgId: orgIds.globex });
     const secret = await here.client('entra');

@@ -24,7 +24,7 @@ async function underWay(begin: boolean) {
 
 const otherReplica = ({ vault }: RelayServer) => newVault(undefined, { settings: vault.settings });
 
-describe('a request under way', () => {
+describe('a running request', () => {
   it.each([
     [
       'its client is removed',
@@ -39,7 +39,7 @@ describe('a request under way', () => {
     await closed;
   });
 
-  it('gets 401 if nothing of its answer was sent yet', async () => {
+  it('gets 401 if nothing of its response was sent yet', async () => {
     const { here, answer, closed } = await underWay(false);
     await removeClient(await otherReplica(here), 'entra', actor);
     const ended = await answer;
@@ -73,7 +73,7 @@ describe('the removal of a client', () => {
     for (const here of [two, one]) expect((await ask(here, secret, path)).status).toBe(401);
   });
 
-  it('holds for requests that arrive while it happens: none succeeds once it is answered', async () => {
+  it('applies to requests that arrive during it: none succeeds once it is confirmed', async () => {
     const here = await relayServer();
     const secret = await here.client('entra');
     const statuses: number[] = [];

@@ -96,7 +96,7 @@ describe('a renewal', () => {
 });
 
 describe('a token that Webex rejects', () => {
-  it('is marked, reminded of once, and answered with 503, for many requests at once', async () => {
+  it('is marked, and causes one reminder and responses with 503, for many requests at once', async () => {
     const { here, secret, accepted } = await ready();
     accepted.clear();
     const answers = await Promise.all([1, 2, 3, 4].map(() => ask(here, secret, path)));
@@ -139,7 +139,7 @@ describe('a token that Webex rejects', () => {
     expect((await auditLog(here.vault)).filter((row) => row.startsWith('check '))).toHaveLength(1);
   });
 
-  it('makes a request go out once more with a newer token, its body unchanged, and never a third time', async () => {
+  it('causes one more attempt with a newer token and the same body, and never a third one', async () => {
     const { here, secret, accepted } = await ready();
     accepted.clear();
     let second = 'fake-token-for-acme-2';
@@ -170,7 +170,7 @@ describe('a token that Webex rejects', () => {
 });
 
 describe('a profile without a usable token', () => {
-  it('is answered with 503 at once', async () => {
+  it('gets 503 immediately', async () => {
     const { here, secret } = await ready();
     here.vault.setNow(today + 60 * 86_400_000);
     expect(scimError(await ask(here, secret, path)).detail).toContain('expired');

@@ -22,7 +22,7 @@ function rewritten(document: string | Buffer, sizes: number[] = [Number.MAX_SAFE
   return Buffer.concat([...out, ...rewriter.end()]).toString();
 }
 
-describe('the addresses in an answer', () => {
+describe('the addresses in a response', () => {
   it('point to the relay in meta.location and $ref', () => {
     const user = (base: string) =>
       `{"meta" : {"x":[{"location":"${tenantUrl}/Users/9"}], "location": "${base}/Users/1"},"groups":[{"$ref":"${base}/Groups/2"}]}`;
@@ -135,7 +135,7 @@ describe('the addresses in an answer', () => {
     );
   });
 
-  it('leave bytes that are no JSON unchanged', () => {
+  it('are not changed in bytes that are not JSON', () => {
     const pieces = fc.constantFrom(
       '{',
       '}',

@@ -62,7 +62,7 @@ describe('the target of a relayed request', () => {
   });
 
   it.each(['/scim', '/scim/', '/scim//Users', '/scim/../Users', '/scim/ACME/Users', '/scim/%61cme/Users'])(
-    'knows no profile in %s',
+    'finds no profile in %s',
     (target) => {
       expect(readRelayTarget(target).profile).toBeNull();
     },

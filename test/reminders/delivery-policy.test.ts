@@ -58,7 +58,7 @@ describe('decideDelivery', () => {
     });
   });
 
-  it('starts with the first attempt in the row of an earlier event, however it ended', () => {
+  it('starts with the first attempt in the row of an earlier event, regardless of its state', () => {
     for (const state of ['sent', 'failed'] as const) {
       const old = row({ state, retryAt: now + hour });
       expect(decide([old], {}, false)).toEqual({ do: 'send', known: old, attempt: 1, deliveredTo: [] });
@@ -71,7 +71,7 @@ describe('decideDelivery', () => {
     expect(decide([{ ...sent, changedAt: now + 90 * dayMs - 1 }])).toEqual({ do: 'nothing' });
   });
 
-  it('waits for the next attempt, unless that is over, out of reach, or asked for now', () => {
+  it('waits for the next attempt, unless it is due, too far ahead, or requested now', () => {
     expect(decide([row({ retryAt: now + hour })])).toEqual({ do: 'wait', until: now + hour });
     expect(decide([row({ retryAt: now + 12 * hour })])).toEqual({ do: 'wait', until: now + 12 * hour });
     for (const retryAt of [now, now - 1, now + 12 * hour + 1]) {
@@ -92,7 +92,7 @@ describe('isSameEvent', () => {
     expect(isSame(row({ trigger: '14', eventAt: now }))).toBe(false);
   });
 
-  it('takes a date that moved by less than a day for the same', () => {
+  it('treats a date that moved by less than a day as the same', () => {
     for (const sign of [1, -1]) {
       const moved = (ms: number) => row({ trigger: 'expired', eventAt: token.expiresAt + sign * ms });
       expect(isSameEvent(token)(moved(dayMs - 1))).toBe(true);
@@ -100,7 +100,7 @@ describe('isSameEvent', () => {
     }
   });
 
-  it('has no rejection where the token was not rejected', () => {
+  it('matches no rejection if the token was not rejected', () => {
     expect(isSameEvent({ ...token, rejectedAt: null })(row({ trigger: 'rejected', eventAt: 0 }))).toBe(false);
   });
 });

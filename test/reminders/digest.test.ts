@@ -122,7 +122,7 @@ describe('a digest', () => {
     expect(rows).toEqual([{ error: 'gone@customer.example: unknown' }]);
   });
 
-  it('is tried again as a whole if nobody got it', async () => {
+  it('is tried again as a whole if no recipient got it', async () => {
     const records = await due({ globex: { left: 2 }, hooli: { left: 2 } });
     let isDown = true;
     const { channel, sent } = digestChannel(() => (isDown ? new ChannelTimeout('no answer') : null));
@@ -133,7 +133,7 @@ describe('a digest', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('tries no other message after one that got no answer', async () => {
+  it('tries no other message after one without a response', async () => {
     const records = await due({
       globex: { left: 2, contact: 'hank@customer.example' },
       hooli: { left: 2, contact: 'grace@customer.example' },

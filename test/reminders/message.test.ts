@@ -49,7 +49,7 @@ describe('a reminder', () => {
     expect(summary).toMatch(/Okta lists failed changes/);
   });
 
-  it('asks for nothing after the renewal where every destination is always current', () => {
+  it('asks for nothing after the renewal if every destination is always current', () => {
     const text = plainText(message({ destinations: [{ ...entra, via: 'relay' }] }));
     expect(text).toContain('gets the new token automatically');
     expect(text).not.toMatch(/--push|select Update/);

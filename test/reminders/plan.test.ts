@@ -10,19 +10,19 @@ const plan = (changes: object) =>
   planReminder({ ...token, undeliveredUntil: null, ...changes }, [], [14, 0], context);
 
 describe('planReminder', () => {
-  it('looks again when the next threshold comes', () => {
+  it('checks again at the next threshold', () => {
     const next = token.expiresAt - 15 * dayMs + 1;
     expect(plan({})).toEqual({ due: null, nextTriggerAt: next, nextCheckAt: next });
   });
 
-  it('has nothing to look at after the expiry', () => {
+  it('does not check again after the expiry', () => {
     const expired = plan({ expiresAt: now });
     expect(expired.due?.trigger.trigger).toBe('expired');
     expect(expired.nextTriggerAt).toBe(farFuture);
     expect(expired.nextCheckAt).toBe(farFuture);
   });
 
-  it('goes by the earlier token while a destination holds it, and looks again when the new one expires', () => {
+  it('uses the earlier token while a destination holds it, and checks again when the new one expires', () => {
     const undelivered = plan({ undeliveredUntil: now - dayMs });
     expect(undelivered.due?.trigger).toEqual({ trigger: 'expired', eventAt: now - dayMs });
     expect(undelivered.nextTriggerAt).toBe(token.expiresAt);

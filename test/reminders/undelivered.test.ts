@@ -21,7 +21,7 @@ async function undelivered() {
 }
 
 describe('the reminder about a profile that was renewed but not delivered', () => {
-  it('comes by the days left of the earlier token, and names the destination that holds it', async () => {
+  it('is sent by the days left of the earlier token, and names the destination that holds it', async () => {
     const { records, end, mail } = await undelivered();
     expect(await run(records, [mail])).toEqual(['mail 30 sent']);
     const [first] = mail.received;
@@ -84,7 +84,7 @@ describe('the reminder about a profile that was renewed but not delivered', () =
     expect(mail.received.at(-1)?.subject).toMatch(/^Renew the Webex token for acme now: it expired on /);
   });
 
-  it('comes at once when Webex rejects the earlier token, and gives way to a rejection of the new one', async () => {
+  it('is sent at once when Webex rejects the earlier token, and is replaced by a rejection of the new one', async () => {
     const { records, mail, earlier, current } = await undelivered();
     await updateToken(records.db, earlier.id, { rejectedAt: today - days(2) });
     expect(await run(records, [mail])).toEqual(['mail expired sent']);
@@ -94,7 +94,7 @@ describe('the reminder about a profile that was renewed but not delivered', () =
     expect(mail.received.at(-1)?.subject).toMatch(/^Renew the Webex token for acme now: Webex rejects it/);
   });
 
-  it('comes again by the clock after it was set back', async () => {
+  it('is sent again after the clock was set back', async () => {
     const { records, mail, end } = await undelivered();
     records.setNow(today + days(800));
     await run(records, [testChannel('webhook')]);

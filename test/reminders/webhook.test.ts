@@ -174,7 +174,7 @@ describe('a failed delivery, reported without the URL, which is a secret', () =>
     expect(error).toContain(`127.0.0.1:${port} refused the connection`);
   });
 
-  it('reports a failure that Teams answers with 200', async () => {
+  it('reports a failure for which Teams returns 200', async () => {
     const { origin } = await receiver((_, response) =>
       response.end('Webhook message delivery failed with error: 413'),
     );

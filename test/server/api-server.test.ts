@@ -45,7 +45,7 @@ describe('the token API on its own server', () => {
     await expect(serving({ host })).rejects.toMatchObject({ code: 'E_USAGE' });
   });
 
-  it('answers only a named proxy and this machine behind a proxy', async () => {
+  it('responds only to a named proxy and this machine if it is behind a proxy', async () => {
     const { vault, address } = await serving({ trustedProxies: ['127.0.0.1'], host: '0.0.0.0' });
     const local = address.replace(/\/\/[^:]+:/, '//127.0.0.1:');
     await profileWithToken(vault, 'acme');

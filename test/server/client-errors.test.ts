@@ -39,7 +39,7 @@ async function send(port: number, pieces: string[]): Promise<string> {
 const cookies = `Cookie: ${'x'.repeat(20_000)}`;
 
 describe('handleClientError', () => {
-  it('explains a request with too many cookies, in however many pieces it arrives', async () => {
+  it('explains a request with too many cookies that arrives in any number of pieces', async () => {
     const port = await serving();
     const answer = await send(port, [
       'GET / HTTP/1.1\r\nHost: x\r\n',
@@ -61,14 +61,14 @@ describe('handleClientError', () => {
     expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*fine.*HTTP\/1.1 431 .*cookies that other programs/s);
   });
 
-  it('answers input that is not HTTP with a status only', async () => {
+  it('responds to input that is not HTTP with only a status', async () => {
     const port = await serving();
     expect(await send(port, ['HELLO\r\n\r\n'])).toMatch(
       /^HTTP\/1.1 400 Bad Request\r\n.*Content-Length: 0\r\n\r\n$/s,
     );
   });
 
-  it('adds nothing to an answer under way, whatever else waits on its connection', async () => {
+  it('adds nothing to a response in progress, regardless of what else waits on its connection', async () => {
     const port = await serving(({ url }, response) => {
       if (url === '/first') response.writeHead(200, { 'Content-Length': 500 }).write('half');
     });
@@ -83,12 +83,12 @@ describe('handleClientError', () => {
     expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n.*half$/s);
   });
 
-  it('does not answer an earlier request with the status of a later one', async () => {
+  it('does not respond to an earlier request with the status of a later one', async () => {
     const port = await serving(() => {});
     expect(await send(port, ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'HELLO\r\n\r\n'])).toBe('');
   });
 
-  it('answers a request whose body is malformed', async () => {
+  it('responds to a request whose body is malformed', async () => {
     const port = await serving((request) => void request.resume());
     const chunked = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
     expect(await send(port, [chunked, 'x\r\n'])).toMatch(/^HTTP\/1.1 400 /);

@@ -72,7 +72,7 @@ describe('connections', () => {
     for (const end of ends) end();
   });
 
-  it('handle a few requests at once, and answer them in order', async () => {
+  it('handle a few requests at once, and respond in order', async () => {
     const { port, most } = await serving({});
     const answer = await sendRaw(port, `${get('/').repeat(20)}${closing}`);
     expect(answer.raw.match(/hello/g)).toHaveLength(21);
@@ -173,7 +173,7 @@ describe('the token API for other hosts', () => {
     expect((await sendRaw(port, get('/healthz', 'Connection: close\r\n'))).status).toBe(200);
   });
 
-  it('answers one busy client behind a proxy with 429, and others as before', async () => {
+  it('returns 429 to one busy client behind a proxy, and responds to others as before', async () => {
     const port = await api({}, ['127.0.0.1']);
     const head = (address: string) =>
       `POST /oauth/token HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 30\r\n\r\n`;

@@ -18,7 +18,7 @@ async function served(load: () => Promise<RequestListener>) {
 const echo: RequestListener = (request, response) => void request.pipe(response);
 
 describe('a listener that is loaded on the first request', () => {
-  it('is loaded once, and answers requests that came before, with their bodies', async () => {
+  it('is loaded once, and gets the requests that arrived before, with their bodies', async () => {
     let loads = 0;
     let finish: (listener: RequestListener) => void = () => {};
     const loading = new Promise<RequestListener>((resolve) => {
@@ -48,7 +48,7 @@ describe('a listener that is loaded on the first request', () => {
     expect(loads).toBe(1);
   });
 
-  it('answers with 500 if it cannot be loaded, and tries again', async () => {
+  it('responds with 500 if it cannot be loaded, and tries again', async () => {
     let loads = 0;
     const { origin, logged } = await served(() => {
       loads += 1;

@@ -59,7 +59,7 @@ describe('a request target', () => {
     expect(read(target)).toEqual({ refusal: 404 });
   });
 
-  it('never leads a browser to another host, whatever it contains', () => {
+  it('never leads a browser to another host, with any content', () => {
     fc.assert(
       fc.property(hostileTargets('localhost:3000'), (text) => {
         const target = read(text);

@@ -76,7 +76,7 @@ describe('the simulated Entra ID', () => {
     });
   });
 
-  it('answers 403 and 409 for a new application for a while, and always 403 without permission', async () => {
+  it('returns 403 and 409 for a new application for a while, and always 403 without permission', async () => {
     const simulator = await simulated();
     const graph = await signedIn(simulator);
     simulator.entra.app.propagationErrors = 2;

@@ -35,7 +35,7 @@ describe('a fault of the simulator', () => {
     ]);
   });
 
-  it('answers with a page instead of JSON', async () => {
+  it('returns a page instead of JSON', async () => {
     const { call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'html' });
     const response = await call();
     expect([response.status, response.headers.get('content-type')]).toEqual([
@@ -59,7 +59,7 @@ describe('a fault of the simulator', () => {
     await failed;
   });
 
-  it('answers late', async () => {
+  it('delays the response', async () => {
     const { call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'slow', milliseconds: 60 });
     const started = performance.now();
     expect((await call()).status).toBe(200);
@@ -89,7 +89,7 @@ describe('a fault of the simulator', () => {
     expect((await call()).status).toBe(200);
   });
 
-  it('is recorded with each request: path without query, time, ID of the token', async () => {
+  it('does not prevent the request log: path without query, time, ID of the token', async () => {
     const simulator = await simulated({ now: () => 42 });
     const { accessToken, id } = simulator.issueToken('full-admin');
     const url = `${simulator.endpoints.government.api}/people/me?callingData=true`;

@@ -19,7 +19,7 @@ function asking({ okta }: Simulator, authorization = `SSWS ${okta.apiToken}`) {
 }
 
 describe('the simulated Okta', () => {
-  it('answers 200 and UNKNOWN for an application that cannot be automated, and stores nothing', async () => {
+  it('returns 200 and UNKNOWN for an application that cannot be automated, and stores nothing', async () => {
     const simulator = await simulated();
     const ask = asking(simulator);
     const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;

@@ -107,7 +107,7 @@ describe('the simulated SCIM service', () => {
     ['read-only-admin', 200, 403],
     ['device-admin', 403, 403],
     ['ordinary', 403, 403],
-  ])('answers %s with %i for reading and %i for writing', async (accountName, reading, writing) => {
+  ])('returns to %s %i for reading and %i for writing', async (accountName, reading, writing) => {
     const { call } = scimAs(await simulated(), accountName);
     expect([(await call('/Users')).status, (await call('/Users', 'POST', newUser)).status]).toEqual([
       reading,

@@ -128,7 +128,7 @@ describe('a sign-in that fails', () => {
     [{ response_type: 'code' }, 'invalid_request'],
     [{ scope: 'spark:people_read spark:everything' }, 'invalid_scope'],
     [{ scope: null }, 'invalid_scope'],
-  ])('answers the wrong request %o with %s', async (changes, error) => {
+  ])('responds to the wrong request %o with %s', async (changes, error) => {
     const simulator = await simulated();
     const answer = await fetch(authorizeAt(simulator, changes), manual);
     expect(answer.status).toBe(302);

@@ -31,7 +31,7 @@ async function tamper(db: Db, ...statements: string[]): Promise<void> {
 }
 
 describe('the chain', () => {
-  it('takes the rows of a server of the earlier version, which knows no other chain', async () => {
+  it('accepts the rows of a server of the earlier version, which knows no other chain', async () => {
     const { db } = await newStore();
     await sql`insert into audit (seq, time, action, outcome, previous_hash, hash)
       values (1, 1, 'read', 'ok', ${genesisHash}, 'x')`.execute(db);

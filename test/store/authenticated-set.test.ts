@@ -167,7 +167,7 @@ describe('AuthenticatedSet', () => {
     expect(reasonOf(fresh(), tables, [other, grant('four')], changed)).toBe('added');
   });
 
-  it('asks for another look at the keys if a MAC names an unknown one', () => {
+  it('asks to load the keys again if a MAC names an unknown one', () => {
     const others = keysOf('second');
     const foreign = written(rows, 1, others);
     expect(reasonOf(fresh(), foreign, rows)).toBe('key unknown');

@@ -16,7 +16,7 @@ describe('a MAC', () => {
     expect(mac(keys, 'head', 'text')).toMatch(/^aaaaaaaa\.[\w-]{43}$/);
   });
 
-  it.each(purposes)('holds only for its text and its purpose: %s', (purpose) => {
+  it.each(purposes)('is valid only for its text and its purpose: %s', (purpose) => {
     const given = mac(keys, purpose, 'text');
     expect(macHolds(keys, purpose, 'text', given)).toBe(true);
     expect(macHolds(keys, purpose, 'other', given)).toBe(false);
@@ -25,7 +25,7 @@ describe('a MAC', () => {
     }
   });
 
-  it('does not hold if it is cut, longer, or made with another key', () => {
+  it('is not valid if it is cut, longer, or made with another key', () => {
     const given = mac(keys, 'row', 'text');
     const other = mac(keysOf({ primaryKey: second, dataKeys: [second] }), 'row', 'text');
     expect(macHolds(keys, 'row', 'text', other)).toBe(true);
@@ -40,7 +40,7 @@ describe('a MAC', () => {
     }
   });
 
-  it('is neither right nor wrong where its key is not known', () => {
+  it('is neither valid nor invalid if its key is unknown', () => {
     const own = keysOf({ primaryKey: first, dataKeys: [first] });
     const other = mac(keysOf({ primaryKey: second, dataKeys: [second] }), 'row', 'text');
     for (const given of [other, '', 'text']) {

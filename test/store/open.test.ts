@@ -115,7 +115,7 @@ describe('the connection', () => {
 });
 
 describe('the files', () => {
-  test('are readable only by their owner, whatever the umask', async () => {
+  test('are readable only by their owner, regardless of the umask', async () => {
     const before = process.umask(0);
     try {
       const { db, file } = await newStore();

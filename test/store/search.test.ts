@@ -145,7 +145,7 @@ describe('a search in a store of more profiles than one sample', () => {
   // Searches that few, many or no profiles have the text for, and one that the index cannot find.
   const searches = ['customer-000', '0011 tomer', 'customer', 'xyzzy', '07', 'contact-7@'];
 
-  it('finds, counts and orders what reading every profile does', async () => {
+  it('finds, counts and orders the same as reading every profile', async () => {
     const db = bigStore();
     const all = (await queryProfiles(db, { sort: 'urgency', limit: count, now })).rows;
     const textOf = new Map(
@@ -225,7 +225,7 @@ describe('the search index', () => {
     expect(await proposed(db, 'example')).toEqual(['acme']);
   });
 
-  onSqlite('survives that the rows of the table get other numbers', async () => {
+  onSqlite('stays correct when the rows of the table get other numbers', async () => {
     const { db } = await newStore();
     const profiles = Array.from({ length: 20 }, (_, at) => fakeProfile({ name: `number-${at}` }));
     await insertProfiles(db, profiles);

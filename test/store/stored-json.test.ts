@@ -130,7 +130,7 @@ describe('JSON in the store', () => {
     for (const [, read] of columns) await expect(read(db)).resolves.toBeTruthy();
   });
 
-  it.each(cases)('names $column as damaged where it holds $text', async ({ column, read, text, key }) => {
+  it.each(cases)('names $column as damaged if it holds $text', async ({ column, read, text, key }) => {
     const { db } = await newStore();
     await fill(db);
     const [table = '', name = ''] = column.split('.');

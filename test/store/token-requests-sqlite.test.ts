@@ -57,7 +57,7 @@ async function ready(synchronize?: Synchronize) {
 }
 
 describe('SqliteTokenRequestStore', () => {
-  onSqlite('answers only after the audit row is on disk', async () => {
+  onSqlite('responds only after the audit row is on disk', async () => {
     const disk = slowDisk();
     const { vault, reads } = await ready(disk.synchronize);
     const batch = [new Read(), new Read()];
@@ -71,7 +71,7 @@ describe('SqliteTokenRequestStore', () => {
     expect(batch.every(({ completed }) => completed?.granted)).toBe(true);
   });
 
-  onSqlite('throws and answers nothing if the disk fails', async () => {
+  onSqlite('throws and returns nothing if the disk fails', async () => {
     const disk = slowDisk();
     const { reads } = await ready(disk.synchronize);
     const read = new Read();

@@ -105,7 +105,7 @@ describe('the delivery of a profile', () => {
     expect(await until()).toBe(now + 365 * dayMs);
   });
 
-  it('is at most the end of the current token, and unknown only where both are', async () => {
+  it('is at most the end of the current token, and unknown only if both are', async () => {
     const { db } = await newStore();
     const { profile, target, until, status } = await renewed(db);
     const unknown = await addToken(db, profile.id, null);
@@ -118,7 +118,7 @@ describe('the delivery of a profile', () => {
     expect([await until(), await status()]).toEqual([unknownEnd, 'undelivered']);
   });
 
-  it('does not count a destination that holds no token, or gets at Webex another way', async () => {
+  it('does not count a destination that holds no token, or reaches Webex another way', async () => {
     const { db } = await newStore();
     const { target, current, until } = await renewed(db);
     await saveDestination(db, { ...target, tokenId: current.id, installedAt: now });
@@ -166,7 +166,7 @@ describe('a list of profiles', () => {
     return db;
   }
 
-  it('begins with what is not delivered, by its effective end', async () => {
+  it('starts with what is not delivered, by its effective end', async () => {
     const db = await several();
     expect(await names(db)).toEqual([
       'behind-and-over',
@@ -197,7 +197,7 @@ describe('a list of profiles', () => {
     expect(await countByStatus(db, { now, search: 'o' })).toMatchObject({ undelivered: 1, expired: 2 });
   });
 
-  it('goes by the effective end within so many days', async () => {
+  it('uses the effective end within a number of days', async () => {
     const db = await several();
     expect(await names(db, { endsBefore: now + 24 * dayMs })).not.toContain('behind');
     expect(await names(db, { endsBefore: now + 26 * dayMs })).toContain('behind');

@@ -20,7 +20,7 @@ describe.each(textEncodings)('text in %s', (_, encode) => {
     expect(decodeText(encode('A=1\r\nB=2\rC=3\n'), 'It')).toBe('A=1\nB=2\nC=3\n');
   });
 
-  it('is read, whatever it contains', () => {
+  it('is read with any content', () => {
     // Mostly ASCII, as all that is read here.
     const text = fc
       .tuple(
@@ -58,7 +58,7 @@ describe('decodeText', () => {
     ['FE second', [0x41, 0xfe]],
     ['FE first', [0xfe, 0x41]],
     ['FF second', [0x41, 0xff]],
-  ])('takes half a byte order mark for none: %s', async (_, bytes) => {
+  ])('treats half a byte order mark as none: %s', async (_, bytes) => {
     const error = await brokerErrorOf(() => decodeText(Uint8Array.from(bytes), 'It'));
     expect(error.message).toMatch(/neither UTF-8 nor UTF-16/);
   });
@@ -68,7 +68,7 @@ describe('decodeText', () => {
     expect(error.help).toMatch(/Save it as UTF-8 .* or UTF-16/);
   });
 
-  it('takes text with few zeros, or with as many on both sides, for no UTF-16', async () => {
+  it('does not treat text with few zeros, or with as many on both sides, as UTF-16', async () => {
     const few = ['aaaaaaaaaaaaaaa\0', '\0aaaaaaaaaaaaaaa', 'a\0bcdefg', '\0abcdefg'];
     const onBothSides = ['\0\0\0\0', 'a\0\0\0\0a\0\0', 'a\0\0b', '\0ab\0', 'a\0a\0a\0\0b', '\0a\0a\0ab\0'];
     for (const text of [...few, ...onBothSides]) {

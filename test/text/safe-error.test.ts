@@ -41,7 +41,7 @@ describe('toSafeError', () => {
     ['a text', token, 'string'],
     ['nothing', undefined, 'undefined'],
     ['an object', { message: token }, 'object'],
-  ])('only tells the type of %s that was thrown', (_, thrown, type) => {
+  ])('reports only the type of %s that was thrown', (_, thrown, type) => {
     expect(toSafeError(thrown)).toEqual({ error: type, stack: [] });
   });
 });

@@ -35,11 +35,11 @@ describe('trimDelimiters', () => {
     ['"', ''],
     ['', ''],
     ['😀', '😀'],
-  ])('takes %j off both ends', (text, expected) => {
+  ])('removes %j from both ends', (text, expected) => {
     expect(trimDelimiters(text)).toBe(expected);
   });
 
-  it('also takes the characters that a caller names, and only these', () => {
+  it('also removes the characters that a caller names, and only these', () => {
     expect(trimDelimiters(',;token;,', ',;')).toBe('token');
     expect(trimDelimiters(',token,')).toBe(',token,');
   });

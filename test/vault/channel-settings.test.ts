@@ -57,7 +57,7 @@ describe('effectiveReminders', () => {
     });
   });
 
-  it('lets a variable win, and gives its server none of the saved secrets', async () => {
+  it('prefers a variable, and sends its server none of the saved secrets', async () => {
     const vault = await vaultWith({
       smtpUrl: 'smtp://127.0.0.1:25',
       mailTo: ['ops@acme.example'],

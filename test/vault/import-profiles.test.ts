@@ -86,7 +86,7 @@ describe('importProfiles', () => {
     expect(await planImport(vault, [plain])).toMatchObject([{ outcome: 'unchanged' }]);
   });
 
-  it('reads an export without a change, and makes the same profiles of it in another store', async () => {
+  it('reads an export without a change, and creates the same profiles in another store', async () => {
     const [vault, other] = [await newVault(), await newVault()];
     const rows = [
       row({ profile: '=SUM(A1), "quoted"; Söhne', contact: 'it@acme.example', tags: 'emea gold' }),

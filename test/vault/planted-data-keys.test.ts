@@ -160,7 +160,7 @@ describe('data keys that a former colleague plants', () => {
     ],
   ];
 
-  it('are not used, whatever replaces the rows', async () => {
+  it('are not used, regardless of what replaces the rows', async () => {
     const team = await teamThatEveLeft();
     for (const [name, plan] of plans) {
       await replaceRows(team, await plan(team));

@@ -45,7 +45,7 @@ async function states(vault: TestVault): Promise<string[]> {
 }
 
 describe('a renewal campaign', () => {
-  it('has no limit of time if a person selected its profiles', async () => {
+  it('has no time limit if a person selected its profiles', async () => {
     const vault = await partner();
     await startCampaignOf(vault, ['later', 'soon'], actor);
     const { campaign, counts } = await activeCampaign(vault);

@@ -270,7 +270,7 @@ describe('the renewal hook', () => {
     expect(reported.at(-1)?.error).toMatch(/^it was not started: .* can be changed by other users/);
   });
 
-  it('is not recorded where none is set up', async () => {
+  it('is not recorded if none is set up', async () => {
     const vault = await newVault();
     await store(vault);
     await vault.renewals.idle();
@@ -278,7 +278,7 @@ describe('the renewal hook', () => {
     expect(await runDueHooks(vault)).toBe(0);
   });
 
-  it('stops after five failures in a row, and leaves the other profiles to the next time', async () => {
+  it('stops after five failures in a row, and leaves the other profiles for the next run', async () => {
     const { vault, ran, retry } = await withHook(fail);
     for (let at = 0; at < 7; at += 1) {
       await store(vault, { profile: `acme-${at}`, filler: String.fromCharCode(65 + at) });

@@ -25,7 +25,7 @@ async function rotateInterrupted(vault: TestVault): Promise<void> {
 }
 
 describe('rotateDataKey', () => {
-  it('re-encrypts every token, whatever its state, and deletes the old key', async () => {
+  it('re-encrypts every token, regardless of its state, and deletes the old key', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 5);
     await importToken(vault, { profile: 'profile-0' }, usualToken({ filler: 'Z' }), actor);

@@ -43,7 +43,7 @@ describe('a staged secret', () => {
     expect(await auditLog(vault)).toContain('client-rotate ok -');
   });
 
-  it('is taken back as if it had never been, with the overlap of an earlier rotation', async () => {
+  it('can be withdrawn without a trace in the client, and keeps the overlap of an earlier rotation', async () => {
     const { vault, hashes } = await vaultWithClient();
     await rotateClientSecret(vault, 'entra', 5_000, actor);
     const before = await hashes();

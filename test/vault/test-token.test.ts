@@ -68,7 +68,7 @@ describe('testToken', () => {
     expect(await auditLog(vault)).toContain('test ok acme');
   });
 
-  it('an address without /Groups fails nothing, and says so', async () => {
+  it('passes an address without /Groups, and reports it', async () => {
     const { simulator, prove } = await holding();
     simulator.settings.groups = 'missing';
     const proof = await prove();
@@ -84,7 +84,7 @@ describe('testToken', () => {
     ['user-admin', 'full-admin', false, /not a full administrator/],
     ['ordinary', 'full-admin', false, /not an administrator/],
     ['no-roles', 'full-admin', null, /did not report the roles/],
-  ] as const)('the token of %s: %s is %s', async (account, id, ok, words) => {
+  ] as const)('reports for the token of %s: %s is %s', async (account, id, ok, words) => {
     const proof = await (await holding(account)).prove();
     const check = proof.checks.find((each) => each.id === id);
     expect(check).toMatchObject({ ok, message: expect.stringMatching(words), help: expect.any(String) });
@@ -157,7 +157,7 @@ describe('testToken', () => {
       expect((await tokenById(vault.db, tokenId))?.rejectedAt).toBeNull();
     });
 
-    it('says nothing about a response that did not arrive', async () => {
+    it('makes no statement about a response that did not arrive', async () => {
       const { simulator, prove } = await holding();
       simulator.faults.add({ path: '/v1', effect: 'reset' });
       const { checks } = await prove();
@@ -226,7 +226,7 @@ describe('testToken', () => {
     });
   });
 
-  it('says since when a token is expired', async () => {
+  it('says when a token expired', async () => {
     const { vault, prove } = await holding('full-admin', { lifetimeSeconds: 3600 });
     vault.setNow(today + 3600_000);
     const proof = await prove();

@@ -411,7 +411,7 @@ describe('verifyToken, and the expiry', () => {
   });
 
   it.each<FaultEffect>([{ effect: 401 }, { effect: 500 }, { effect: 'html' }, { effect: 'reset' }])(
-    'accepts the token, whatever the response about its expiry (%j)',
+    'accepts the token, regardless of the response about its expiry (%j)',
     async (fault) => {
       webex.faults.add({ path: '/v1/authorizations', ...fault });
       const vault = await newVault(webex);

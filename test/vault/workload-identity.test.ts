@@ -17,7 +17,7 @@ async function vaultWithProfile() {
 }
 
 describe('addClient with a workload identity', () => {
-  it('stores what the JWT must say, and no secret', async () => {
+  it('stores what the JWT must contain, and no secret', async () => {
     const vault = await vaultWithProfile();
     const request = { name: 'ci', profiles: ['acme'], workloadIdentity };
     expect((await addClient(vault, request, actor)).secret).toBeNull();

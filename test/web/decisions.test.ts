@@ -58,7 +58,7 @@ describe('a token of another organization', () => {
     expect(profile).toContain(`/${globex.id}</code>`);
   });
 
-  it('cannot where a destination provisions the organization', async () => {
+  it('cannot do so if a destination provisions the organization', async () => {
     const { web, second } = await withTwoAccounts();
     const person = await web.person();
     await person.post('/profiles/acme/okta/updated').type('form').expect(303);

@@ -78,7 +78,7 @@ describe('the evidence for an expiry', () => {
     expect(plural(1, 'day')).toBe('1 day');
   });
 
-  it('a rejected token has no time left, whatever its date', () => {
+  it('a rejected token has no time left, regardless of its date', () => {
     const life = { capturedAt: new Date(at).toISOString(), expiresAt: new Date(documented).toISOString() };
     expect(expiryView('rejected', life, at)).toMatchObject({
       percentLeft: 0,

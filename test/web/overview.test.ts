@@ -33,7 +33,7 @@ describe('the overview', () => {
     expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
   });
 
-  it('counts organizations that wait for their first sign-in apart from those that need attention', async () => {
+  it('counts organizations that wait for their first sign-in separately from those that need attention', async () => {
     const web = await served();
     const waiting = ['one', 'two'].map((name) => fakeProfile({ name, orgId: crypto.randomUUID() }));
     await insertProfiles(web.vault.db, waiting);

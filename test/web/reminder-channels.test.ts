@@ -156,7 +156,7 @@ describe('the webhook form', () => {
 });
 
 describe('an environment variable', () => {
-  it('wins, is named without its value, and is kept when the saved settings are removed', async () => {
+  it('takes precedence, is named without its value, and is kept when the saved settings are removed', async () => {
     const { browser, vault } = await opened();
     await post(browser, '/reminders/mail', mailForm).expect(303);
     vault.settings.reminders.smtpUrl = 'smtp://ops:fake-secret@127.0.0.1:9';
@@ -228,7 +228,7 @@ describe('Send a test', () => {
     expect(signature).toBe(`sha256=${createHmac('sha256', webhookSecret).update(body).digest('hex')}`);
   });
 
-  it('says where a channel is not set up', async () => {
+  it('says that a channel is not set up', async () => {
     const { browser } = await opened();
     const { text } = await post(browser, '/reminders/webhook/test').expect(200);
     expect(text).toContain('Webhook reminders are not set up.');

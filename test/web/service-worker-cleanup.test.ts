@@ -140,7 +140,7 @@ describe('the cleanup of service workers', () => {
   });
 
   it.each(['localhost:49152', 'LOCALHOST:49152', 'Localhost:49152'])(
-    'answers as the host %s: host names are case-insensitive (RFC 9110, section 4.2.3)',
+    'responds as the host %s: host names are case-insensitive (RFC 9110, section 4.2.3)',
     async (given) => {
       const { side, accessPath } = await servers();
       await side
@@ -158,7 +158,7 @@ describe('the cleanup of service workers', () => {
     'evil.example:49152',
     'localhost.:49152',
     'localhost.evil.example:49152',
-  ])('does not answer as the host %s', async (given) => {
+  ])('does not respond as the host %s', async (given) => {
     const { side, accessPath } = await servers();
     const { text } = await side
       .get(await accessPath())

@@ -80,7 +80,7 @@ describe('the page of a provider', () => {
     expect(await listClients(web.vault.db)).toEqual([]);
   });
 
-  it('shows the values and the secret once where a person has to enter them', async () => {
+  it('shows the values and the secret once if a person has to enter them', async () => {
     const served = await servedWithRelay();
     const { web, person, issuer } = served;
     web.simulator.entra.settings.connectivityParameters = 'missing';

@@ -21,7 +21,7 @@ async function signedIn() {
 }
 
 describe('the page of API clients', () => {
-  it('adds a client with a workload identity, and shows what its JWT must have', async () => {
+  it('adds a client with a workload identity, and shows what its JWT must contain', async () => {
     const { browser, vault } = await signedIn();
     const added = await browser
       .post('/clients')

@@ -137,7 +137,7 @@ describe('adminLevel', () => {
     [userAdminRole, 'id_user_admin'],
     [readonlyAdminRole, 'id_readonly_admin'],
     [deviceAdminRole, 'id_device_admin'],
-  ])('knows the role %s as the documented URI', (role, name) => {
+  ])('recognizes the role %s as the documented URI', (role, name) => {
     expect(role).toBe(Buffer.from(`ciscospark://us/ROLE/${name}`).toString('base64url'));
   });
 

@@ -60,7 +60,7 @@ describe('Entra ID’s Test Connection for groups', () => {
     expect(asked[0]?.searchParams.get('filter')).toMatch(/^displayName eq "[0-9a-f-]{36}"$/);
   });
 
-  it('cannot tell from a 404; any other failure fails', async () => {
+  it('gives no result for a 404, and fails with any other failure', async () => {
     expect((await (await apiAnswering(404, {})).entraTestGroups(token, acmeOrgId)).ok).toBeNull();
     expect((await (await apiAnswering(403, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
     expect((await (await apiAnswering(200, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
