@@ -7,16 +7,18 @@ import { importToken } from '../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../src/vault/vault.ts';
 
+/** A data folder for a benchmark. */
 export interface BenchHome {
   /** The environment that makes a command use this data folder. */
   environment: NodeJS.ProcessEnv;
+  /** Opens the vault for one piece of work and closes it again. */
   use<T>(work: (vault: Vault) => Promise<T>): Promise<T>;
   remove(): void;
 }
 
 /**
- * A data folder with a key file and the profile "acme", whose token is in the form of Webex's. Webex is not asked. The
- * store is in that folder too, or where `databaseUrl` says.
+ * Creates a data folder with a key file and the profile "acme". Its token has the format of a Webex token, but no request
+ * goes to Webex. The store is in the same folder, or in the PostgreSQL database at `databaseUrl`.
  */
 export async function benchHome(databaseUrl = ''): Promise<BenchHome> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));

@@ -4,12 +4,12 @@ import { measureCommands } from './commands.ts';
 import { measureStartUp } from './start-up.ts';
 
 /*
- * Compares with bench/expected.json: how many times the processor time of a bare Node a command takes, and how many times that of a
- * bare Express, and its memory, a server takes. Ratios of alternating runs are alike on every machine, and stay alike while it does
- * other work. Fails if one is more than 15 % above the expected one.
+ * Compares ratios with bench/expected.json: the processor time of commands relative to a bare Node, and the processor time and
+ * memory of servers relative to a bare Express. Such ratios of alternating runs are similar on every machine, even while it does
+ * other work. Fails if a ratio is more than 15 % higher than expected.
  *
- * npm run bench -- --check            compares
- * npm run bench -- --check --update   writes what it measures into the file
+ * npm run bench -- --check             compares
+ * npm run bench -- --check --update    writes the measured ratios into the file
  */
 const file = join(import.meta.dirname, 'expected.json');
 const tolerance = 1.15;
@@ -22,10 +22,10 @@ if (process.argv.includes('--update')) {
   const expected = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
   const slower: string[] = [];
   process.stdout.write('| | expected | measured |\n| --- | ---: | ---: |\n');
-  for (const [title, limit] of Object.entries(expected)) {
+  for (const [title, expectedRatio] of Object.entries(expected)) {
     const ratio = measured[title] ?? Number.POSITIVE_INFINITY;
-    if (ratio > limit * tolerance) slower.push(title);
-    process.stdout.write(`| ${title} | ${limit.toFixed(2)} | ${ratio.toFixed(2)} |\n`);
+    if (ratio > expectedRatio * tolerance) slower.push(title);
+    process.stdout.write(`| ${title} | ${expectedRatio.toFixed(2)} | ${ratio.toFixed(2)} |\n`);
   }
   if (slower.length > 0) {
     process.stderr.write(`\nMore than 15 % above the expected ratio: ${slower.join('; ')}\n`);

@@ -6,27 +6,27 @@ import { writeProfileCsv } from './profile-csv.ts';
 import { median } from './statistics.ts';
 
 /*
- * Commands as whole processes, by processor time, next to the same Node doing nothing and "gh auth token", which reads its token
- * from a plain file. In turn, so that whatever else the machine does strikes them alike.
+ * Measures commands as whole processes, by processor time, next to a Node that does nothing and "gh auth token", which reads its
+ * token from a plain file. The runs alternate, so other work of the machine affects all commands equally.
  *
- * node bench/commands.ts [PROFILES …]    by default in stores with 1 and 1,000 profiles
+ * node bench/commands.ts [PROFILES …]    by default, in stores with 1 and 1,000 profiles
  */
 const program = join(import.meta.dirname, '../bin/webex-token.cjs');
 const nodeAlone = 'node -e 0';
-/** Measured too if `npm run single-file` has built it. */
+/** Also measured if `npm run single-file` has built it. */
 const singleFile = join(import.meta.dirname, `../release/webex-token-${process.platform}-${process.arch}`);
 
-/** The processor time of each command in units of a bare Node: medians of so many alternating runs. */
+/** The processor time of each command in multiples of a bare Node: medians of alternating runs. */
 export async function measureCommands(sizes: readonly number[], runs: number): Promise<Map<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
   try {
-    return ratios(await contenders(folder, sizes), runs);
+    return ratios(await prepareCommands(folder, sizes), runs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function contenders(folder: string, sizes: readonly number[]): Promise<Map<string, Command>> {
+async function prepareCommands(folder: string, sizes: readonly number[]): Promise<Map<string, Command>> {
   const all = new Map([[nodeAlone, { program: process.execPath, args: ['-e', '0'] }]]);
   const add = (words: string, environment: NodeJS.ProcessEnv, title = words) =>
     all.set(title, {
@@ -44,7 +44,7 @@ async function contenders(folder: string, sizes: readonly number[]): Promise<Map
     };
     const args = [program, 'profile', 'import', writeProfileCsv(folder, 'customer', size)];
     await run({ program: process.execPath, args, environment });
-    if (index === 0) all.set('what reading a token takes at least', leastToRead(join(home, 'store.db')));
+    if (index === 0) all.set('minimum to read a token', minimumToRead(join(home, 'store.db')));
     if (index === 0) for (const words of ['--version', '--help', 'completion bash']) add(words, environment);
     const profile = 'customer-000000';
     for (const words of [
@@ -70,8 +70,8 @@ async function contenders(folder: string, sizes: readonly number[]): Promise<Map
   return all;
 }
 
-/** A Node that loads its cryptography and its SQLite, computes one HMAC, and makes one query. No command that opens the store can be faster. */
-function leastToRead(file: string): Command {
+/** A Node that loads its cryptography and SQLite, computes one HMAC and makes one query. No command that opens the store can be faster. */
+function minimumToRead(file: string): Command {
   const script = `
     const { createHmac } = require('node:crypto');
     const { DatabaseSync } = require('node:sqlite');
@@ -90,7 +90,7 @@ function ratios(commands: Map<string, Command>, runs: number): Map<string, numbe
   for (let at = -2; at < runs; at += 1) {
     for (const [title, command] of commands) {
       const ms = processorMs(command);
-      // The first two of each fill caches.
+      // The first two runs of each command fill caches.
       if (at >= 0) times.get(title)?.push(ms);
     }
   }
@@ -100,10 +100,10 @@ function ratios(commands: Map<string, Command>, runs: number): Map<string, numbe
 
 if (import.meta.main) {
   const runs = Number(process.env.BENCH_RUNS ?? 15);
-  const given = process.argv.slice(2).map(Number);
-  const found = await measureCommands(given.length > 0 ? given : [1, 1_000], runs);
+  const requestedSizes = process.argv.slice(2).map(Number);
+  const measured = await measureCommands(requestedSizes.length > 0 ? requestedSizes : [1, 1_000], runs);
   process.stdout.write(
     `Node ${process.versions.node}, processor time, median of ${runs} alternating runs\n\n| Command, profiles | times a bare Node |\n| --- | ---: |\n`,
   );
-  for (const [title, ratio] of found) process.stdout.write(`| ${title} | ${ratio.toFixed(2)} |\n`);
+  for (const [title, ratio] of measured) process.stdout.write(`| ${title} | ${ratio.toFixed(2)} |\n`);
 }

@@ -2,12 +2,12 @@ import { type ProfilePageQuery, queryProfiles } from '../src/store/profiles/quer
 import { manyProfiles, median } from './many-profiles.ts';
 
 /*
- * What a page of the dashboard costs, with the queries that it makes: the page's rows with their tokens, and the
- * totals of each status. The aim is 50 ms of server time for the first page at 100,000 profiles.
+ * Measures the queries of one page of the dashboard: the profiles of the page with their tokens, and the totals of each
+ * status. The target for the first page with 100,000 profiles is 50 ms.
  */
 const sizes = [1_000, 10_000, 100_000];
-type Asked = Partial<ProfilePageQuery> & { middle?: boolean };
-const pages: Record<string, Asked> = {
+type PageVariant = Partial<ProfilePageQuery> & { middle?: boolean };
+const pages: Record<string, PageVariant> = {
   'first page': {},
   'a page in the middle': { middle: true },
   'by name': { sort: 'name' },

@@ -8,15 +8,16 @@ import type { StoreContext } from '../src/vault/context.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 
 /*
- * What it costs to find what is due: nothing to speak of where nothing is, and the same for twenty reminders however
- * many profiles are held. Each token is some way into its year, so a sixth of them is within the 60 days.
+ * Measures how long it takes to find due reminders and checks. If nothing is due, it should take almost no time. Twenty
+ * reminders should take the same time with any number of profiles. The tokens expire evenly over a year, so a sixth of
+ * them expires within the 60 days of reminders.
  */
 const sizes = [1_000, 10_000, 100_000];
 const due = 20;
 
 const silent: Channel = { name: 'mail', target: 'nowhere', deliver: async () => {}, close: () => {} };
 const rows: Record<string, Record<string, string>> = {};
-function note(title: string, size: number, ms: number): void {
+function record(title: string, size: number, ms: number): void {
   rows[title] = { ...rows[title], [`${size.toLocaleString('en')} profiles`]: `${ms.toFixed(2)} ms` };
 }
 
@@ -24,11 +25,11 @@ for (const size of sizes) {
   const { db, now, close } = await manyProfiles(size);
   let clock = now;
   const settings = { reminders: { days: defaultReminderDays } } as StoreContext['settings'];
-  const records: StoreContext = { db, settings, now: () => clock };
+  const context: StoreContext = { db, settings, now: () => clock };
   const leaseOwner = currentProcess();
 
-  note('find reminders, none due', size, await median(51, () => dueTokens(db, 'mail', now, 100)));
-  note('find checks, none due', size, await median(51, () => dueChecks(db, now, 100)));
+  record('find reminders, none due', size, await median(51, () => dueTokens(db, 'mail', now, 100)));
+  record('find checks, none due', size, await median(51, () => dueChecks(db, now, 100)));
 
   const soonest = await db
     .selectFrom('reminder_schedule')
@@ -39,8 +40,8 @@ for (const size of sizes) {
     .limit(1)
     .executeTakeFirstOrThrow();
   clock = soonest.next_at;
-  note(`find ${due} reminders`, size, await median(51, () => dueTokens(db, 'mail', clock, 100)));
-  // The first run of all looks at every token once, to plan it; that is not what is measured.
+  record(`find ${due} reminders`, size, await median(51, () => dueTokens(db, 'mail', clock, 100)));
+  // These values tell the first run that every token is already scheduled: scheduling is not measured.
   await db
     .insertInto('meta')
     .values({ key: 'reminder-days', value: defaultReminderDays.join(',') })
@@ -50,8 +51,8 @@ for (const size of sizes) {
     .values({ key: 'clock', value: String(clock) })
     .execute();
   const start = performance.now();
-  const { length } = await sendReminders(records, { channels: [silent], leaseOwner });
-  note(`lease, send and record ${due}`, size, performance.now() - start);
+  const { length } = await sendReminders(context, { channels: [silent], leaseOwner });
+  record(`lease, send and record ${due}`, size, performance.now() - start);
   if (length !== due) throw new Error(`${length} reminders were sent`);
   await close();
 }

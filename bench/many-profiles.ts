@@ -7,6 +7,7 @@ import { derivedColumnsOf } from '../src/store/profiles/derived-columns.ts';
 import { openSqliteFile } from '../src/store/sqlite/file.ts';
 import { openStore } from '../src/store/store.ts';
 
+/** An open store with many profiles. `close` also deletes it. */
 export interface ManyProfiles {
   db: Db;
   now: number;
@@ -14,8 +15,8 @@ export interface ManyProfiles {
 }
 
 /**
- * A store on the disk with so many profiles, each with one earlier and one current token; their ends lie evenly over
- * the year after `now`. Written directly, for the product's own way would take an hour.
+ * Creates a store on disk with `count` profiles, each with one previous and one current token. The current tokens expire
+ * evenly over the year after `now` (epoch milliseconds). The rows are written directly, which is faster than an import.
  */
 export async function manyProfiles(count: number, now = Date.UTC(2027, 0, 1)): Promise<ManyProfiles> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
@@ -55,7 +56,7 @@ function fill(file: string, count: number, now: number): void {
   for (let index = 0; index < count; index += 1) {
     const name = `customer-${String(index).padStart(7, '0')}`;
     const orgId = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
-    // Scattered, as signing in over a year would leave them.
+    // Scattered, like sign-ins over a year.
     const expiresAt = now + Math.floor((((index * 7919) % count) + 0.5) * ((365 * dayMs) / count));
     const capturedAt = expiresAt - 365 * dayMs;
     const person = `Person ${index}`;
@@ -101,13 +102,13 @@ function fill(file: string, count: number, now: number): void {
   database.close();
 }
 
-/** Everything that was due by `now` has been sent: what is left is the next threshold. */
+/** When the next reminder is due if every earlier one was sent. Epoch milliseconds. */
 function nextReminder(expiresAt: number, now: number): number {
   const thresholds = [60, 30, 14, 7, 3, 1, 0].map((days) => expiresAt - (days + 1) * dayMs);
   return thresholds.find((instant) => instant > now) ?? expiresAt;
 }
 
-/** The middle one of so many runs, in milliseconds. */
+/** The median time of a number of runs. Milliseconds. */
 export async function median(runs: number, run: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < runs; index += 1) {

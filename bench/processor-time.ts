@@ -9,8 +9,8 @@ export interface Command {
 }
 
 /**
- * The processor time of a whole process and of what it started. Milliseconds. Time on the clock depends on what else the machine
- * does; this hardly does. bash reports it to the millisecond, which Node does not for a child process.
+ * The processor time of a process and of the processes that it started. Milliseconds. Unlike time on the clock, it hardly depends
+ * on other work of the machine. bash measures it to the millisecond. Node does not report it for a child process.
  */
 export function processorMs({ program, args, environment }: Command): number {
   const { status, stderr } = spawnSync(

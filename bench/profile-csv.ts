@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { dayMs } from '../src/domain/lifetimes.ts';
 
 /**
- * Writes a file for `profile import` and returns its path. The tokens expire over the next year; every fiftieth within the 60 days
- * in which reminders are sent.
+ * Writes a file for `profile import` and returns its path. The tokens expire over the next year, and every fiftieth expires within
+ * the 60 days in which reminders are sent.
  */
 export function writeProfileCsv(folder: string, prefix: string, rows: number): string {
   const file = join(folder, `${prefix}.csv`);

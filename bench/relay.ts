@@ -13,11 +13,11 @@ import { type MeasuredServer, startServer } from './servers/start.ts';
 import { median } from './statistics.ts';
 
 /*
- * GET /scim/acme/Users with authentication, decryption, a durable audit row and addresses that point to the relay, on 16
- * connections; next to it the same upstream directly, nginx's proxy_pass (where nginx is installed) and a relay of ten
- * lines without any check. In turn, on the same machine. Then one request at a time, for the added latency, and the memory
- * with 1,000 idle and 200 streaming connections. Aims: 0.4 of nginx's rate or 0.6 of the bare relay's, at most 2 ms added
- * at the median.
+ * Measures GET /scim/acme/Users on 16 connections: authentication, decryption, a durable audit row, and addresses that are
+ * changed to those of the relay. For comparison: the same upstream directly, nginx's proxy_pass (if nginx is installed), and a
+ * relay of ten lines without any check. They run in turn, on the same machine. Then it sends one request at a time, for the
+ * added latency, and measures the memory with 1,000 idle and 200 streaming connections. Targets: 0.4 of nginx's rate or 0.6
+ * of the bare relay's, and at most 2 ms more at the median.
  */
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const seconds = Number(process.env.BENCH_SECONDS ?? 5);
@@ -32,10 +32,10 @@ const { secret } = await home.use((vault) =>
 );
 const upstream = await startServer((port) => [join(here, 'servers/scim-upstream.ts'), String(port), path]);
 
-const ours = 'webex-token serve --api';
-const direct = 'upstream, directly';
+const relayName = 'webex-token serve --api';
+const directName = 'upstream, directly';
 const servers: Record<string, MeasuredServer> = {
-  [ours]: await startServer((port) => [program, 'serve', '--api', `127.0.0.1:${port}`], {
+  [relayName]: await startServer((port) => [program, 'serve', '--api', `127.0.0.1:${port}`], {
     ...home.environment,
     WEBEX_TOKEN_SCIM_URL: `${upstream.origin}/v1/scim`,
   }),
@@ -45,7 +45,7 @@ const servers: Record<string, MeasuredServer> = {
     upstream.origin,
   ]),
   ...(await nginx()),
-  [direct]: upstream,
+  [directName]: upstream,
 };
 
 const results = new Map<
@@ -64,11 +64,11 @@ for (let round = 0; round < rounds; round += 1) {
     measured?.perSecond.push(requests.average);
     measured?.p99.push(latency.p99);
     measured?.processor.push((server.processorTime() - before) / requests.total);
-    // autocannon counts whole milliseconds: the mean of one connection is finer.
+    // autocannon counts whole milliseconds. The mean of one connection is more precise.
     measured?.single.push(1000 / (await load(name, server, 1, seconds)).requests.average);
   }
 }
-const relay = servers[ours] as MeasuredServer;
+const relay = servers[relayName] as MeasuredServer;
 const memory = [`${relay.memory()} MiB after the load`];
 memory.push(`${await heldConnections(relay, '/scim/acme/Users', 1_000)} MiB with 1,000 idle connections`);
 memory.push(`${await heldConnections(relay, '/scim/acme/Users/slow', 200)} MiB with 200 streaming ones`);
@@ -92,9 +92,9 @@ process.stdout.write(
 );
 new Console(process.stdout).table(rows);
 const value = (name: string, column: string) => rows[name]?.[column] ?? Number.NaN;
-for (const name of Object.keys(rows).filter((each) => each !== ours)) {
-  const ratio = value(ours, 'requests/s') / value(name, 'requests/s');
-  const added = value(ours, 'one at a time, ms') - value(name, 'one at a time, ms');
+for (const name of Object.keys(rows).filter((each) => each !== relayName)) {
+  const ratio = value(relayName, 'requests/s') / value(name, 'requests/s');
+  const added = value(relayName, 'one at a time, ms') - value(name, 'one at a time, ms');
   process.stdout.write(
     `${name}: ${ratio.toFixed(2)} times its rate, ${added.toFixed(2)} ms more for one request\n`,
   );
@@ -104,12 +104,12 @@ process.stdout.write(
   `${audited} audit rows, the chain ${broken === null ? 'unbroken' : `broken at ${broken.seq}`}\n`,
 );
 
-/** nginx with one worker and no log, where it is installed. */
+/** nginx with one process and no access log; empty if nginx is not installed. */
 async function nginx(): Promise<Record<string, MeasuredServer>> {
   try {
     execFileSync('nginx', ['-v'], { stdio: 'ignore' });
   } catch {
-    process.stdout.write('nginx is not installed: left out\n');
+    process.stdout.write('nginx is not installed and is skipped\n');
     return {};
   }
   const config = (port: number) => {
@@ -131,7 +131,7 @@ async function nginx(): Promise<Record<string, MeasuredServer>> {
     );
     return file;
   };
-  // It says nothing when it listens, so the shell does.
+  // nginx prints nothing when it listens, so the shell prints a line instead.
   const server = await startServer(
     (port) => ['-c', 'echo ready; exec nginx -p "$0" -c "$1"', folder, config(port)],
     {},
@@ -147,7 +147,7 @@ async function load(
   duration: number,
 ): Promise<autocannon.Result> {
   const result = await autocannon({
-    url: `${server.origin}${name === ours ? '/scim/acme' : path}/Users?startIndex=1&count=5`,
+    url: `${server.origin}${name === relayName ? '/scim/acme' : path}/Users?startIndex=1&count=5`,
     connections,
     duration,
     headers: { authorization: `Bearer ${secret}`, accept: 'application/scim+json' },
@@ -157,23 +157,23 @@ async function load(
   return result;
 }
 
-/** The server's memory while so many connections are open, each after the start of an answer. MiB. */
+/** The server's memory while a number of connections are open, each after the start of a response. MiB. */
 async function heldConnections(server: MeasuredServer, target: string, count: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: count });
-  const answers: IncomingMessage[] = [];
+  const responses: IncomingMessage[] = [];
   for (let at = 0; at < count; at += 1) {
     const sent = get(`${server.origin}${target}`, { agent, headers: { authorization: `Bearer ${secret}` } });
-    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-    // An answer that is not read keeps its connection from the next request.
-    answer.pause();
-    answers.push(answer);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    // A response that is not read keeps its connection busy.
+    response.pause();
+    responses.push(response);
   }
   if (target.endsWith('/Users')) {
-    for (const answer of answers) answer.resume();
-    await Promise.all(answers.map((answer) => (answer.complete ? null : once(answer, 'end'))));
+    for (const response of responses) response.resume();
+    await Promise.all(responses.map((response) => (response.complete ? null : once(response, 'end'))));
   }
   const memory = server.memory();
   agent.destroy();
-  for (const answer of answers) answer.destroy();
+  for (const response of responses) response.destroy();
   return memory;
 }

@@ -12,19 +12,22 @@ import { freePort, type MeasuredServer, processorMicroseconds, startServer } fro
 import { median } from './statistics.ts';
 
 /*
- * The token endpoint on PostgreSQL, with a durable audit row for every request, in turns on one machine, the database too:
+ * Measures the token endpoint on PostgreSQL, with a durable audit row for every request. The modes run in turn on one machine,
+ * which also runs the database:
  *
- * - one replica and SQLite, each with 16 connections that wait for nothing else, and one replica with a network between it
- *   and the database that delays every byte by a millisecond in each direction;
- * - one, two and four replicas, each with 8 connections that pause between requests, so that no processor is the limit.
+ * - SQLite, one replica, and one replica behind a network that delays every byte by a millisecond in each direction to and from
+ *   the database, each with 16 connections without pauses;
+ * - one, two and four replicas, each with 8 connections that pause between requests, which keeps the processors from being the
+ *   limit.
  *
- * Meanwhile, PostgreSQL is asked every few milliseconds who waits for a lock. Aims: 0.5 of SQLite's rate; 0.6 of it with the
- * delay; two replicas 1.7 times one; four 3 times, by the processor time of each; nobody waits for a transaction.
+ * Meanwhile, it asks PostgreSQL every few milliseconds which processes wait for a lock. Targets: 0.5 of SQLite's rate, and 0.6
+ * of that with the delay; two replicas 1.7 times one, and four 3 times, by the processor time of each; no process waits for a
+ * transaction.
  */
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const seconds = Number(process.env.BENCH_SECONDS ?? 5);
 const connections = 16;
-const pausing = 8;
+const pausingConnections = 8;
 const pauseMs = 50;
 const delayMs = 1;
 const body = 'grant_type=client_credentials&scope=Identity%3ASCIM';
@@ -45,21 +48,21 @@ const proxy = await startServer(() => [
   new URL(postgres.url).port,
   String(delayMs),
 ]);
-const farUrl = new URL(`${postgres.url}bench`);
-farUrl.hostname = '127.0.0.1';
-farUrl.port = String(proxyPort);
+const proxyUrl = new URL(`${postgres.url}bench`);
+proxyUrl.hostname = '127.0.0.1';
+proxyUrl.port = String(proxyPort);
 
 const serve = (environment: NodeJS.ProcessEnv) =>
   startServer((port) => [program, 'serve', '--api', `127.0.0.1:${port}`], environment);
 const sqlite = await serve(onSqlite.environment);
-const far = await serve({ ...home.environment, WEBEX_TOKEN_DATABASE_URL: farUrl.href });
+const behindProxy = await serve({ ...home.environment, WEBEX_TOKEN_DATABASE_URL: proxyUrl.href });
 const replicas: MeasuredServer[] = [];
 for (let count = 0; count < 4; count += 1) replicas.push(await serve(home.environment));
 const [one] = replicas;
 if (one === undefined) throw new Error('no replica');
 const atRest = replicas.map((each) => each.memory());
 
-interface Found {
+interface Measurement {
   perSecond: number;
   p50: number;
   p99: number;
@@ -67,32 +70,36 @@ interface Found {
   processor: number;
   /** Processor time of the database. Microseconds. */
   database: number;
-  /** Transactions of the database for each request. */
+  /** Database transactions for each request. */
   transactions: number;
 }
 
-/** Who waited for a lock, by its kind: how many of the samples found one waiting. */
+/** For each kind of lock, how often a sample found a process waiting for it. */
 const waits = new Map<string, number>();
 let samples = 0;
 
 const modes: [string, MeasuredServer[], (servers: MeasuredServer[]) => Promise<Load>][] = [
-  ['SQLite', [sqlite], ([server]) => full(server ?? sqlite, secretOnSqlite)],
-  ['one replica', [one], ([server]) => full(server ?? one, secret)],
-  [`one replica, ${delayMs} ms each way to the database`, [far], ([server]) => full(server ?? far, secret)],
+  ['SQLite', [sqlite], ([server]) => withoutPauses(server ?? sqlite, secretOnSqlite)],
+  ['one replica', [one], ([server]) => withoutPauses(server ?? one, secret)],
+  [
+    `one replica, ${delayMs} ms each way to the database`,
+    [behindProxy],
+    ([server]) => withoutPauses(server ?? behindProxy, secret),
+  ],
   ['one replica, with pauses', [one], withPauses],
   ['two replicas, with pauses', replicas.slice(0, 2), withPauses],
   ['four replicas, with pauses', replicas, withPauses],
 ];
-const results = new Map<string, Found[]>(modes.map(([name]) => [name, []]));
+const results = new Map<string, Measurement[]>(modes.map(([name]) => [name, []]));
 const monitor = new pg.Client({ connectionString: `${postgres.url}postgres` });
 await monitor.connect();
 for (let round = -1; round < rounds; round += 1) {
   for (const [name, servers, load] of modes) {
-    const before = { processor: used(servers), ...(await databaseUse()) };
+    const before = { processor: processorTimeOf(servers), ...(await databaseUse()) };
     const watching = watchLocks(round >= 0);
     const { requests, perSecond, p50, p99 } = await load(servers);
     await watching.stop();
-    const processor = used(servers) - before.processor;
+    const processor = processorTimeOf(servers) - before.processor;
     const after = await databaseUse();
     const found = {
       perSecond,
@@ -107,22 +114,23 @@ for (let round = -1; round < rounds; round += 1) {
 }
 const underLoad = replicas.map((each) => each.memory());
 await monitor.end();
-await Promise.all([sqlite, far, ...replicas].map((each) => each.stop()));
+await Promise.all([sqlite, behindProxy, ...replicas].map((each) => each.stop()));
 await proxy.stop();
 const verified = await home.use((vault) => verifyAudit(vault.db));
 home.remove();
 onSqlite.remove();
 await postgres.stop();
 
-const middle = (name: string, key: keyof Found) => median((results.get(name) ?? []).map((each) => each[key]));
-const ratio = (name: string, to: string, key: keyof Found) =>
-  (middle(name, key) / middle(to, key)).toFixed(2);
+const medianOf = (name: string, key: keyof Measurement) =>
+  median((results.get(name) ?? []).map((each) => each[key]));
+const ratio = (name: string, to: string, key: keyof Measurement) =>
+  (medianOf(name, key) / medianOf(to, key)).toFixed(2);
 const line = (cells: string[]) => `| ${cells.join(' | ')} |\n`;
 const names = modes.map(([name]) => name);
 const [, single = '', delayed = '', paused = '', two = '', four = ''] = names;
 process.stdout.write(
   [
-    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}; ${connections} connections, or ${pausing} for each replica with pauses of ${pauseMs} ms; median of ${rounds} rounds of ${seconds} s\n\n`,
+    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}; ${connections} connections, or ${pausingConnections} for each replica with pauses of ${pauseMs} ms; median of ${rounds} rounds of ${seconds} s\n\n`,
     line([
       '',
       'requests/s',
@@ -136,18 +144,18 @@ process.stdout.write(
     ...names.map((name) =>
       line([
         name,
-        middle(name, 'perSecond').toFixed(0),
-        middle(name, 'p50').toFixed(0),
-        middle(name, 'p99').toFixed(0),
-        middle(name, 'processor').toFixed(0),
+        medianOf(name, 'perSecond').toFixed(0),
+        medianOf(name, 'p50').toFixed(0),
+        medianOf(name, 'p99').toFixed(0),
+        medianOf(name, 'processor').toFixed(0),
         ...(name === 'SQLite'
           ? ['', '']
-          : [middle(name, 'database').toFixed(0), middle(name, 'transactions').toFixed(2)]),
+          : [medianOf(name, 'database').toFixed(0), medianOf(name, 'transactions').toFixed(2)]),
       ]),
     ),
     `\none replica: ${ratio(single, 'SQLite', 'perSecond')} of SQLite's rate; ${ratio(delayed, single, 'perSecond')} of that with the delay\n`,
-    `two replicas: ${ratio(two, paused, 'perSecond')} times one; four: ${ratio(four, paused, 'perSecond')} times one, ${((4 * middle(paused, 'processor')) / middle(four, 'processor')).toFixed(2)} times by the processor time of a request\n`,
-    `waiting for a lock in ${samples} samples: ${[...waits].map(([kind, count]) => `${kind} ${count}`).join(', ') || 'nobody'}\n`,
+    `two replicas: ${ratio(two, paused, 'perSecond')} times one; four: ${ratio(four, paused, 'perSecond')} times one, ${((4 * medianOf(paused, 'processor')) / medianOf(four, 'processor')).toFixed(2)} times by the processor time of a request\n`,
+    `waiting for a lock in ${samples} samples: ${[...waits].map(([kind, count]) => `${kind} ${count}`).join(', ') || 'no process'}\n`,
     `MiB at rest ${atRest.join(', ')}, under load ${underLoad.join(', ')}; ${verified.rows} audit rows in ${verified.chains} chains, ${verified.broken === null ? 'unbroken' : `broken: ${JSON.stringify(verified.broken)}`}\n`,
   ].join(''),
 );
@@ -159,11 +167,11 @@ interface Load {
   p99: number;
 }
 
-function used(servers: MeasuredServer[]): number {
+function processorTimeOf(servers: MeasuredServer[]): number {
   return servers.reduce((sum, each) => sum + each.processorTime(), 0);
 }
 
-/** What the database has used so far. Its statistics are up to a second old. */
+/** The transactions and the processor time (microseconds) of the database so far. Waits until its statistics are current. */
 async function databaseUse(): Promise<{ transactions: number; database: number }> {
   await sleep(1_200);
   const counts = await monitor.query<{ count: string }>(
@@ -179,9 +187,9 @@ async function databaseUse(): Promise<{ transactions: number; database: number }
 }
 
 function watchLocks(counts: boolean): { stop: () => Promise<void> } {
-  let over = false;
+  let stopped = false;
   const watching = (async () => {
-    while (!over) {
+    while (!stopped) {
       const { rows } = await monitor.query<{ kind: string }>(
         "select wait_event as kind from pg_stat_activity where datname = 'bench' and wait_event_type = 'Lock'",
       );
@@ -192,7 +200,7 @@ function watchLocks(counts: boolean): { stop: () => Promise<void> } {
   })();
   return {
     stop: async () => {
-      over = true;
+      stopped = true;
       await watching;
     },
   };
@@ -205,7 +213,7 @@ function headersFor(clientSecret: string | null): Record<string, string> {
   };
 }
 
-async function full(server: MeasuredServer, clientSecret: string | null): Promise<Load> {
+async function withoutPauses(server: MeasuredServer, clientSecret: string | null): Promise<Load> {
   const result = await autocannon({
     url: `${server.origin}/oauth/token`,
     method: 'POST',
@@ -220,7 +228,7 @@ async function full(server: MeasuredServer, clientSecret: string | null): Promis
   return { requests: requests.total, perSecond: requests.average, p50: latency.p50, p99: latency.p99 };
 }
 
-/** Connections that pause between a response and their next request, to each of the replicas. */
+/** Connections to each replica that pause between a response and the next request. */
 async function withPauses(servers: MeasuredServer[]): Promise<Load> {
   const until = performance.now() + seconds * 1000;
   const latencies: number[] = [];
@@ -235,7 +243,9 @@ async function withPauses(servers: MeasuredServer[]): Promise<Load> {
     }
     agent.destroy();
   };
-  await Promise.all(servers.flatMap((server) => Array.from({ length: pausing }, () => connection(server))));
+  await Promise.all(
+    servers.flatMap((server) => Array.from({ length: pausingConnections }, () => connection(server))),
+  );
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
   return { requests: sorted.length, perSecond: sorted.length / seconds, p50: at(0.5), p99: at(0.99) };
@@ -247,7 +257,7 @@ function post(url: string, agent: Agent): Promise<void> {
       response.resume();
       response.once('end', () => {
         if (response.statusCode === 200) resolve();
-        else reject(new Error(`answered ${response.statusCode}`));
+        else reject(new Error(`the response has the status ${response.statusCode}`));
       });
     })
       .once('error', reject)

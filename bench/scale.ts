@@ -27,15 +27,15 @@ import { processorMicroseconds } from './servers/start.ts';
 import { median } from './statistics.ts';
 
 /*
- * What each operation costs with 1,000 profiles held and with 1,000,000, on SQLite and on PostgreSQL: it should be the
- * same within a factor of two. The product's own import fills the stores, and nothing gathers statistics but the product and
- * the databases. The largest size is left out unless it is asked for (`--million`): to fill it takes many minutes.
- * PostgreSQL runs on this machine too, with its usual settings.
+ * Measures each operation with 1,000 to 1,000,000 profiles, on SQLite and on PostgreSQL. The times should be the same within a
+ * factor of two. The product's own import fills the stores, and only the product and the databases gather statistics. The
+ * largest size runs only with `--million`, because filling it takes many minutes. PostgreSQL runs on the same machine, with its
+ * default settings.
  *
  * node bench/scale.ts [--million] [--sizes=1000,10000] [--sqlite | --postgres] [--processor]
  */
-const asked = process.argv.find((each) => each.startsWith('--sizes='))?.slice('--sizes='.length);
-const sizes = asked?.split(',').map(Number) ?? [
+const requestedSizes = process.argv.find((each) => each.startsWith('--sizes='))?.slice('--sizes='.length);
+const sizes = requestedSizes?.split(',').map(Number) ?? [
   1_000,
   10_000,
   100_000,
@@ -43,19 +43,19 @@ const sizes = asked?.split(',').map(Number) ?? [
 ];
 const inProcessorTime = process.argv.includes('--processor');
 const engines = ['SQLite', 'PostgreSQL'].filter((engine) => {
-  const others = engine === 'SQLite' ? '--postgres' : '--sqlite';
-  return !process.argv.includes(others);
+  const otherOnly = engine === 'SQLite' ? '--postgres' : '--sqlite';
+  return !process.argv.includes(otherOnly);
 });
 const now = Date.UTC(2027, 0, 1);
-/** The tokens of so many profiles get due together. */
-const due = 1_000;
+/** How many tokens get due together. */
+const dueCount = 1_000;
 const scimPath = '/v1/scim';
 const actor = { user: 'bench' };
 
 type Costs = Record<string, number>;
 
-/** The connection that looks at the other ones, on PostgreSQL. */
-let watching: pg.Client | null = null;
+/** On PostgreSQL, a connection that reads the process IDs of the other connections. */
+let monitor: pg.Client | null = null;
 
 async function costs(databaseUrl: string, size: number): Promise<Costs> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
@@ -80,41 +80,41 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
   let vault = await open();
   try {
     if (databaseUrl !== '') {
-      watching = new pg.Client({ connectionString: databaseUrl });
-      await watching.connect();
+      monitor = new pg.Client({ connectionString: databaseUrl });
+      await monitor.connect();
     }
     await fill(vault, size);
     const found: Costs = {};
-    found['open the store'] = await times(9, async () => {
+    found['open the store'] = await medianOf(9, async () => {
       await closeVault(vault);
       const start = performance.now();
       vault = await open();
       return performance.now() - start;
     });
-    found['import, per profile with its token'] = await importing(vault);
-    found['capture: start of sign-in to stored token'] = await times(41, (at) => capture(vault, at));
-    const { token, relay } = await reading(vault);
+    found['import, per profile with its token'] = await importCost(vault);
+    found['capture: start of sign-in to stored token'] = await medianOf(41, (at) => capture(vault, at));
+    const { token, relay } = await requestCosts(vault);
     found['token endpoint, per request'] = token;
     found['SCIM relay, per request'] = relay;
-    found['due: reminders and checks'] = await times(41, () =>
+    found['due: reminders and checks'] = await medianOf(41, () =>
       timed(async () => {
         await dueTokens(vault.db, 'mail', now, 100);
         await dueChecks(vault.db, now, 100);
       }),
     );
-    found['dashboard, first page and totals'] = await times(21, () =>
+    found['dashboard, first page and totals'] = await medianOf(21, () =>
       timed(() => queryProfiles(vault.db, { sort: 'urgency', limit: 50, now })),
     );
-    found['list, first page'] = await times(11, () =>
+    found['list, first page'] = await medianOf(11, () =>
       timed(async () => void (await iterateProfiles(vault.db, {}, now).next())),
     );
     found['list, all, per 1,000 profiles'] =
-      ((await times(1, () => timed(() => readAll(vault)))) / size) * 1_000;
+      ((await medianOf(1, () => timed(() => readAll(vault)))) / size) * 1_000;
     const table = { order: 'account', descending: true, pageSize: 100, now } as const;
-    found['table by account, first page'] = await times(11, () =>
+    found['table by account, first page'] = await medianOf(11, () =>
       timed(() => queryTable(vault.db, { ...table, page: 1 })),
     );
-    found['table by account, page in the middle'] = await times(5, () =>
+    found['table by account, page in the middle'] = await medianOf(5, () =>
       timed(() => queryTable(vault.db, { ...table, page: Math.ceil(size / 200) })),
     );
     const page = { sort: 'urgency', limit: 50, now } as const;
@@ -124,22 +124,22 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
       ['search that finds none', 'organization-that-is-not-here'],
       ['search that finds all', 'customer'],
     ] as const) {
-      found[title] = await times(7, () => timed(() => queryProfiles(vault.db, { ...page, search })));
+      found[title] = await medianOf(7, () => timed(() => queryProfiles(vault.db, { ...page, search })));
     }
     found['metrics, per 1,000 profiles'] =
-      ((await times(1, () => timed(() => metricsText(vault)))) / size) * 1_000;
+      ((await medianOf(1, () => timed(() => metricsText(vault)))) / size) * 1_000;
     const silent: Channel = { name: 'mail', target: 'nowhere', deliver: async () => {}, close: () => {} };
     const remind = () =>
       timed(() => sendReminders(vault, { channels: [silent], leaseOwner: currentProcess() }));
-    found['remind, nothing due'] = await times(5, remind);
+    found['remind, nothing due'] = await medianOf(5, remind);
     clock = now + 6 * dayMs;
-    found[`remind, ${due.toLocaleString('en')} due, each`] = (await remind()) / due;
+    found[`remind, ${dueCount.toLocaleString('en')} due, each`] = (await remind()) / dueCount;
     return found;
   } finally {
     upstream.closeAllConnections();
     upstream.close();
-    await watching?.end();
-    watching = null;
+    await monitor?.end();
+    monitor = null;
     await closeVault(vault);
     rmSync(folder, { recursive: true, force: true });
   }
@@ -151,15 +151,15 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (await elapsed()) - start;
 }
 
-/** Milliseconds: on the clock, or of processor time, which other programs on a busy machine hardly lengthen. */
+/** Milliseconds on the clock, or with `--processor` of processor time, which hardly depends on other programs. */
 async function elapsed(): Promise<number> {
   if (!inProcessorTime) return performance.now();
-  const database = watching === null ? 0 : await databaseMicroseconds(watching);
+  const database = monitor === null ? 0 : await databaseMicroseconds(monitor);
   const { user, system } = process.cpuUsage();
   return (user + system + database) / 1_000;
 }
 
-/** What the connections of the program to PostgreSQL have used. */
+/** The processor time of the program's connections to PostgreSQL so far. */
 async function databaseMicroseconds(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>(
     'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
@@ -167,8 +167,8 @@ async function databaseMicroseconds(client: pg.Client): Promise<number> {
   return rows.reduce((sum, { pid }) => sum + processorMicroseconds(pid), 0);
 }
 
-/** The median of so many, after a few that do not count. */
-async function times(count: number, run: (at: number) => Promise<number>): Promise<number> {
+/** The median of a number of runs, after three runs that do not count. */
+async function medianOf(count: number, run: (at: number) => Promise<number>): Promise<number> {
   const found: number[] = [];
   for (let at = -3; at < count; at += 1) {
     const ms = await run(at);
@@ -198,13 +198,13 @@ function rowOf(profile: string, at: number, expiresAt: number): ProfileRow {
   };
 }
 
-/** Customers whose tokens end over the year after the next two months; some of them together. */
+/** Imports customers whose tokens expire over about ten months, starting in two months. The first of them expire together. */
 async function fill(vault: Vault, size: number): Promise<void> {
   for (let from = 0; from < size; from += importBatchSize) {
     const length = Math.min(importBatchSize, size - from);
     const rows = Array.from({ length }, (_, line) => {
       const at = from + line;
-      const days = at < due ? 65 : 70 + ((at * 7919) % 290);
+      const days = at < dueCount ? 65 : 70 + ((at * 7919) % 290);
       return rowOf(`customer-${String(at).padStart(7, '0')}`, at, now + days * dayMs);
     });
     await planImport(vault, rows);
@@ -216,8 +216,8 @@ async function readAll(vault: Vault): Promise<void> {
   for await (const _ of iterateProfiles(vault.db, {}, now));
 }
 
-async function importing(vault: Vault): Promise<number> {
-  return await times(5, async (batch) => {
+async function importCost(vault: Vault): Promise<number> {
+  return await medianOf(5, async (batch) => {
     const rows = Array.from({ length: importBatchSize }, (_, line) =>
       rowOf(`new-${batch}-${line}`, 5_000_000 + batch * importBatchSize + line, now + 200 * dayMs),
     );
@@ -238,7 +238,7 @@ async function capture(vault: Vault, at: number): Promise<number> {
   });
 }
 
-async function reading(vault: Vault): Promise<{ token: number; relay: number }> {
+async function requestCosts(vault: Vault): Promise<{ token: number; relay: number }> {
   const profiles = ['new-0-0'];
   const { secret } = await addClient(vault, { name: 'bench', profiles }, actor);
   const relayed = await addClient(vault, { name: 'bench-relay', profiles, relayRights: 'all' }, actor);
@@ -257,17 +257,17 @@ async function reading(vault: Vault): Promise<{ token: number; relay: number }> 
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const body = `grant_type=client_credentials&client_id=bench&client_secret=${secret}`;
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const asking = (path: string, init: RequestInit) =>
-    times(101, () =>
+  const request = (path: string, init: RequestInit) =>
+    medianOf(101, () =>
       timed(async () => {
-        const answer = await fetch(origin + path, init);
-        if (!answer.ok) throw new Error(await answer.text());
-        await answer.arrayBuffer();
+        const response = await fetch(origin + path, init);
+        if (!response.ok) throw new Error(await response.text());
+        await response.arrayBuffer();
       }),
     );
-  const token = await asking('/oauth/token', { method: 'POST', body, headers });
+  const token = await request('/oauth/token', { method: 'POST', body, headers });
   const authorization = `Bearer ${relayed.secret}`;
-  const ms = await asking('/scim/new-0-0/Users', { headers: { authorization } });
+  const ms = await request('/scim/new-0-0/Users', { headers: { authorization } });
   server.closeAllConnections();
   server.close();
   await relay.close();

@@ -11,8 +11,8 @@ import { writeProfileCsv } from './profile-csv.ts';
 import { freePort } from './servers/start.ts';
 
 /*
- * `serve` on SQLite with 100,000 profiles that `profile import` stored, a webhook, and a Webex that answers 503: the
- * longest turn of the event loop and the slowest response of `/healthz`, phase by phase. Runs the built program
+ * Measures `serve` on SQLite with 100,000 profiles from `profile import`, a webhook, and a Webex that responds with 503: the
+ * longest turn of the event loop and the slowest response of `/healthz` in each phase. Runs the built program
  * (`npm run build`).
  *
  * node bench/serve.ts [PROFILES [MILLISECONDS]]
@@ -39,12 +39,12 @@ const withWebhook = { ...environment, WEBEX_TOKEN_WEBHOOK_URL: `http://127.0.0.1
 
 try {
   const rows: string[][] = [];
-  note(
+  printTime(
     `import ${count.toLocaleString('en')} profiles`,
     await timed(() => run('profile', 'import', writeProfileCsv(folder, 'customer', count))),
   );
-  note('`list`, in a table', await timed(() => run('list')));
-  note('`list --json`', await timed(() => run('list', '--json')));
+  printTime('`list`, in a table', await timed(() => run('list')));
+  printTime('`list --json`', await timed(() => run('list', '--json')));
 
   const server = spawn(
     process.execPath,
@@ -64,9 +64,9 @@ try {
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   await ended;
-  // Sends what the server did not get to.
+  // Sends the reminders that the server has not sent yet.
   await run('remind');
-  note('`remind` with nothing due', await timed(() => run('remind')));
+  printTime('`remind` with nothing due', await timed(() => run('remind')));
   process.stdout.write(
     '\n| Phase | longest turn, ms | of processor time | slowest /healthz, ms | p99 |\n| --- | ---: | ---: | ---: | ---: |\n',
   );
@@ -77,7 +77,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function note(title: string, ms: number): void {
+function printTime(title: string, ms: number): void {
   process.stdout.write(`${title}: ${(ms / 1000).toFixed(2)} s\n`);
 }
 
@@ -114,6 +114,7 @@ async function healthLatencies(signal: AbortSignal): Promise<number[]> {
   return found;
 }
 
+/** The longest turns of the event loop since the last request. Milliseconds. */
 interface Turns {
   longest: number;
   processor: number;
@@ -121,8 +122,8 @@ interface Turns {
 
 async function turns(server: ChildProcess): Promise<Turns> {
   server.send('turns');
-  const [answer] = await once(server, 'message');
-  return answer as Turns;
+  const [message] = await once(server, 'message');
+  return message as Turns;
 }
 
 async function run(...args: string[]): Promise<void> {

@@ -5,11 +5,12 @@ import { freePort, startServer } from './servers/start.ts';
 import { median } from './statistics.ts';
 
 /*
- * From the start of the process until it listens, by processor time and by the clock, and its memory then: the token API on either
- * engine, the web app, and next to them a bare Express with helmet. In turn.
+ * Measures the time from the start of a process until it listens (processor time and time on the clock), and its memory then: the
+ * token API on both engines, the web app, and for comparison a bare Express with helmet. They run in turn.
  */
 const program = join(import.meta.dirname, '../bin/webex-token.cjs');
 
+/** The start of a server. Memory in MiB. */
 export interface StartUp {
   /** Processor time until it listens. */
   processorMs: number;
@@ -17,13 +18,13 @@ export interface StartUp {
   mib: number;
 }
 
-/** The medians of so many alternating starts. `databaseUrl`: also with this PostgreSQL. */
+/** The medians of alternating starts. With `databaseUrl`, it also measures the token API on this PostgreSQL database. */
 export async function measureStartUp(runs: number, databaseUrl?: string): Promise<Map<string, StartUp>> {
   const sqlite = await benchHome();
   const shared = databaseUrl === undefined ? null : await benchHome(databaseUrl);
   const api = (home: BenchHome) => () =>
     startServer((port) => [program, 'serve', '--api', `127.0.0.1:${port}`], home.environment);
-  const contenders = {
+  const servers = {
     'Express with helmet': () =>
       startServer((port) => [join(import.meta.dirname, 'servers/bare-express.ts'), String(port)]),
     'serve --api, SQLite': api(sqlite),
@@ -37,15 +38,15 @@ export async function measureStartUp(runs: number, databaseUrl?: string): Promis
     },
   };
   try {
-    const found = new Map(Object.keys(contenders).map((name) => [name, [] as StartUp[]]));
+    const found = new Map(Object.keys(servers).map((name) => [name, [] as StartUp[]]));
     for (let run = -1; run < runs; run += 1) {
-      for (const [name, start] of Object.entries(contenders)) {
-        const started = performance.now();
+      for (const [name, start] of Object.entries(servers)) {
+        const startedAt = performance.now();
         const server = await start();
-        const clockMs = performance.now() - started;
+        const clockMs = performance.now() - startedAt;
         const measured = { processorMs: server.processorTime() / 1000, clockMs, mib: server.memory() };
         await server.stop();
-        // The first of each fills caches.
+        // The first start of each server fills caches.
         if (run >= 0) found.get(name)?.push(measured);
       }
     }

@@ -1,13 +1,13 @@
 import { Agent, createServer, request } from 'node:http';
 
-/** What Node can do at most as a relay: no authentication, no audit row, no check of anything. */
+/** The most that Node can do as a relay: no authentication, no audit row, no checks. */
 const [port = '0', upstream = ''] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true });
 createServer((incoming, outgoing) => {
   const { method, headers } = incoming;
-  const onward = request(`${upstream}${incoming.url}`, { method, headers, agent }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(outgoing);
+  const forwarded = request(`${upstream}${incoming.url}`, { method, headers, agent }, (response) => {
+    outgoing.writeHead(response.statusCode ?? 502, response.headers);
+    response.pipe(outgoing);
   });
-  incoming.pipe(onward);
+  incoming.pipe(forwarded);
 }).listen(Number(port), '127.0.0.1', () => process.stdout.write('ready\n'));

@@ -1,4 +1,4 @@
-/** What of oidc-provider is used here; it brings no types. */
+/** The part of oidc-provider that is used here. The package has no types. */
 declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: object);

@@ -1,6 +1,6 @@
 import { Provider } from 'oidc-provider';
 
-/** The grant type client_credentials as oidc-provider has it, with its in-memory adapter. */
+/** oidc-provider with the grant type client_credentials and its in-memory adapter. */
 const [port = '', clientSecret = ''] = process.argv.slice(2);
 const scope = 'spark:people_read spark:people_write Identity:SCIM';
 

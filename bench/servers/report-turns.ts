@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /*
- * Loaded before a server (`node --import`). Answers each message of the parent process with the longest turns of the
- * event loop since the previous message, in milliseconds: `longest` on the clock, and `processor` as processor time of the
- * main thread, which other programs on a busy machine do not lengthen.
+ * Loaded before a server (`node --import`). Replies to each message of the parent process with the longest turns of the event
+ * loop since the previous message, in milliseconds: `longest` on the clock, and `processor` as processor time of the main
+ * thread, which does not depend on other programs.
  */
 const resolution = 5;
 const delay = monitorEventLoopDelay({ resolution });
@@ -21,7 +21,7 @@ process.on('message', () => {
   delay.reset();
   processor = 0;
 });
-// The channel alone must not keep the server running.
+// The channel to the parent process alone must not keep the server running.
 process.channel?.unref();
 
 function mainThreadMs(): number {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 
 /*
- * A SCIM service that returns a constant list of five users, about 4 KiB, with addresses below this server. `/Users/slow`
- * sends a part of its answer and then waits until the connection ends.
+ * A SCIM service that returns a constant list of five users, about 4 KiB, with addresses of this server. `/Users/slow` sends a
+ * part of its response and then waits until the connection ends.
  */
 const [port = '0', path = ''] = process.argv.slice(2);
 const location = `http://127.0.0.1:${port}${path}`;

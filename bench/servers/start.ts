@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** A server under measurement, in its own process. */
+/** A server that is measured, in its own process. */
 export interface MeasuredServer {
   origin: string;
-  /** Resident memory. MiB; 0 where the system does not tell. */
+  /** Resident memory in MiB; 0 if the system does not report it. */
   memory(): number;
-  /** Processor time that it has used so far. Microseconds; 0 where the system does not tell. */
+  /** Processor time so far, in microseconds; 0 if the system does not report it. */
   processorTime(): number;
   stop(): Promise<void>;
 }
 
-/** Starts Node, or another program, with these arguments, and waits for the line that says it listens. */
+/** Starts Node, or another program, with these arguments, and waits until it prints that it listens. Throws if it exits before. */
 export async function startServer(
   args: (port: number) => string[],
   environment: NodeJS.ProcessEnv = {},
@@ -40,15 +40,15 @@ export async function startServer(
 }
 
 async function listening(child: ChildProcess): Promise<void> {
-  let said = '';
+  let output = '';
   await new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (/ready|token API listens on|\/access\//.test(said)) resolve();
+        output += text;
+        if (/ready|token API listens on|\/access\//.test(output)) resolve();
       });
     }
-    child.once('exit', () => reject(new Error(`the server ended: ${said}`)));
+    child.once('exit', () => reject(new Error(`the server ended: ${output}`)));
   });
 }
 
@@ -61,7 +61,7 @@ function residentMiB(pid: number): number {
   }
 }
 
-/** Of all threads of a process, as Linux counts it: in nanoseconds. 0 where the system does not tell. */
+/** The processor time of all threads of a process, which Linux reports in nanoseconds; 0 if the system does not report it. */
 export function processorMicroseconds(pid: number): number {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
@@ -74,6 +74,7 @@ export function processorMicroseconds(pid: number): number {
   }
 }
 
+/** A port that is free on loopback addresses. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
