@@ -92,7 +92,7 @@ describe('BatchQueue', () => {
       if (batch.some(({ client }) => client.startsWith('invalid'))) throw new Error('invalid byte sequence');
       return [];
     });
-    const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? 'invalid'{at}` : `c${at}`));
+    const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? `invalid${at}` : `c${at}`));
     const expected = reads.map(({ client }) => (client.startsWith('invalid') ? 'failed' : 'completed'));
     expect(await outcomes(queue, reads)).toEqual(expected);
   });
