@@ -7,27 +7,27 @@ import { licensesOf } from './licenses.ts';
 import { type BuiltFile, replaceDirectory } from './replace-directory.ts';
 
 /*
- * Builds `dist` from `src`: the commands, the fast paths of `get` and `exec`, of help and of the commands that only read, and the
- * scripts of the pages. Most dependencies are not bundled. A fast path is a single file, so that it starts fast.
+ * Builds `dist` from `src`: the commands, the fast paths (`get` and `exec`, help, and the commands that only read), and the scripts
+ * of the pages. Most dependencies are bundled. Each fast path is a single file, which starts faster than many.
  */
 const root = join(import.meta.dirname, '..');
 const src = (path: string) => join(root, 'src', path);
 const dist = join(root, 'dist');
 
-/** How long files of earlier builds are kept for commands that still run from them. With `--clean`, before packing: not at all. */
+/** How long files of earlier builds are kept, for commands that still run from them. Milliseconds; 0 with `--clean`, for packing. */
 const keepMs = process.argv.includes('--clean') ? 0 : 600_000;
 
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
 };
-// Nearly every command loads these packages, hundreds of files. Bundled, a command starts in less than half the time.
-const inside = [
+// Nearly every command loads these packages, which have hundreds of files. Bundling them more than halves the start of a command.
+const bundledPackages = [
   ...['commander', 'csv-parse', 'ejs', 'express', 'express-session', 'helmet', 'ical-generator'],
   ...['jose', 'kysely', 'openid-client', 'zod'],
 ];
-const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
+const externalPackages = Object.keys(dependencies).filter((name) => !bundledPackages.includes(name));
 
-/** What every fast path has in common. */
+/** The options of every fast path. */
 const fastPath: BuildOptions = {
   outdir: dist,
   outExtension: { '.js': '.cjs' },
@@ -47,14 +47,14 @@ const files = await Promise.all([
     outdir: dist,
     splitting: true,
     plugins: [withoutAsianEncodings(), requiringHttp()],
-    // Names stay, for the stack of an unexpected error.
+    // Names are not minified, for the stack trace of an unexpected error.
     minifyWhitespace: true,
     minifySyntax: true,
-    external: outside,
+    external: externalPackages,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // With it, bundled CommonJS packages load the modules of Node.
+    // Bundled CommonJS packages load the modules of Node with this `require`.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     },
@@ -66,7 +66,7 @@ const files = await Promise.all([
   }),
   filesOf({
     ...fastPath,
-    // A file for each: compiled code is kept by file, for the functions that its first run used.
+    // One file for each command: Node keeps compiled code by file, for the functions that its first run used.
     entryPoints: ['check', 'list', 'show', 'status'].map((name) => src(`cli/fast/${name}.ts`)),
     external: ['@napi-rs/keyring'],
     plugins: [
@@ -81,7 +81,7 @@ const files = await Promise.all([
     external: Object.keys(dependencies).filter((name) => name !== 'commander'),
     define: {
       ...fastPath.define,
-      // A text, because Node parses JSON faster than code, and the version needs none of it.
+      // A JSON text, because Node parses JSON faster than code, and `--version` does not need it.
       commandDefinitions: JSON.stringify(JSON.stringify((await allCommands()).map(definitionOf))),
     },
   }),
@@ -98,7 +98,7 @@ const notices = { path: join(dist, 'licenses.txt'), contents: Buffer.from(licens
 replaceDirectory(dist, [...files.flat(), notices], keepMs);
 
 async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
-  // The output names no directory of the machine that builds it, not even with linked packages.
+  // Keeps directories of the build machine out of the output, even if packages are linked.
   const always = { bundle: true, write: false, metafile: true, preserveSymlinks: true } as const;
   // Paths in the output are relative to the root, wherever the build runs.
   const { outputFiles = [], metafile } = await build({ ...options, ...always, absWorkingDir: root });
@@ -106,7 +106,7 @@ async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
   return outputFiles;
 }
 
-/** Puts this module in place of every module of this program that is loaded on demand. */
+/** Replaces every module of this program that is loaded on demand. */
 function excludingModules(substitute: string): Plugin {
   return {
     name: 'excluding-modules',
@@ -114,7 +114,7 @@ function excludingModules(substitute: string): Plugin {
       build.onResolve({ filter: /^\./ }, ({ kind }) =>
         kind === 'dynamic-import' ? { path: substitute } : undefined,
       );
-      // A package that is loaded on demand, other than the keychain's.
+      // The only package, other than the keychain's, that is loaded on demand.
       build.onResolve({ filter: /^jose$/ }, ({ kind }) =>
         kind === 'dynamic-import' ? { path: substitute } : undefined,
       );
@@ -122,7 +122,7 @@ function excludingModules(substitute: string): Plugin {
   };
 }
 
-/** A third of kysely: what changes tables, and what the commands that only read never call. */
+/** Leaves out a third of kysely: the code that changes tables, and other code that the commands that only read never call. */
 function withoutSchemaBuilder(): Plugin {
   const classes = new Map([
     ['schema-module.js', 'SchemaModule'],
@@ -143,7 +143,10 @@ function withoutSchemaBuilder(): Plugin {
   };
 }
 
-/** commander loads this to run commands that are separate programs, which this program does not have. Loading it takes half as long as commander. */
+/**
+ * Leaves out `node:child_process`, which commander loads to run commands that are separate programs. This program has none, and
+ * loading the module takes half as long as loading commander.
+ */
 function withoutChildProcess(): Plugin {
   return {
     name: 'without-child-process',
@@ -157,8 +160,8 @@ function withoutChildProcess(): Plugin {
 }
 
 /**
- * An `import` of `node:http` reads everything that it exports, and so loads Node's whole WebSocket client: a tenth of the start
- * of a server. A `require` does not.
+ * Loads `node:http` with `require`. An `import` reads everything that the module exports, and so loads Node's whole WebSocket
+ * client, which takes a tenth of the start of a server.
  */
 function requiringHttp(): Plugin {
   return {
@@ -174,7 +177,7 @@ function requiringHttp(): Plugin {
   };
 }
 
-/** A third of Express, for text in encodings that its parsers of forms and JSON refuse anyway. */
+/** Leaves out a third of Express: tables for encodings that its parsers of forms and JSON reject anyway. */
 function withoutAsianEncodings(): Plugin {
   return {
     name: 'without-asian-encodings',

@@ -1,6 +1,6 @@
 /**
- * The section of one version in the changelog, without its heading. Throws if there is none, if it has no date, or if
- * nothing is in it.
+ * The section of one version in the changelog, without its heading. Throws if there is none, or if it has no date or names
+ * no change.
  */
 export function changelogSection(changelog: string, version: string): string {
   const sections = changelog.split(/^## /m).slice(1);

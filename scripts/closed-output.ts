@@ -1,4 +1,4 @@
-/* Ends a script without a stack trace if the reader of its output has gone away (`| head`). */
+/* Ends a script without a stack trace if the reader of its output has exited (`| head`). */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

@@ -1,7 +1,7 @@
-/** The last stage of a Containerfile: what the image has, and how it runs. */
+/** The last stage of a Containerfile: what the image contains, and how it runs. */
 export interface ImageStage {
   from: string;
-  /** Files of the stage that is named `from`. */
+  /** What is copied from the stage `from`. */
   copies: { from: string; source: string; target: string; owner: string; mode: string | null }[];
   environment: Record<string, string>;
   user: string;
@@ -11,7 +11,7 @@ export interface ImageStage {
   command: string[];
 }
 
-/** Reads the last stage. Throws on an instruction that it does not know, so that none is overlooked. */
+/** Reads the last stage of a Containerfile. Throws on an unknown instruction, so that none is overlooked. */
 export function readLastStage(text: string): ImageStage {
   const lines = text
     .replace(/\\\n/g, ' ')

@@ -9,10 +9,10 @@ import { signIn } from '../src/simulator/webex/sign-in.ts';
 import { outputOf, type ProcessOutput } from '../test/support/cli/process-output.ts';
 
 /*
- * Tries the two ways to install this program where it has never been: in fresh Debian roots, the single file without Node,
- * and the packed package with Node 24 and npm. In each, an ordinary user signs in at the simulated Webex, gets the token and
- * serves the pages. It takes root, debootstrap, a Debian mirror and an npm registry, some minutes, and 1 GB of disk until it
- * ends. Run "npm run single-file" first.
+ * Tests both ways to install this program in fresh Debian roots: the single file without Node, and the packed package with Node
+ * 24 and npm. In each root, an ordinary user signs in to the simulated Webex, gets the token and serves the pages. This needs
+ * root, debootstrap, a Debian mirror, an npm registry, some minutes, and 1 GB of disk while it runs. Run "npm run single-file"
+ * first.
  *
  *   npm run fresh-roots
  */
@@ -26,25 +26,26 @@ if (reason !== null) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'webex-token-fresh-roots-'));
 chmodSync(folder, 0o755);
-/** Ended whatever happens. */
+/** Killed at the end, even after an error. */
 const servers: ChildProcess[] = [];
 try {
   const fresh = createRoot('without-node');
   const withNode = join(folder, 'with-node');
-  // Node's own copy does not keep the owners.
+  // Node's `cp` does not keep the owners.
   execFileSync('cp', ['-a', fresh, withNode]);
 
   cpSync(singleFile, join(fresh, 'usr/local/bin/webex-token'));
-  await tryIn(fresh, 'the single file, without Node');
+  await testInstallation(fresh, 'the single file, without Node');
   rmSync(fresh, { recursive: true });
 
   installPackage(withNode);
-  await tryIn(withNode, 'the packed package, with Node 24');
+  await testInstallation(withNode, 'the packed package, with Node 24');
 } finally {
   for (const server of servers) server.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Why the test cannot run here; null if it can. */
 function reasonToSkip(): string | null {
   if (process.getuid?.() !== 0) return 'only root can set up a root';
   if (spawnSync('debootstrap', ['--version']).error !== undefined) return 'debootstrap is not installed';
@@ -66,11 +67,11 @@ function createRoot(name: string): string {
     if (spawnSync('chroot', [path, 'sh', '-c', `command -v ${program}`]).status === 0)
       throw new Error(program);
   }
-  note(`a fresh Debian ${release} without Node: ${megabytes(path)} MB`);
+  printLine(`a fresh Debian ${release} without Node: ${megabytes(path)} MB`);
   return path;
 }
 
-/** Node 24 and npm, as an administrator has them, then the package as "npm publish" would send it. */
+/** Installs Node 24 and npm, and with them the package that "npm publish" would publish. */
 function installPackage(path: string): void {
   cpSync(process.execPath, join(path, 'usr/local/bin/node'));
   cpSync(npm, join(path, 'usr/local/lib/node_modules/npm'), { recursive: true });
@@ -83,7 +84,7 @@ function installPackage(path: string): void {
     },
   );
   const tarball = readdirSync(join(path, 'root')).find((name) => name.endsWith('.tgz')) ?? '';
-  // How npm reaches its registry is this machine's affair.
+  // In the root, npm reaches the registry in the same way as on this machine.
   const authorities = process.env.NODE_EXTRA_CA_CERTS;
   if (authorities) cpSync(authorities, join(path, 'root/authorities.pem'));
   cpSync('/etc/resolv.conf', join(path, 'etc/resolv.conf'), { dereference: true });
@@ -109,16 +110,16 @@ function installPackage(path: string): void {
   const [file = '', ...args] = inRoot(path, 'root', environment, install);
   execFileSync(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const modules = join(path, 'usr/local/lib/node_modules/webex-token-broker');
-  note(`npm install --global ${basename(tarball)}: ${megabytes(modules)} MB with its packages`);
+  printLine(`npm install --global ${basename(tarball)}: ${megabytes(modules)} MB with its packages`);
   for (const name of ['typescript', 'vitest', 'esbuild', 'node']) {
     if (existsSync(join(modules, 'node_modules', name)))
       throw new Error(`a package for development: ${name}`);
   }
 }
 
-/** Signs in, gets the token and serves the pages, as an ordinary user. Throws if anything is not as it should be. */
-async function tryIn(path: string, title: string): Promise<void> {
-  note(title);
+/** Signs in, gets the token and serves the pages, as an ordinary user. Throws if a step fails. */
+async function testInstallation(path: string, title: string): Promise<void> {
+  printLine(title);
   const webex = await startSimulator();
   const { commercial, government } = webex.endpoints;
   const port = await freePort();
@@ -139,17 +140,17 @@ async function tryIn(path: string, title: string): Promise<void> {
     if (code !== 0) throw new Error(`webex-token ${args.join(' ')}: ${code}: ${stderr}`);
     return stdout;
   };
-  note(`  --version: ${(await run(['--version'])).trim()}`);
+  printLine(`  --version: ${(await run(['--version'])).trim()}`);
   let redirect = '';
   await run(['login', 'acme', '--paste'], async ({ stderrMatching }) => {
     const [, address = ''] = await stderrMatching(/^(http\S+\/oauth2\/v1\/authorize\?\S+)$/m);
     redirect = await signIn(address, { account: 'full-admin' });
     return `${redirect}\n`;
   });
-  note('  login acme --paste: saved');
+  printLine('  login acme --paste: saved');
   const token = new URLSearchParams(new URL(redirect).hash.slice(1)).get('access_token');
   if ((await run(['get', 'acme'])) !== `${token}\n`) throw new Error('get printed something else');
-  note('  get acme: the token that Webex issued');
+  printLine('  get acme: the token that Webex issued');
 
   const serve = start(path, environment, ['serve', '--no-open']);
   servers.push(serve.child);
@@ -166,10 +167,10 @@ async function tryIn(path: string, title: string): Promise<void> {
   serve.child.kill('SIGTERM');
   const { code, stderr } = await serve.output.finished;
   if (code !== 0) throw new Error(`serve ended with ${code}: ${stderr}`);
-  note('  serve: shows the organization and its style sheet, and ends on SIGTERM');
+  printLine('  serve: shows the organization and its style sheet, and ends on SIGTERM');
   await run(['remind']);
   await run(['doctor']);
-  note('  remind, doctor: done');
+  printLine('  remind, doctor: done');
   await webex.close();
 }
 
@@ -180,7 +181,7 @@ function start(path: string, environment: Record<string, string>, args: string[]
   return { child, output: outputOf(child) };
 }
 
-/** A command in the root, with /proc and /dev, as a user of it. Signals reach the command itself. */
+/** The command line that runs a command in the root as one of its users, with /proc and /dev. Signals reach the command itself. */
 function inRoot(
   path: string,
   user: 'ada' | 'root',
@@ -212,6 +213,6 @@ function megabytes(path: string): number {
   return Number(size);
 }
 
-function note(line: string): void {
+function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }

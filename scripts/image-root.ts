@@ -17,9 +17,9 @@ import { dirname, join, relative } from 'node:path';
 import { readLastStage } from './containerfile.ts';
 
 /*
- * Assembles the file tree of the container image without a container engine: the last stage of deploy/Containerfile, from
- * this checkout as its build stage leaves it. In place of the base image it takes this Node and the libraries that it needs.
- * As root, the files get their owners.
+ * Assembles the file tree of the container image without a container engine: the last stage of deploy/Containerfile, with the
+ * files of this checkout as the build stage leaves them. Instead of the base image, it takes this Node and the libraries that
+ * Node needs. If it runs as root, the files get their owners.
  *
  *   node scripts/image-root.ts [FOLDER]    the default folder is release/image-root
  */
@@ -27,7 +27,7 @@ const root = join(import.meta.dirname, '..');
 const [target = join(root, 'release', 'image-root')] = process.argv.slice(2);
 const stage = readLastStage(readFileSync(join(root, 'deploy/Containerfile'), 'utf8'));
 
-// Neither the umask here nor that of the checkout counts in the image.
+// The image does not depend on the umask of this process.
 process.umask(0o022);
 rmSync(target, { recursive: true, force: true });
 addBase();
@@ -42,11 +42,11 @@ for (const { source, target: to, owner, mode } of stage.copies) {
   if (mode !== null) chmodSync(path, Number.parseInt(mode, 8));
   setOwner(path, owner);
 }
-// What an engine creates to mount something there: its own files, and the certificate of docs/deployment.md.
+// The mount points that a container engine creates: for its own files, and for the certificate of docs/deployment.md.
 for (const name of ['proc', 'dev', 'tls']) mkdirSync(join(target, name));
 process.stdout.write(`${target}\n`);
 
-/** What `nodejs24-debian13:nonroot` has of what is used: Node, its libraries, its user, and certificate authorities. */
+/** Adds what the program uses of `nodejs24-debian13:nonroot`: Node, its libraries, its user, and certificate authorities. */
 function addBase(): void {
   addFile(process.execPath, '/nodejs/bin/node');
   const native = productionPackages().flatMap((path) => globSync(join(root, path, '*.node')));
@@ -64,7 +64,7 @@ function addBase(): void {
   if (existsSync(authorities)) addFile(authorities, authorities);
 }
 
-/** What the loader of this system loads for a program: absolute paths. */
+/** The libraries that the loader of this system loads for a program. Absolute paths. */
 function librariesOf(program: string): string[] {
   const lines = execFileSync('ldd', [program], { encoding: 'utf8' });
   return [...lines.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path);
@@ -75,7 +75,7 @@ function addFile(from: string, to: string): void {
   copyFileSync(from, join(target, to));
 }
 
-/** As `npm ci` and `npm prune --omit=dev` leave it. */
+/** Copies a file or folder in the state in which `npm ci` and `npm prune --omit=dev` leave it. */
 function copyFromCheckout(name: string, to: string): void {
   if (name !== 'node_modules') {
     cpSync(join(root, name), to, { recursive: true });
@@ -83,13 +83,13 @@ function copyFromCheckout(name: string, to: string): void {
   }
   for (const path of productionPackages()) {
     const from = join(root, path);
-    // A package inside another one is in the list itself.
+    // A package inside another one has its own entry in the list.
     const filter = (each: string) => each !== join(from, 'node_modules');
     cpSync(from, join(to, relative('node_modules', path)), { recursive: true, filter });
   }
 }
 
-/** The folders in `node_modules` that are not for development alone, by the lockfile. */
+/** The packages in `node_modules` that the lockfile does not mark as only for development. */
 function productionPackages(): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean }>;
@@ -99,7 +99,7 @@ function productionPackages(): string[] {
     .map(([path]) => path);
 }
 
-/** As the build stage leaves them. */
+/** Sets the modes that the build stage sets, whatever the umask of the checkout was. */
 function makeReadable(path: string): void {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) return;

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /*
- * Mutation tests: changes the code in thousands of small ways, and reports each change that no test notices. One part of the
- * code at a time, with the tests in the folders for that code, so that a part takes only minutes.
+ * Mutation tests: changes the code in thousands of small ways, and reports each change that no test notices. It changes one part
+ * of the code at a time and runs only the tests in the folders for that part, which takes minutes.
  *
- * node scripts/mutate.ts [PART …]    by default every part
+ * node scripts/mutate.ts [PART …]    by default, every part
  */
 const parts: Record<string, { files: string; folders: string }> = {
   'client-auth': { files: 'src/api/client-auth/**/*.ts', folders: 'api' },
@@ -20,8 +20,8 @@ const parts: Record<string, { files: string; folders: string }> = {
   redirects: { files: 'src/webex/sign-in/**/*.ts', folders: 'webex' },
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => parts[name] === undefined);
+const requested = process.argv.slice(2);
+const unknown = requested.filter((name) => parts[name] === undefined);
 if (unknown.length > 0) {
   process.stderr.write(
     `Not a part: ${unknown.join(', ')}. The parts are ${Object.keys(parts).join(', ')}.\n`,
@@ -29,7 +29,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 const stryker = join(import.meta.dirname, '../node_modules/@stryker-mutator/core/bin/stryker.js');
-for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
+for (const name of requested.length > 0 ? requested : Object.keys(parts)) {
   const { files = '', folders = '' } = parts[name] ?? {};
   process.stdout.write(`\n${name}: ${files}\n`);
   const { status } = spawnSync(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { testFilesByProject } from '../test/support/setup/test-projects.ts';
 
-/** The unit tests in some folders of test/. `mutate.ts` runs them once for each change of the code. */
+/** The unit tests in the folders of test/ that TEST_FOLDERS names. `mutate.ts` runs them once for each change of the code. */
 const root = join(import.meta.dirname, '..');
 const folders = new RegExp(`^test/(${process.env.TEST_FOLDERS})/`);
 const include = testFilesByProject(root).unit.filter((file) => folders.test(file));
@@ -14,7 +14,7 @@ export default defineConfig({
     exclude: [
       // It depends on the name under which the program was started.
       'test/reminders/digest.test.ts',
-      // Hundreds of texts in each test, for every change. The same rules have examples in redirect.test.ts.
+      // Each of its tests tries hundreds of texts, which takes too long for every change. redirect.test.ts has examples of the same rules.
       'test/webex/redirect.property.test.ts',
     ],
     testTimeout: 30_000,

@@ -4,7 +4,7 @@ import { changelogSection } from './changelog.ts';
 import './closed-output.ts';
 
 /*
- * Prints what a release says: the section of the changelog for the version of the tag. Fails if the tag, package.json and
+ * Prints the notes of a release: the section of the changelog for the version of the tag. Fails if the tag, package.json and
  * the changelog do not name the same version.
  *
  *   node scripts/release-notes.ts vX.Y.Z

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+/** A file to write. */
 export interface BuiltFile {
   /** Absolute. */
   path: string;
@@ -9,12 +10,12 @@ export interface BuiltFile {
 }
 
 /**
- * Replaces the contents of a directory with these files, while programs run from it and other builds do the same.
- * Each file appears complete, and the files that others import come first, so a program that starts at any moment finds
- * all of its files. A running command loads more files later: files of earlier builds are deleted after `keepMs`.
+ * Replaces the contents of a directory with these files, while programs run from it and other builds replace it too. Each file
+ * appears complete, and files that others import come first, so a program that starts at any moment finds all of its files.
+ * A command that already runs may load more files later, so files of earlier builds are deleted only after `keepMs`.
  */
 export function replaceDirectory(folder: string, files: BuiltFile[], keepMs: number, now = Date.now()): void {
-  // Files that the bundler names by their content never change. Files with plain names import them, so they come last.
+  // Files that the bundler names after their content never change. Files with plain names import them and come last.
   const inOrder = files.toSorted((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
   for (const { path, contents } of inOrder) put(path, contents, now);
   const built = new Set(files.map(({ path }) => relative(folder, path)));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import './closed-output.ts';
 
 /*
- * Prints the shipped dependencies in the lockfile as CycloneDX. `npm sbom` lists development dependencies too. Its own
- * `--omit=dev` drops too much: also shipped packages that a development dependency needs.
+ * Prints the shipped dependencies in the lockfile as CycloneDX. `npm sbom` also lists development dependencies. Its
+ * `--omit=dev` drops too much: it also leaves out shipped packages that a development dependency needs.
  */
 interface Component {
   'bom-ref': string;
@@ -28,12 +28,12 @@ const out = execFileSync('npm', args, {
 });
 const bom = JSON.parse(out.toString('utf8')) as Bom;
 const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string };
-// Otherwise it is the name of the directory.
+// By default, it is the name of the directory.
 bom.metadata.component.name = name;
 
-const isForDeveloping = ({ properties = [] }: Component) =>
+const isForDevelopment = ({ properties = [] }: Component) =>
   properties.some((each) => each.name === 'cdx:npm:package:development' && each.value === 'true');
-bom.components = bom.components.filter((component) => !isForDeveloping(component));
+bom.components = bom.components.filter((component) => !isForDevelopment(component));
 const kept = new Set([bom.metadata.component, ...bom.components].map((component) => component['bom-ref']));
 bom.dependencies = bom.dependencies
   .filter(({ ref }) => kept.has(ref))

@@ -6,8 +6,8 @@ import type { Page } from 'playwright-core';
 import { launchBrowser } from '../test/support/browser/launch.ts';
 
 /*
- * `npm run screenshots`: takes the screenshots in docs/ from the demonstration, in a browser that is installed here.
- * `--dark` and `--width 390` take them as others see them, and `--to FOLDER` elsewhere.
+ * `npm run screenshots`: takes the screenshots in docs/ from the demonstration, in an installed browser. `--dark` takes them in
+ * dark mode, `--width 390` as on a phone, and `--to FOLDER` saves them elsewhere.
  */
 const root = join(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -34,7 +34,7 @@ async function startDemonstration(): Promise<{ link: string; stop(): void }> {
 }
 
 async function take(page: Page, name: string): Promise<void> {
-  // Nothing that only this run shows, such as a focus ring.
+  // Removes the focus ring, which depends on the run.
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   await page.screenshot({ path: join(values.to, `${name}.png`) });
 }

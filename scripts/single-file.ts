@@ -17,7 +17,7 @@ import { build, type Plugin } from 'esbuild';
 import { inject } from 'postject';
 
 /*
- * Builds the single file from `dist`: this Node, with the program and its files in it. It runs on the system and the
+ * Builds the single file from `dist`: this Node, with the program and its files in it. It runs only on the kind of system and
  * processor that it was built on. Prints its path.
  *
  *   node scripts/single-file.ts [FOLDER]    the default folder is release
@@ -44,7 +44,7 @@ try {
   rmSync(output, { force: true });
   copyFileSync(process.execPath, output);
   chmodSync(output, 0o755);
-  // Its signature would no longer match, and macOS does not start a program with a wrong signature.
+  // Node's signature would no longer match, and macOS does not start a program with a wrong signature.
   if (process.platform === 'darwin') execFileSync('codesign', ['--remove-signature', output]);
   await inject(output, 'NODE_SEA_BLOB', readFileSync(blob), {
     // From Node's documentation of single executable applications.
@@ -57,7 +57,7 @@ try {
 }
 process.stdout.write(`${output}\n`);
 
-/** What Node finds in its own executable when it starts: the launcher, and the files of the program as assets. */
+/** Creates the data that Node finds in its executable when it starts: the launcher, and the program's files as assets. Returns its path. */
 async function createBlob(): Promise<string> {
   const main = await bundle('main', join(root, 'dist/main.js'));
   const launcher = await bundle('launcher', join(root, 'bin/webex-token.cjs'), [mainFromAsset]);
@@ -85,7 +85,7 @@ async function createBlob(): Promise<string> {
   return blob;
 }
 
-/** The files that the program reads by itself: see `readProgramFile`. */
+/** The files that the program reads at run time: see `readProgramFile`. */
 function programFiles(): string[] {
   const patterns = ['package.json', 'views/**/*.{ejs,css,svg}', 'dist/browser/*.js', 'dist/licenses.txt'];
   return patterns
@@ -93,7 +93,7 @@ function programFiles(): string[] {
     .map((path) => path.replaceAll('\\', '/'));
 }
 
-/** One file with every package in it. */
+/** Bundles an entry point with every package into one file. Returns its path. */
 async function bundle(name: string, entry: string, plugins: Plugin[] = []): Promise<string> {
   const outfile = join(work, `${name}.cjs`);
   await build({
@@ -104,7 +104,7 @@ async function bundle(name: string, entry: string, plugins: Plugin[] = []): Prom
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    // The executable loads its own copy of the keychain's module. The others are optional, and no package has them.
+    // The executable loads its own copy of the keychain's module. The others are optional and not installed.
     external: ['@napi-rs/keyring', 'pg-native', 'cloudflare:sockets'],
     define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
     absWorkingDir: root,
@@ -113,13 +113,14 @@ async function bundle(name: string, entry: string, plugins: Plugin[] = []): Prom
   return outfile;
 }
 
-/** What V8 made of the program, so that no start compiles it again. */
+/** Compiles the program with V8, so that no start has to compile it again. Returns the path of the compiled code. */
 function compile(main: string): string {
   const cache = join(work, 'main.cache');
   execFileSync(process.execPath, [join(root, 'scripts/single-file/compile.cjs'), main, cache]);
   return cache;
 }
 
+/** The path of the keychain's native module for this system. */
 function keychainModule(): string {
   const require = createRequire(join(root, 'node_modules/@napi-rs/keyring/index.js'));
   const before = new Set(Object.keys(require.cache));

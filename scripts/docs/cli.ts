@@ -46,7 +46,7 @@ function describe(command: Command, parents = ''): string[] {
   return [parts.filter((part) => part !== '').join('\n\n'), ...children];
 }
 
-/** As in the help; exec words its own. */
+/** The usage as in the help. `exec` has its own text. */
 function usageOf(command: Command): string {
   const hasOptions = command.options.some(({ hidden }) => !hidden);
   const usage = command.usage();
@@ -82,7 +82,7 @@ function row(term: string, about: string[]): string {
   return `| \`${term}\` | ${about.join('; ').replaceAll('|', '\\|')} |`;
 }
 
-/** What the help says below the options: examples, and what else there is to know. */
+/** The text below the options in the help: examples and notes. */
 function moreOf(command: Command): string {
   let help = '';
   command.configureOutput({

@@ -27,7 +27,7 @@ ${sections.join('\n\n')}
 `;
 }
 
-/** A remedy on its own line; its command is not translated to Markdown. */
+/** A remedy as an item of a list, with its command as code. */
 function paragraph({ text, command }: Remedy): string {
   return command === undefined ? `- ${text}` : `- ${text}: \`webex-token ${command.join(' ')}\``;
 }

@@ -16,7 +16,7 @@ interface Column {
   key: string;
 }
 
-/** What the doc comments of `schema.ts` say about a table and its columns. */
+/** The doc comments of a table and its columns in `schema.ts`. */
 interface Description {
   text: string;
   columns: Map<string, string>;
@@ -92,7 +92,7 @@ ${writers.length === 0 ? 'Written by triggers.' : `Written by ${writers.join(', 
 ${rows.join('\n')}`;
 }
 
-/** The tables of the interface `Schema`, in its order. */
+/** The descriptions of the tables, in the order of the interface `Schema`. */
 function descriptions(): Map<string, Description> {
   const source = readFileSync(join(store, 'database/schema.ts'), 'utf8');
   const interfaces = new Map<string, Description>();

@@ -1,4 +1,4 @@
-/** Its part that single-file.ts uses; the package has no types. */
+/** The part of postject that single-file.ts uses. The package has no types. */
 declare module 'postject' {
   export function inject(
     executable: string,

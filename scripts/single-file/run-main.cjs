@@ -6,8 +6,8 @@ const { Script } = require('node:vm');
 const parameters = 'exports, require, module, __filename, __dirname';
 
 /**
- * Runs the bundled program, from what V8 compiled earlier if it still fits this Node. It imports modules only through
- * `requireModule`, which must know no file: others may put files next to the executable.
+ * Runs the bundled program, with the code that V8 compiled earlier if this Node accepts it. The program imports modules only
+ * through `requireModule`, which must not load files, because other users may put files next to the executable.
  */
 function runMain(source, cachedData, requireModule) {
   const script = new Script(`(function (${parameters}) {${source}\n})`, {
