@@ -20,11 +20,11 @@ export interface Destination {
   appId: string;
   appName: string;
   cloud: string | null;
-  /** How the last token got there. */
+  /** How its last token was installed. */
   method: 'push' | 'manual';
   /** The token that it has; null if none was installed yet. */
   tokenId: string | null;
-  /** The expiry and rejection of that token, where it was deleted here. Epoch milliseconds. */
+  /** The expiry and rejection of that token, if it was deleted here. Epoch milliseconds. */
   deletedToken: { expiresAt: number; rejectedAt: number | null } | null;
   /** Epoch milliseconds. */
   installedAt: number | null;
@@ -37,7 +37,7 @@ export interface Destination {
   quarantinedSince: number | null;
   /** Why the last status check failed; null if it did not. */
   lastCheckError: string | null;
-  /** What was found when the configuration there was reviewed; null if it never was. */
+  /** The findings of the last review of its configuration; null if there was none. */
   findings: unknown[] | null;
   findingsAt: number | null;
   /** How it authenticates: with the Webex token, through the SCIM relay, or with a token from our token endpoint. */
@@ -49,7 +49,7 @@ export interface Destination {
   clientId: string | null;
 }
 
-/** What identifies an application: one row each. */
+/** Identifies an application. Each one has one row. */
 export type DestinationTarget = Pick<Destination, 'profileId' | 'provider' | 'appId'>;
 
 /** The destinations of a profile, the latest first. Throws `E_INTEGRITY` if one was changed from outside. */
@@ -83,8 +83,8 @@ export async function allDestinations(db: Db, profileIds?: readonly string[]): P
 }
 
 /**
- * By the profile's name, then the latest first. Not in the statement: SQLite would read every profile in that order, and
- * look for the destinations of each.
+ * By the profile's name, then the latest first. Not sorted in the statement, because SQLite would then read every profile in
+ * that order and look for the destinations of each.
  */
 function byProfile(a: NamedDestination, b: NamedDestination): number {
   if (a.profile !== b.profile) return a.profile < b.profile ? -1 : 1;
@@ -143,7 +143,7 @@ export async function quarantineStatesOf(
   return states;
 }
 
-/** Stores a destination: one row for each application, updated where there is one. The profile's status follows. */
+/** Stores a destination, or updates the row of the application. Also updates the profile's derived columns. */
 export async function saveDestination(
   db: Db,
   destination: DestinationTarget &
@@ -242,7 +242,7 @@ export async function clearDestinationsOfClient(trx: Db, clientId: string): Prom
     trx,
     using.map(({ id }) => id),
   );
-  // One that has not used the client yet still has its token.
+  // A destination that has not used the client yet still has its token.
   for (const { id } of offered) {
     await changing(trx, 'destination', [id]);
     await trx.updateTable('destination').set({ client_id: null }).where('id', '=', id).execute();
@@ -281,11 +281,11 @@ export async function destinationsOfClient(db: Db, clientId: string): Promise<Na
 export interface StatusCheck {
   provisioningStatus: unknown;
   statusCheckedAt: number;
-  /** Null if it is not in quarantine: reminders about one that could not be delivered are then not tried again. */
+  /** Null if it is not in quarantine. Undelivered alerts about a quarantine are then not sent again. */
   quarantinedSince: number | null;
 }
 
-/** Stores what a status check found. */
+/** Stores the result of a status check. */
 export async function saveProvisioningStatus(db: Db, id: string, check: StatusCheck): Promise<void> {
   await db
     .updateTable('destination')
@@ -305,7 +305,7 @@ export async function saveStatusError(db: Db, id: string, failure: string): Prom
   await db.updateTable('destination').set({ last_check_error: failure }).where('id', '=', id).execute();
 }
 
-/** Stores what a review of the configuration found. */
+/** Stores the findings of a review of the configuration. */
 export async function saveFindings(db: Db, id: string, findings: unknown[], now: number): Promise<void> {
   await db
     .updateTable('destination')
@@ -321,7 +321,7 @@ export interface Quarantined extends NamedDestination {
   capturedAt: number | null;
 }
 
-/** The destinations in quarantine, by their profile's name; of profiles with a tag, or of these profiles. By index. */
+/** The destinations in quarantine, by their profile's name. Optionally only those of profiles with a tag, or of these profiles. */
 export async function quarantinedDestinations(
   db: Db,
   { tag, profileIds }: { tag?: string | undefined; profileIds?: readonly string[] } = {},
@@ -357,7 +357,7 @@ export interface DueStatusCheck {
   nextCheckAt: number;
 }
 
-/** The destination whose status check is longest due; null if none is. By index. */
+/** The destination whose status check is most overdue; null if none is due. */
 export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatusCheck | null> {
   const row = await db
     .selectFrom('destination')

@@ -14,10 +14,10 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions the other files next to it get, or
- * the URL of a PostgreSQL database.
- * Throws `E_STORE_NEWER` if a newer version of the program has written it, `E_FILE_PERMISSIONS` if others of this
- * machine may read it, `E_STORE_UNREACHABLE` if the database does not answer, `E_STORE` if it cannot be used.
+ * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions SQLite gives the other files next to
+ * it, or the URL of a PostgreSQL database.
+ * Throws `E_STORE_NEWER` if a newer version of the program has written it, `E_FILE_PERMISSIONS` if other users can read it,
+ * `E_STORE_UNREACHABLE` if the database does not respond, `E_STORE` if it cannot be used.
  */
 export async function openStore(place: string, { beforeUpgrade }: StoreOptions = {}): Promise<Db> {
   let db: Db | undefined;
@@ -61,7 +61,7 @@ async function dialectOf(place: string): Promise<Dialect> {
   return sqliteDialect(place);
 }
 
-/** The newest migration that the store has: one query, where the migrator makes several and waits for its lock. */
+/** The newest migration that the store has, with one query: the migrator makes several and waits for its lock. */
 async function newestExecuted(db: Db): Promise<string | null> {
   try {
     const { rows } = await sql<{

@@ -98,8 +98,8 @@ export async function assertionMethod(
 }
 
 /**
- * What the JWT of a client must say; null if it authenticates otherwise, or does not exist. Checked, because its issuer
- * is contacted. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK`.
+ * What the JWT of a client must contain; null if the client authenticates in another way or does not exist. Checks the MAC of
+ * the row, because requests are sent to the issuer. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK`.
  */
 export async function clientWorkloadIdentity(db: Db, name: string): Promise<WorkloadIdentity | null> {
   const row = await authenticRow(db, 'client', () =>
@@ -164,7 +164,7 @@ export interface SecondSecret {
   usedAt: number | null;
 }
 
-/** Replaces the second secret of a client, and returns the one before. */
+/** Replaces the second secret of a client, and returns the previous second one. */
 export async function replaceSecondSecret(
   db: Db,
   clientId: string,
@@ -209,7 +209,7 @@ export async function resetLastUsed(
     .execute();
 }
 
-/** Makes the second secret the current one; the current one works until `previousUntil`. Nothing without a second one. */
+/** Makes the second secret the current one; the current one works until `previousUntil`. Does nothing without a second one. */
 export async function promoteSecondSecret(db: Db, clientId: string, previousUntil: number): Promise<void> {
   await inTransaction(db, async (trx) => {
     const row = await trx

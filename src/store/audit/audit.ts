@@ -119,7 +119,7 @@ async function verify(db: Db): Promise<AuditVerification> {
   return { ...verified, broken: null, ...(signs && { unsigned }) };
 }
 
-/** Follows one chain. */
+/** The state of the verification of one chain. */
 class ChainCheck {
   readonly head: ChainState;
   /** The row up to which it is signed, once it was reached. */
@@ -146,7 +146,7 @@ class ChainCheck {
   }
 }
 
-/** Why the signature of a chain is not valid; null if it is, or where no key is loaded. */
+/** Why the signature of a chain is not valid; null if it is, or if no key is loaded. */
 async function brokenSignature(db: Db, { head, signed }: ChainCheck): Promise<string | null> {
   const keys = macKeysOf(db);
   if (keys === null) return null;

@@ -30,7 +30,7 @@ export async function chainState(db: Db, chain: number): Promise<ChainState | nu
   return state ?? null;
 }
 
-/** The same, and no other process appends to the chain until the caller's transaction ends. */
+/** The same. Also prevents other processes from appending to the chain until the caller's transaction ends. */
 export async function lockChain(trx: Db, chain: number): Promise<ChainState | null> {
   const state = await trx
     .updateTable('audit_head')
@@ -72,7 +72,7 @@ export async function signedRow(db: Db, state: ChainState): Promise<ChainEnd | n
   return row ?? null;
 }
 
-/** Whether the signature is valid. Null if no key is loaded, or where nothing was ever signed. */
+/** Whether the signature is valid. Null if no key is loaded, or if the chain was never signed. */
 export async function chainIsSigned(db: Db, state: ChainState): Promise<boolean | null> {
   const keys = macKeysOf(db);
   if (keys === null || state.signature === null) return null;
@@ -100,7 +100,7 @@ export async function signChain(trx: Db, chain: number, start: ChainEnd): Promis
 }
 
 /**
- * Signs every chain with the newest data key whose signature was made with an older one and is valid, within the caller's
+ * Signs every chain with the newest data key if its signature is valid and was made with an older one, within the caller's
  * transaction. The writer of a chain then notices that its signature was replaced.
  */
 export async function renewSignatures(trx: Db): Promise<void> {
@@ -125,7 +125,7 @@ export async function firstRowFollows(db: Db, { id, seq, hash }: ChainState): Pr
   return first === undefined ? { seq, hash } : { seq: first.seq - 1, hash: first.previous_hash };
 }
 
-/** Where an unsigned chain starts: as its head says, or for an earlier version as the row of its last pruning says. */
+/** Where an unsigned chain starts, according to its head or, if an earlier version wrote it, to the row of its last pruning. */
 export async function unsignedStart(db: Db, state: ChainState): Promise<ChainEnd> {
   if (state.start_seq !== null || state.id !== sharedChain) return startOf(state);
   const pruning = await db

@@ -1,4 +1,4 @@
-/** The label of each action of the audit log: what was attempted. The outcome tells whether it was done. */
+/** The label of each action of the audit log: what was attempted. The outcome shows whether it succeeded. */
 export const auditActionLabels: Record<string, string> = {
   capture: 'Sign-in',
   import: 'Token import',

@@ -207,8 +207,8 @@ export class OwnChain {
       heads: number;
       new: NewAssertion[];
     }>;
-    const [answer, then] = await executed(connection, query, thenRead);
-    const [written] = answer.rows;
+    const [result, then] = await executed(connection, query, thenRead);
+    const [written] = result.rows;
     if (written === undefined || written.heads === 0) return null;
     chain.state = next;
     return { assertions: written.new, rows: then };

@@ -6,12 +6,12 @@ import { chainEnds, chainIsSigned, chainState, lockChain, signChain } from './he
 
 /**
  * Removes the rows from before an instant (epoch milliseconds) from every chain, within the caller's transaction, and
- * records where each chain now starts. Returns the number of removed rows. Rows after a newer one of their chain stay,
- * whatever their time: a clock that was wrong for a while must not leave a gap. Throws `E_AUDIT`.
+ * records where each chain now starts. Returns the number of removed rows. Keeps every row after a newer one of its chain,
+ * regardless of its time, so that a clock that was wrong for a while leaves no gap. Throws `E_AUDIT`.
  */
 export async function pruneAudit(db: Db, before: number, now: number, user: string | null): Promise<number> {
   const chains = await chainEnds(db);
-  // Before anything is deleted: none of the chains may have been changed.
+  // Checks all chains before it deletes anything.
   for (const { chain } of chains) await requireSigned(db, chain);
   const pruned: (ChainEnd & { chain: number })[] = [];
   let removed = 0;
@@ -26,7 +26,7 @@ export async function pruneAudit(db: Db, before: number, now: number, user: stri
     removed += Number(numDeletedRows);
     pruned.push({ chain, ...last });
   }
-  // Only now: the writers of the chains wait for the end of this transaction from here on.
+  // As late as possible, because the writers of a locked chain wait until this transaction ends.
   for (const { chain, seq, hash } of pruned) {
     await lockChain(db, chain);
     await requireSigned(db, chain);
@@ -54,7 +54,7 @@ async function requireSigned(db: Db, chain: number): Promise<void> {
   );
 }
 
-/** The last row of a chain before its first one from that instant on. */
+/** The last row of a chain before the first row that is not older than that instant. */
 async function lastBefore(db: Db, chain: number, before: number): Promise<ChainEnd | null> {
   const firstKept = await db
     .selectFrom('audit')

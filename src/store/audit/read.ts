@@ -18,7 +18,7 @@ export interface AuditFilter {
   until?: number;
 }
 
-/** A place in the log: the number of a row in each chain. A chain that is not named is at its end. */
+/** A position in the log: the number of a row in each chain. A chain that is not named is at its end. */
 export type AuditPosition = ReadonlyMap<number, number>;
 
 const columns = [
@@ -51,7 +51,7 @@ export async function* auditRows(db: Db, filter: AuditFilter): AsyncGenerator<Au
   yield* merged(chains, (one, other) => one.time - other.time);
 }
 
-/** The newest matching rows, newest first; `before`: from this place in the log. */
+/** The newest matching rows, newest first; with `before`, only rows before this position. */
 export async function newestAuditRows(
   db: Db,
   filter: AuditFilter,
@@ -75,14 +75,14 @@ export async function newestAuditRows(
   return rows;
 }
 
-/** The place after a page of `newestAuditRows` that began at `before`. */
+/** The position after a page of `newestAuditRows` that started at `before`. */
 export function positionAfter(rows: readonly AuditRow[], before?: AuditPosition): AuditPosition {
   const position = new Map(before);
   for (const { chain, seq } of rows) position.set(chain, seq);
   return position;
 }
 
-/** Merges rows of several chains. Of equal ones, those of the chain with the lower number come first. */
+/** Merges the rows of several chains. If rows are equal, the chain with the lower number comes first. */
 async function* merged(
   chains: ChainReader[],
   order: (one: AuditRow, other: AuditRow) => number,
@@ -104,7 +104,7 @@ async function* merged(
   }
 }
 
-/** Reads the rows of one chain, some at a time. */
+/** Reads the rows of one chain in batches. */
 class ChainReader {
   readonly #read: (last?: number) => Promise<AuditRow[]>;
   #rows: AuditRow[] = [];
@@ -188,7 +188,7 @@ export async function lastAuditTime(db: Db): Promise<number | null> {
   return time;
 }
 
-/** The row with this number, or the first one after it where that one was pruned; null if there is none. */
+/** The row with this number, or the first one after it if that one was pruned; null if there is none. */
 export async function firstAuditRowFrom(db: Db, chain: number, seq: number): Promise<ChainEnd | null> {
   const row = await db
     .selectFrom('audit')
@@ -201,7 +201,7 @@ export async function firstAuditRowFrom(db: Db, chain: number, seq: number): Pro
   return row ?? null;
 }
 
-/** Whether a row with another action than these follows this place in the log. */
+/** Whether a row with an action other than these follows this position. */
 export async function hasAuditRowAfter(
   db: Db,
   position: AuditPosition,

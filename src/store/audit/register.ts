@@ -117,7 +117,7 @@ async function missingAfter(
 ): Promise<number | null> {
   const rows = registered.map((row): NamedRow => ({ kind: 'auditChain', row: { ...row } }));
   const next = registered.length + sharedChain + 1;
-  // This set remembers no newer head than the one of this snapshot.
+  // A new set, because the shared one may know a newer head than this snapshot.
   const check = () => runCheck(db, checkWithNext(new AuthenticatedSet(keys), head, rows, String(next)));
   try {
     return (await check()) ? next : null;

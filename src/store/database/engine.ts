@@ -1,6 +1,6 @@
 import { type Kysely, PostgresAdapter } from 'kysely';
 
-/** Which engine a store is kept in, for the little that has to differ. */
+/** The engine of a store, for the few queries that have to differ. */
 export function engineOf(db: Pick<Kysely<never>, 'getExecutor'>): 'sqlite' | 'postgres' {
   return db.getExecutor().adapter instanceof PostgresAdapter ? 'postgres' : 'sqlite';
 }

@@ -3,8 +3,8 @@ import type { Db } from '../db.ts';
 import { engineOf } from './engine.ts';
 
 /**
- * A column has one of these values. They are one parameter, because the query builder takes longer for a list of hundreds
- * than the database takes for the whole query.
+ * The condition that a column has one of these values. They are one parameter, because the query builder takes longer for
+ * hundreds of parameters than the database takes for the whole query.
  */
 export function oneOf(db: Db, column: string, values: readonly string[]): RawBuilder<SqlBool> {
   return engineOf(db) === 'postgres'

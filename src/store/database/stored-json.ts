@@ -22,7 +22,7 @@ export function parseListColumn(text: string, column: JsonColumn): string[] {
   return parseColumn(text, column, isStringList);
 }
 
-/** Undefined, which no JSON text stands for, if the text is not JSON. */
+/** The value of a JSON text; undefined, which JSON cannot represent, if the text is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

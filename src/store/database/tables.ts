@@ -31,7 +31,7 @@ export const tables = [
   'row_mac',
   'row_mac_bucket',
   'row_mac_head',
-  // The heads last: emptying a store begins with them, and so makes the writers of the other chains wait.
+  // The heads are last, because emptying a store starts with them. The writers of the other chains then wait.
   'audit_chain',
   'audit',
   'audit_head',
@@ -39,9 +39,9 @@ export const tables = [
 
 export type Table = (typeof tables)[number];
 
-/** What triggers keep up to date from the other tables. */
+/** The tables that database triggers derive from the others. */
 type Derived = 'profile_due_per_day' | 'profile_number';
 
-/** Fails to compile where a table of the schema is missing above. */
+/** Fails to compile if a table of the schema is missing above. */
 export type Complete = Assert<[Exclude<keyof Schema, Table | Derived>] extends [never] ? true : false>;
 type Assert<T extends true> = T;

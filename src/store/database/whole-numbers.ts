@@ -1,4 +1,4 @@
-/** What a statement may be given: text, or a whole number. The store holds no other. */
+/** A value for a statement. The store contains only text and whole numbers. */
 type Value = string | number | bigint | null;
 
 /**

@@ -6,8 +6,8 @@ import { redactedLocation } from '../postgres/url.ts';
 import { engineOf } from './engine.ts';
 
 /**
- * Asks whether the store at `place` answers and may be written to, without waiting for other writers: no token is given
- * out without a row in the audit log. Throws `E_STORE_READ_ONLY`, and what a query throws.
+ * Checks that the store at `place` responds and is writable, because no token is returned without a row in the audit log.
+ * Does not wait for other writers. Throws `E_STORE_READ_ONLY`, and the errors of a query.
  */
 export async function requireWritable(db: Db, place: string): Promise<void> {
   if (engineOf(db) === 'postgres') {

@@ -55,10 +55,10 @@ export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> 
   return changed;
 }
 
-/** At most so many protected rows, whatever their kind. One statement, because a command that only reads makes few others. */
+/** At most `limit` protected rows of any kind. One statement, because a command that only reads makes few others. */
 async function rowsOfEveryKind(db: Db, limit: number): Promise<NamedRow[]> {
   const isPostgres = engineOf(db) === 'postgres';
-  // As text: kysely would take longer to put so many names together than SQLite takes for the statement.
+  // As text, because kysely would take longer to build so many names than SQLite takes for the statement.
   const parts = kindNames.map(
     (kind) => `select '${kind}' as kind, ${valuesOf(kind, isPostgres)} from ${kinds[kind].table}`,
   );
@@ -72,7 +72,10 @@ async function rowsOfEveryKind(db: Db, limit: number): Promise<NamedRow[]> {
 
 const mostColumns = Math.max(...kindNames.map((kind) => kinds[kind].columns.length));
 
-/** As many columns for every kind. On PostgreSQL, a column has one type in all parts of the statement, and JSON keeps that of each value. */
+/**
+ * The same number of columns for every kind. On PostgreSQL, a column has one type in all parts of a union, so the values are
+ * JSON, which keeps the type of each.
+ */
 function valuesOf(kind: Kind, isPostgres: boolean): string {
   const names: readonly string[] = kinds[kind].columns;
   return Array.from({ length: mostColumns }, (_, at) => {

@@ -39,8 +39,8 @@ export async function authenticRow<K extends Kind, R extends ProtectedRow<K>>(
 }
 
 /**
- * Reads rows of any kind and checks them, again if another process changed them in between.
- * Rows that were changed from outside are refused, or collected in `changed` where that is given.
+ * Reads rows of any kind and checks them. Reads them again if another process changed them in between.
+ * Refuses rows that were changed from outside, or collects them in `changed` if it is given.
  */
 export async function readChecked<T>(
   db: Db,

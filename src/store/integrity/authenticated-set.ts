@@ -73,7 +73,7 @@ export const noDigest = digestText(0n);
 /** How many row MACs are kept in memory. */
 const maxCachedRows = 50_000;
 
-/** What this process has checked of a store's rows. */
+/** The rows of a store that this process has checked. */
 export class AuthenticatedSet {
   readonly #keys: DataKeys;
   #head: SetHead | null = null;

@@ -72,7 +72,7 @@ export const kinds = {
   calendarFeed: { table: 'calendar_feed', id: ['secret_hash'], columns: ['secret_hash', 'created_at'] },
   // A planted row would send reminders elsewhere, and a removed one would silence them.
   reminderChannel: { table: 'reminder_channel', id: ['channel'], columns: ['channel', 'settings'] },
-  // A chain of the audit log that is missing as a whole.
+  // Detects that a whole chain of the audit log is missing.
   auditChain: { table: 'audit_chain', id: ['id'], columns: ['id', 'created_at'] },
 } as const;
 
@@ -85,7 +85,7 @@ export type ProtectedRow<K extends Kind> = Record<Column<K>, string | number | n
 
 export const kindNames = Object.keys(kinds) as Kind[];
 
-/** What a kind of row is called in an error. */
+/** The name of each kind of row in an error message. */
 export const kindTitles: Record<Kind, string> = {
   client: 'An API client',
   grant: "An API client's permission for a profile",

@@ -70,7 +70,7 @@ export function isNewest(keys: DataKeys, given: string): boolean {
 }
 
 /**
- * What one row adds to the digest of its bucket: a number of 256 bits that nobody can predict without the key. Null if
+ * What one row adds to the digest of its bucket: a number of 256 bits that no one can predict without the key. Null if
  * this process does not have that key.
  */
 export function addend(keys: DataKeys, name: string, rowMac: string): bigint | null {

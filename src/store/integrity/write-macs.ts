@@ -18,7 +18,7 @@ import { addend, type DataKeys, mac, macKeysOf } from './mac-keys.ts';
 import { inParts, macsOf, named, rowMacHead, rowsOf, runCheck } from './mac-queries.ts';
 import { untrusted } from './untrusted.ts';
 
-/** The content of no row, so that its MAC matches none. */
+/** No row has this content, so its MAC matches none. */
 const foreignContent = 'changed from outside';
 
 /** Writes the MACs of the rows that a transaction has changed, and the new head, at its end. */

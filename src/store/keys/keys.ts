@@ -161,9 +161,7 @@ export async function deleteDataKeysBefore(
     .execute();
 }
 
-/**
- * Stores the first keys of a new store. Returns false and writes nothing where another process was faster.
- */
+/** Stores the first keys of a new store. Returns false and writes nothing if another process was faster. */
 export async function insertFirstKeys(
   db: Db,
   now: number,

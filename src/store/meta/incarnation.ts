@@ -42,7 +42,7 @@ export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   return parseIdentity(await getOrCreateMeta(db, key, () => JSON.stringify(created)));
 }
 
-/** Adds a MAC where the store's key is loaded. */
+/** Adds a MAC if the store's key is loaded. */
 export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise<void> {
   const keys = macKeysOf(db);
   const { id, incarnation, ancestors } = identity;
@@ -50,7 +50,7 @@ export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise
   await setMeta(db, key, JSON.stringify({ id, incarnation, ancestors, ...signature }));
 }
 
-/** A new incarnation of a store. Its ancestors are all incarnations of these two, and those that were seen. */
+/** A new incarnation of a store. Its ancestors are all incarnations of both stores, and those in `seen`. */
 export function newIncarnation(
   restored: StoreIdentity,
   replaced: StoreIdentity | null,
@@ -68,7 +68,7 @@ async function find(db: Db): Promise<StoreIdentity | null> {
   return value === null ? null : parseIdentity(value);
 }
 
-/** Throws `E_STORE_DAMAGED` if the text is no identity. */
+/** Throws `E_STORE_DAMAGED` if the text is not an identity. */
 export function parseIdentity(text: string): StoreIdentity {
   return parseColumn(text, 'meta.value', isIdentity);
 }

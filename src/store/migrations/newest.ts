@@ -1,5 +1,5 @@
 /**
- * The newest migration that this program knows: a store that has it needs no work on opening. In its own file, so that
- * what needs only the name does not load every migration.
+ * The newest migration that this program knows. A store that has it needs no upgrade. In its own file, so that code that
+ * needs only the name does not load every migration.
  */
 export const newestMigration = '013-folded-text';

@@ -25,7 +25,7 @@ export const unreleasedMigrations = [
   '013-reminders',
 ];
 
-/** Throws where the store is older than what can be converted. */
+/** Thrown if the store is older than the oldest schema that can be converted. */
 export class SchemaTooOld extends Error {}
 
 /** Converts a store that was written before the first release. False if it was not, and nothing was changed. */

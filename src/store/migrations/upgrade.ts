@@ -7,7 +7,7 @@ import { newestMigration } from './newest.ts';
 import { SchemaTooOld, unreleasedMigrations, upgradeUnreleasedSchema } from './unreleased-schemas.ts';
 
 /*
- * What a store needs that does not have the newest schema. Loaded only then: most commands find the newest.
+ * Upgrades a store that does not have the newest schema. Loaded only then, because most stores have it.
  */
 
 /** Whether a store with this newest migration, which is not the newest of all, can be upgraded. */

@@ -9,7 +9,7 @@ export interface CursorConnection {
 
 /**
  * Reads a long result in batches, with a server-side cursor (`declare`, `fetch`), so that memory holds one batch.
- * It sees the store as of the moment it was opened, whatever is written meanwhile.
+ * It sees the store as of the moment it was opened, regardless of later writes.
  */
 export class SqlCursor<R> implements PostgresCursor<R> {
   readonly #sql: string;

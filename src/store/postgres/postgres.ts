@@ -20,7 +20,7 @@ import { type PostgresAddress, type PostgresTls, redactedUrl } from './url.ts';
 /** How many connections one process holds at most. A command uses one. */
 const poolSize = 10;
 /** How long a statement may take before the connection counts as dead, and how long a transaction may be idle. */
-const answerTimeoutMs = 60_000;
+const statementTimeoutMs = 60_000;
 /** The same while this process, or one that it waits for, changes the schema. */
 const migrationTimeoutMs = 3_600_000;
 /** How long one writer waits for the others, as on SQLite. */
@@ -29,14 +29,14 @@ export const lockTimeoutMs = 10_000;
 /**
  * A transaction that may write first takes the one lock of all writers, and releases it when it ends. What it reads
  * therefore stays true until its end, for every process on every host. This matches SQLite's `begin immediate`, which
- * the queries rely on. What a batch of API requests writes does not take it; see `audit/own-chain.ts`. The lock's number is arbitrary.
+ * the queries rely on. A batch of API requests does not take the lock; see `audit/own-chain.ts`. Its number is arbitrary.
  */
 function beginWriting(waitMs: number): string {
   return [
     'begin',
     `set local lock_timeout = ${waitMs}`,
     // A process that hangs or loses its connection does not block the others forever.
-    `set local idle_in_transaction_session_timeout = ${answerTimeoutMs}`,
+    `set local idle_in_transaction_session_timeout = ${statementTimeoutMs}`,
     'select pg_advisory_xact_lock(7233178471018)',
   ].join('; ');
 }
@@ -71,7 +71,7 @@ function brokerPool(address: PostgresAddress, waitMs: number): PostgresPool {
     idleTimeoutMillis: 30_000,
     // After a failover, connections move to the new server over time.
     maxLifetimeSeconds: 1800,
-    query_timeout: answerTimeoutMs,
+    query_timeout: statementTimeoutMs,
     // Statements that are sent together take one round trip; see `together.ts`.
     pipeline: true,
     keepAlive: true,
@@ -136,30 +136,30 @@ class BrokerClient implements PostgresPoolClient {
 
   async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     requireWholeNumbers(parameters);
-    if (this.inTransaction || !changesRows.test(sql)) return await this.#ask<R>(sql, parameters);
+    if (this.inTransaction || !changesRows.test(sql)) return await this.#send<R>(sql, parameters);
     // A single statement takes the writers' lock too: otherwise two that change many rows could deadlock.
-    await this.#ask('begin');
+    await this.#send('begin');
     try {
-      const answer = await this.#ask<R>(sql, parameters);
-      await this.#ask('commit');
-      return answer;
+      const result = await this.#send<R>(sql, parameters);
+      await this.#send('commit');
+      return result;
     } catch (error) {
-      await this.#ask('rollback').catch(() => {
+      await this.#send('rollback').catch(() => {
         this.#lost = true;
       });
       throw error;
     }
   }
 
-  async #ask<R>(sql: string, parameters: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
+  async #send<R>(sql: string, parameters: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
     const begins = sql === 'begin' || sql.startsWith('start transaction');
     try {
       if (begins) this.inTransaction = true;
       const text = sql === 'begin' ? this.#begin : sql;
       if (isSchemaChange.test(sql)) this.#migrating = true;
-      const query_timeout = this.#migrating ? migrationTimeoutMs : answerTimeoutMs;
+      const query_timeout = this.#migrating ? migrationTimeoutMs : statementTimeoutMs;
       const name = preparedStatements.get(text);
-      const answer: unknown = await this.#client.query({
+      const result: unknown = await this.#client.query({
         ...(name !== undefined && { name }),
         text,
         values: [...parameters],
@@ -167,7 +167,7 @@ class BrokerClient implements PostgresPoolClient {
       } as pg.QueryConfig);
       if (sql === 'commit' || sql === 'rollback') this.inTransaction = this.#migrating = false;
       // Several statements in one query return a list.
-      return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresQueryResult<R>;
+      return (Array.isArray(result) ? result.at(-1) : result) as PostgresQueryResult<R>;
     } catch (error) {
       const failure = postgresFailure(error, this.#shown, sql.split(' ', 1)[0]);
       // Nothing ends a transaction whose start failed.

@@ -2,8 +2,8 @@ import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Db } from '../db.ts';
 
 /**
- * Sends two statements on one connection, and takes one round trip for both. PostgreSQL starts the second one when the first
- * one was committed, and also if that has failed. Throws the error of the first one, else that of the second one.
+ * Sends two statements on one connection, in one round trip. PostgreSQL starts the second one when the first one was committed,
+ * or has failed. Throws the error of the first one, otherwise that of the second one.
  */
 export async function together<First, Second>(
   connection: Db,
@@ -11,7 +11,7 @@ export async function together<First, Second>(
   second: CompiledQuery<Second>,
 ): Promise<[QueryResult<First>, QueryResult<Second>]> {
   return await connection.getExecutor().provideConnection(async (driver) => {
-    // Not one after the other, and not before both have ended.
+    // Sends both without waiting in between, and waits for both, even if one fails.
     const [one, two] = await Promise.allSettled([
       driver.executeQuery<First>(first),
       driver.executeQuery<Second>(second),

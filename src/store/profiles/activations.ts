@@ -28,8 +28,8 @@ export interface NewActivation {
 }
 
 /**
- * Records that profiles have a new current token, in the caller's transaction. A hook that is running is not disturbed: it
- * runs once more afterwards, however many tokens there were meanwhile. A failing hook keeps the start of its failures.
+ * Records that profiles have a new current token, in the caller's transaction. A running hook is not interrupted: it runs once
+ * more afterwards, regardless of the number of new tokens. A failing hook keeps the time of its first failure.
  */
 export async function recordActivations(trx: Db, activations: readonly NewActivation[]): Promise<void> {
   if (activations.length === 0) return;
@@ -87,14 +87,14 @@ function statusOf(row: Selectable<ActivationTable>, state: HookStatus['state']):
 export interface DueHook {
   profileId: string;
   profile: string;
-  /** How many times the profile got a new current token: it tells whether there was another one meanwhile. */
+  /** How many times the profile got a new current token. It shows whether there was another one meanwhile. */
   count: number;
   attempts: number;
   leaseOwner: string | null;
   leaseExpiresAt: number | null;
 }
 
-/** The hooks that are due, longest due first: of one profile, or of all. */
+/** The hooks that are due, most overdue first: of one profile, or of all. */
 export async function dueHooks(
   db: Db,
   { now, limit, profileId }: { now: number; limit: number; profileId?: string },
@@ -205,7 +205,7 @@ export async function recordHookEnd(
   return again === undefined;
 }
 
-/** A hook that fails, with the token that was current when it began to. */
+/** A hook that fails, with the token that was current when it started to fail. */
 export interface FailingHook {
   profileId: string;
   profile: string;
@@ -234,7 +234,7 @@ export async function failingHooks(db: Db, limit = 1_000): Promise<FailingHook[]
   }));
 }
 
-/** A renewal whose event a channel does not have yet. Epoch milliseconds. */
+/** A renewal whose event was not sent on a channel yet. Epoch milliseconds. */
 export interface UnsentActivation {
   profileId: string;
   tokenId: string;
@@ -242,8 +242,8 @@ export interface UnsentActivation {
 }
 
 /**
- * The profiles whose token was renewed since an instant, without those whose event a channel has. A first token renews
- * nothing.
+ * The profiles whose token was renewed since an instant and whose event was not sent on the channel yet. A profile's first
+ * token is not a renewal.
  */
 export async function unsentActivations(
   db: Db,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db.ts';
 
-/** The current token of a profile, as it can be seen without a key. Instants are epoch milliseconds. */
+/** The state of a profile's current token, which can be read without a key. Instants are epoch milliseconds. */
 export interface CurrentTokenState {
   profileId: string;
   profile: string;
@@ -11,7 +11,7 @@ export interface CurrentTokenState {
   rejectedAt: number | null;
 }
 
-/** One indexed query, for those who ask every few seconds. Null if there is no such profile. */
+/** One indexed query, for callers that poll every few seconds. Null if there is no such profile. */
 export async function currentTokenState(
   db: Db,
   by: { profileId: string } | { name: string },

@@ -15,7 +15,7 @@ import { scheduleReminders } from '../reminders/schedule.ts';
 /** Longer than the time between any two instants that occur here. Milliseconds. */
 export const rejectedSortOffset = 1_000_000_000_000_000;
 
-/** The same, below every rejected token. Milliseconds. */
+/** The same, for undelivered profiles: they sort before every rejected token. Milliseconds. */
 export const undeliveredSortOffset = 2 * rejectedSortOffset;
 
 /** The `due_at` of undelivered profiles is below this one, and that of all others above. */
@@ -48,7 +48,7 @@ interface DerivedColumns {
   ends_at: number;
 }
 
-/** Sorts after every text, where a profile has none. */
+/** For a profile without a text in the column: sorts after every text. */
 export const sortsLast = '\u{10ffff}';
 
 /** A text to sort by. An index of PostgreSQL has rows of limited size. */
@@ -61,7 +61,7 @@ export function searchTextOf(text: string): string {
   return foldText(text).slice(0, longestSearchText);
 }
 
-/** What of a profile its derived columns depend on. `undeliveredUntil`: see `undeliveredEnd`. */
+/** The data that the derived columns of a profile depend on. `undeliveredUntil`: see `undeliveredEnd`. */
 export interface DerivedFrom {
   name: string;
   displayName?: string | null;
@@ -70,7 +70,7 @@ export interface DerivedFrom {
   tags: readonly string[];
   current?: CurrentToken | null;
   undeliveredUntil?: number | null;
-  /** The providers of its destinations, each as often as it has one there. */
+  /** The provider of each of its destinations. */
   providers?: readonly string[];
 }
 
@@ -88,7 +88,7 @@ export function derivedColumnsOf({
   const { account_email: email, account_name: accountName } = current ?? {};
   const words = [name, displayName, orgId, email, accountName, contact, ...tags];
   return {
-    due_at: undeliveredUntil === null ? attentionAt(current) : undeliveredUntil - undeliveredSortOffset,
+    due_at: undeliveredUntil === null ? dueAt(current) : undeliveredUntil - undeliveredSortOffset,
     search_text: searchTextOf(words.filter(Boolean).join(' ')),
     undelivered_until: undeliveredUntil,
     token_expires_at: current?.expires_at ?? null,
@@ -102,12 +102,12 @@ export function derivedColumnsOf({
   };
 }
 
-function attentionAt(current: CurrentToken | null): number {
+function dueAt(current: CurrentToken | null): number {
   if (current === null) return farFuture;
   return current.rejected_at === null ? current.expires_at : current.expires_at - rejectedSortOffset;
 }
 
-/** Updates the derived columns; call it within the transaction that changes what they are derived from. */
+/** Updates the derived columns. Call it within the transaction that changes the data that they are derived from. */
 export async function refreshDerivedColumns(db: Db, profileId: string): Promise<void> {
   await refreshManyDerivedColumns(db, [profileId]);
 }
@@ -187,7 +187,7 @@ async function providersOf(db: Db, profileIds: readonly string[]): Promise<Map<s
   return providers;
 }
 
-/** The tokens that the destinations of these profiles hold. One that is reached without the Webex token holds none. */
+/** The tokens that the destinations of these profiles hold. A destination that uses the relay or token endpoint holds none. */
 async function heldTokensOf(db: Db, profileIds: readonly string[]): Promise<Map<string, HeldToken[]>> {
   const rows = await db
     .selectFrom('destination')

@@ -8,7 +8,7 @@ import { contains, wordsOf } from './search-index.ts';
 
 /** Filters profiles: all given conditions must match. */
 export interface ProfileFilter {
-  /** Words that must all occur in the name, the display name, the organization ID, a tag, or the name or address of the account or contact. */
+  /** Words that must all occur in the names, the organization ID, a tag, the contact, or the name or address of the account. */
   search?: string | undefined;
   status?: ProfileStatus | undefined;
   tag?: string | undefined;
@@ -17,7 +17,7 @@ export interface ProfileFilter {
   endsBefore?: number | undefined;
 }
 
-/** What a status depends on. */
+/** The time and threshold that a status depends on. */
 export interface StatusTime {
   /** Epoch milliseconds. */
   now: number;
@@ -32,12 +32,12 @@ export type Condition = ExpressionWrapper<Schema, 'profile', SqlBool>;
 export function matching(expression: Builder, query: ProfileFilter & StatusTime): Condition {
   return expression.and([
     ...filtering(expression, query),
-    ...(query.status === undefined ? [] : [standing(expression, query.status, query)]),
+    ...(query.status === undefined ? [] : [hasStatus(expression, query.status, query)]),
   ]);
 }
 
 /** The same rule as `statusOf`, as ranges of `due_at`. */
-export function standing(
+export function hasStatus(
   expression: Builder,
   status: ProfileStatus,
   { now, withinDays = expiringWithinDays }: StatusTime,
@@ -59,7 +59,7 @@ export function standing(
         expression.or([
           within(undeliveredBound, now - rejectedSortOffset),
           within(0, now),
-          // Renewed once, never delivered, and expired since.
+          // Renewed, never delivered, and expired since then.
           expression.and([
             expression('due_at', '<', undeliveredBound),
             expression('token_expires_at', '<=', now),

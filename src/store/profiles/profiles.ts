@@ -10,7 +10,7 @@ import { changing, created, inTransaction, removing } from '../integrity/changes
 import { derivedColumnsOf, refreshDerivedColumns } from './derived-columns.ts';
 import { currentTokens } from './tokens.ts';
 
-/** What a profile is made of, and its place in the order of urgency. A search and the orders of the table need the others. */
+/** The columns of a `Profile`, and `due_at` for the order of urgency. The others are only for searching and sorting. */
 export const profileColumns = [
   'id',
   'name',
@@ -27,7 +27,7 @@ export const profileColumns = [
 
 export type ProfileRow = Pick<Selectable<ProfileTable>, (typeof profileColumns)[number]>;
 
-/** Throws `E_INTEGRITY` if another program changed it. */
+/** The profile with this name; null if there is none. Throws `E_INTEGRITY` if another program changed it. */
 export async function findProfile(db: Db, name: string): Promise<Profile | null> {
   const row = await authenticRow(db, 'profile', () =>
     db.selectFrom('profile').select(profileColumns).where('name', '=', name).executeTakeFirst(),
@@ -42,7 +42,7 @@ export async function profileById(db: Db, id: string): Promise<Profile> {
   return profileFromRow(rows[0] as ProfileRow);
 }
 
-/** Those of these names that exist, in order. */
+/** The profiles with these names, by name. Names without a profile are absent. */
 export async function profilesByName(db: Db, names: readonly string[]): Promise<Map<string, Profile>> {
   if (names.length === 0) return new Map();
   const rows = await authentic(db, 'profile', () =>
@@ -51,7 +51,7 @@ export async function profilesByName(db: Db, names: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.name, profileFromRow(row)]));
 }
 
-/** Those with one of these display names. */
+/** The profiles with one of these display names, sorted by name. */
 export async function profilesByDisplayName(db: Db, displayNames: readonly string[]): Promise<Profile[]> {
   if (displayNames.length === 0) return [];
   const rows = await authentic(db, 'profile', () =>
@@ -76,7 +76,7 @@ export async function insertProfile(db: Db, profile: NewProfile): Promise<void> 
   await insertProfiles(db, [profile]);
 }
 
-/** In one call, up to some hundreds: an engine accepts some ten thousand values in a statement. */
+/** Inserts up to a few hundred profiles. The engines limit the number of values in one statement. */
 export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): Promise<void> {
   if (profiles.length === 0) return;
   const rows = profiles.map(({ contact = null, tags = [], displayName = null, ...profile }) => ({
@@ -140,7 +140,7 @@ export async function setProfileName(db: Db, id: string, name: string): Promise<
   await changeProfile(db, id, { name });
 }
 
-/** Only shown, so that no MAC covers it. */
+/** Sets a name that is only displayed, so no MAC covers it. */
 export async function setDisplayName(db: Db, id: string, displayName: string | null): Promise<void> {
   await db.updateTable('profile').set({ display_name: displayName }).where('id', '=', id).execute();
   await refreshDerivedColumns(db, id);

@@ -9,7 +9,7 @@ import { sortsLast } from './derived-columns.ts';
 import { countDueBy } from './due-counts.ts';
 import { type Builder, type Condition, matching, type ProfileFilter, type StatusTime } from './filter.ts';
 import { type ProfileRow, profileColumns, profileFromRow } from './profiles.ts';
-import { inOrderOf, rowsByIndex, type Search, searchKind, stretch } from './search.ts';
+import { batchSize, inOrderOf, rowsByIndex, type Search, searchKind } from './search.ts';
 import { countSearched, type StatusTotals } from './status-totals.ts';
 import { currentTokensOf } from './tokens.ts';
 
@@ -28,12 +28,12 @@ export interface ProfilePage {
   next: string | null;
   /** The cursor of the previous page, for `before`; null on the first page. */
   previous: string | null;
-  /** The number of profiles of each status that the search finds, whatever status is requested. */
+  /** The number of profiles of each status that the search finds, regardless of the requested status. */
   totals: StatusTotals;
 }
 
 /**
- * One page of profiles, by index: its cost depends on the size of the page, not on the number of profiles. That of a search
+ * One page of profiles, by index: its cost depends on the size of the page, not on the number of profiles. The cost of a search
  * depends on the number of profiles that it finds, because they are counted.
  */
 export async function queryProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
@@ -165,7 +165,7 @@ async function countFilled(db: Db, query: TableQuery): Promise<number> {
   return Number(filled);
 }
 
-/** The names on a page of a search, in stretches, so that other requests are served in between. */
+/** The names on a page of a search. Reads in batches, so that other requests are served in between. */
 async function searchInOrder(
   db: Db,
   query: TableQuery,
@@ -189,8 +189,8 @@ async function searchInOrder(
   const found: { name: string }[] = [];
   for (const cells of ['filled', 'empty'] as const) {
     const direction = directionOf(query.descending, cells);
-    for (let from = 0; from < all && found.length < skipped + query.pageSize; from += stretch) {
-      const searched = inOrder(db, query, cells).clearSelect().selectAll().limit(stretch).offset(from);
+    for (let from = 0; from < all && found.length < skipped + query.pageSize; from += batchSize) {
+      const searched = inOrder(db, query, cells).clearSelect().selectAll().limit(batchSize).offset(from);
       const names = await db
         .selectFrom(searched.as('profile'))
         .select('name')
@@ -282,7 +282,7 @@ function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, ba
     .orderBy('name', direction);
 }
 
-/** A search reads profiles in stretches, so that other requests are served in between, and one that finds few uses the index. */
+/** A search that finds few profiles uses the index. Any other reads in batches, so that other requests are served in between. */
 async function searchPage(
   db: Db,
   query: ProfilePageQuery,
@@ -307,7 +307,7 @@ async function searchPage(
     const searched = pageFrom(db, query, { cursor: from, backwards })
       .clearSelect()
       .selectAll()
-      .limit(stretch);
+      .limit(batchSize);
     const direction = backwards ? 'desc' : 'asc';
     const rows = await db
       .selectFrom(searched.as('profile'))
@@ -320,8 +320,8 @@ async function searchPage(
     found.push(...rows);
     const last = await pageFrom(db, query, { cursor: from, backwards })
       .clearSelect()
-      .select(['due_at as attentionAt', 'name'])
-      .offset(stretch - 1)
+      .select(['due_at as dueAt', 'name'])
+      .offset(batchSize - 1)
       .limit(1)
       .executeTakeFirst();
     if (found.length === wanted || last === undefined) return found;
@@ -337,7 +337,7 @@ async function withCurrentTokens(db: Db, rows: ProfileRow[]): Promise<ProfilePag
 }
 
 interface Cursor {
-  attentionAt: number;
+  dueAt: number;
   name: string;
 }
 
@@ -350,18 +350,18 @@ function beyond(
 ): Condition {
   if (cursor === null) return expression.and([]);
   const operator = backwards ? '<' : '>';
-  const { attentionAt, name } = cursor;
+  const { dueAt, name } = cursor;
   if (sort === 'name') return expression.and([expression('name', operator, name)]);
   return expression.and([
-    expression(expression.refTuple('due_at', 'name'), operator, expression.tuple(attentionAt, name)),
+    expression(expression.refTuple('due_at', 'name'), operator, expression.tuple(dueAt, name)),
   ]);
 }
 
-function writeCursor(attentionAt: number, name: string): string {
-  return `${attentionAt}.${name}`;
+function writeCursor(dueAt: number, name: string): string {
+  return `${dueAt}.${name}`;
 }
 
 function readCursor(text: string | undefined): Cursor | null {
   const match = /^(-?\d{1,16})\.(.{1,63})$/.exec(text ?? '');
-  return match === null ? null : { attentionAt: Number(match[1]), name: match[2] ?? '' };
+  return match === null ? null : { dueAt: Number(match[1]), name: match[2] ?? '' };
 }

@@ -16,7 +16,7 @@ export interface TrafficChange {
 }
 
 export interface Traffic {
-  /** In the order of time; slots without requests are absent. */
+  /** By time; slots without requests are absent. */
   slots: { slot: number; succeeded: number; failed: number }[];
   lastSuccessAt: number | null;
   lastError: { at: number; error: string } | null;

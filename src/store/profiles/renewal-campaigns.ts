@@ -65,7 +65,7 @@ export async function insertCampaign(
   return Number(result.numInsertedOrUpdatedRows ?? 0);
 }
 
-/** Starts a campaign with these profiles, whenever their tokens expire, and returns their number. */
+/** Starts a campaign with these profiles, regardless of when their tokens expire, and returns their number. */
 export async function insertCampaignOf(
   db: Db,
   { id, createdAt }: Pick<RenewalCampaign, 'id' | 'createdAt'>,
@@ -196,7 +196,7 @@ export async function endCampaign(db: Db, id: string, now: number): Promise<void
   await db.updateTable('renewal_campaign').set({ ended_at: now }).where('id', '=', id).execute();
 }
 
-/** The profiles of a campaign, rejected ones first, then by expiry; only these states, or at most `limit`, where given. */
+/** The profiles of a campaign, rejected ones first, then by expiry. Optionally only these states, or at most `limit`. */
 export async function itemsOfCampaign(
   db: Db,
   campaignId: string,

@@ -3,12 +3,12 @@ import type { Db } from '../db.ts';
 import { orderOf } from './derived-columns.ts';
 import { profileColumns, profileFromRow } from './profiles.ts';
 
-/** More are not named. */
+/** How many profiles to name at most. */
 const maxNamed = 5;
 
 /**
  * Other profiles of the same Webex organization, by name. Two are rarely intended: more often the wrong account signed in,
- * which nothing else can tell for a new profile.
+ * which nothing else reveals for a new profile.
  */
 export async function othersOfOrganization(
   db: Db,

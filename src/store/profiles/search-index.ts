@@ -5,7 +5,7 @@ import type { Db } from '../db.ts';
 
 /*
  * A search for parts of words, by an index of every three characters in a row (trigrams) of `profile.search_text`: FTS5 on
- * SQLite, pg_trgm on PostgreSQL. The index only proposes profiles. What they contain is compared each time.
+ * SQLite, pg_trgm on PostgreSQL. The index only proposes profiles: their text is always compared too.
  */
 
 /** Further words of a search are ignored. */
@@ -47,7 +47,7 @@ export async function* proposedIds(
   }
 }
 
-/** More trigrams exclude few profiles more, and one that many profiles have takes time for each of them. */
+/** Further trigrams exclude only a few more profiles, and a frequent one costs time for each profile that has it. */
 const usedTrigrams = 3;
 
 async function* proposedByFts5(db: Db, words: readonly string[], length: number): AsyncGenerator<string[]> {
@@ -65,10 +65,10 @@ async function* proposedByFts5(db: Db, words: readonly string[], length: number)
   }
 }
 
-/** A trigram is the rarer the later its hundredth profile comes. */
+/** To compare trigrams: the later the hundredth profile with a trigram comes in the index, the rarer the trigram is. */
 const probed = 100;
 
-/** No more are compared. */
+/** How many trigrams are compared at most. */
 const maxTrigrams = 60;
 
 async function rarest(db: Db, trigrams: readonly string[]): Promise<readonly string[]> {
@@ -79,14 +79,14 @@ async function rarest(db: Db, trigrams: readonly string[]): Promise<readonly str
   );
   const { rows } = await sql<{ at: number; reached: number | null }>`
     ${sql.join(probes, sql` union all `)}`.execute(db);
-  // Those that fewer profiles have come first, and cost nothing.
+  // Trigrams that fewer profiles have come first. They cost almost nothing.
   const rank = ({ reached }: { reached: number | null }) => reached ?? Number.MAX_SAFE_INTEGER;
   const sorted = rows.toSorted((one, other) => rank(other) - rank(one));
   const rare = rows.filter(({ reached }) => reached === null).length;
   return sorted.slice(0, Math.max(rare, usedTrigrams)).map(({ at }) => trigrams[at] as string);
 }
 
-/** A string of FTS5. */
+/** A string literal in an FTS5 query. */
 function quoted(trigram: string): string {
   return `"${trigram.replaceAll('"', '""')}"`;
 }

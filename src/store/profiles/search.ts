@@ -5,20 +5,20 @@ import type { Db } from '../db.ts';
 import { type Builder, type Condition, matching, type ProfileFilter, type StatusTime } from './filter.ts';
 import { contains, isIndexed, proposedIds, wordsOf } from './search-index.ts';
 
-/** How many profiles one statement searches, and so one turn of the event loop: some milliseconds. */
-export const stretch = 2_000;
+/** How many profiles one statement searches. On SQLite, it blocks the event loop for a few milliseconds. */
+export const batchSize = 2_000;
 
-/** A search that finds fewer in a sample of one stretch uses the index. For one that finds more, reading in order is faster. */
+/** A search that finds fewer in a sample of one batch uses the index. For one that finds more, reading in order is faster. */
 const few = 50;
 
 export type Search = 'none' | 'few' | 'many';
 
-/** What a search is expected to find, from a sample: profiles have random IDs. */
+/** How many profiles a search is expected to find, from a sample, which is representative because profiles have random IDs. */
 export async function searchKind(db: Db, { search }: ProfileFilter): Promise<Search> {
   const words = wordsOf(search);
   if (words.length === 0) return 'none';
   if (!isIndexed(words)) return 'many';
-  const sample = db.selectFrom('profile').select('search_text').orderBy('id').limit(stretch);
+  const sample = db.selectFrom('profile').select('search_text').orderBy('id').limit(batchSize);
   const { read, found } = await db
     .selectFrom(sample.as('profile'))
     .select(({ fn, and }) => [
@@ -29,7 +29,7 @@ export async function searchKind(db: Db, { search }: ProfileFilter): Promise<Sea
         .as('found'),
     ])
     .executeTakeFirstOrThrow();
-  return read === stretch && found < few ? 'few' : 'many';
+  return read === batchSize && found < few ? 'few' : 'many';
 }
 
 /** These columns of every profile that a search finds, by its index. */
@@ -40,7 +40,7 @@ export async function rowsByIndex<Column extends keyof ProfileTable>(
   more: (expression: Builder) => Condition = (expression) => expression.and([]),
 ): Promise<Pick<Selectable<ProfileTable>, Column>[]> {
   const found: Pick<Selectable<ProfileTable>, Column>[] = [];
-  for await (const ids of proposedIds(db, wordsOf(query.search), stretch)) {
+  for await (const ids of proposedIds(db, wordsOf(query.search), batchSize)) {
     const rows = await db
       .selectFrom('profile')
       .select(columns)

@@ -6,8 +6,8 @@ import type { ProfileTable, Schema } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 import { farFuture, rejectedSortOffset, undeliveredBound } from './derived-columns.ts';
 import { countDueBy } from './due-counts.ts';
-import { type Builder, filtering, type ProfileFilter, type StatusTime, standing } from './filter.ts';
-import { type Search, searchKind, stretch } from './search.ts';
+import { type Builder, filtering, hasStatus, type ProfileFilter, type StatusTime } from './filter.ts';
+import { batchSize, type Search, searchKind } from './search.ts';
 import { proposedIds, wordsOf } from './search-index.ts';
 import { stateOf } from './tokens.ts';
 
@@ -20,7 +20,7 @@ export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTo
   return await countSearched(db, query, await searchKind(db, query));
 }
 
-/** The same, where it is known what the search is expected to find. */
+/** The same, given how many profiles the search is expected to find. */
 export async function countSearched(db: Db, query: CountQuery, search: Search): Promise<StatusTotals> {
   const { tag, deployment, endsBefore } = query;
   const all = search === 'none' && [tag, deployment, endsBefore].every((each) => each === undefined);
@@ -29,7 +29,7 @@ export async function countSearched(db: Db, query: CountQuery, search: Search): 
 }
 
 /**
- * Of the profiles that need attention whatever their status is: a token needs review, or Entra ID has quarantined
+ * Counts the profiles that need attention regardless of their status: a token needs review, or Entra ID has quarantined
  * provisioning. They are few, so a search needs no index.
  */
 export async function countNeedingAttention(db: Db, query: CountQuery): Promise<Counts> {
@@ -54,7 +54,7 @@ export async function countNeedingAttention(db: Db, query: CountQuery): Promise<
 
 type Counts = Record<ProfileStatus, number>;
 
-/** Of all profiles: the same ranges of `due_at` as for the status filter, as differences. */
+/** Counts all profiles, as differences between the ranges of `due_at` that the status filter uses. */
 async function countAll(db: Db, { now, withinDays = expiringWithinDays }: StatusTime): Promise<Counts> {
   const { all, behind, overAndRejected, rejected, over, soon, held } = await countDueBy(db, {
     behind: undeliveredBound,
@@ -96,7 +96,7 @@ async function* countsInParts(db: Db, query: CountQuery, search: Search): AsyncG
     const matches = profiles.where((expression) => expression.and(filtering(expression, query)));
     yield await countOf(db, matches, query);
   } else if (search === 'few') {
-    for await (const ids of proposedIds(db, wordsOf(query.search), stretch)) {
+    for await (const ids of proposedIds(db, wordsOf(query.search), batchSize)) {
       const matches = profiles
         .where('id', 'in', ids)
         .where((expression) => expression.and(filtering(expression, query)));
@@ -105,7 +105,7 @@ async function* countsInParts(db: Db, query: CountQuery, search: Search): AsyncG
     }
   } else {
     for (let after: string | null = ''; after !== null; await nextTurn()) {
-      const part = profiles.where('name', '>', after).orderBy('name').limit(stretch);
+      const part = profiles.where('name', '>', after).orderBy('name').limit(batchSize);
       const some: Counts & { last: string | null } = await countOf(db, part, query, filtering);
       yield some;
       after = some.last;
@@ -128,7 +128,7 @@ async function countOf(
           .countAll<number>()
           .filterWhere((inner) => {
             const builder = inner as unknown as Builder;
-            return builder.and([...filter(builder, query), standing(builder, status, query)]);
+            return builder.and([...filter(builder, query), hasStatus(builder, status, query)]);
           })
           .as(status),
       ),

@@ -4,7 +4,7 @@ import type { Db } from '../db.ts';
 /** How many names one statement looks up. */
 const batch = 500;
 
-/** The names of organizations as people know them, by their technical names. A name that does not exist stays as it is. */
+/** The names of organizations that people see, by their technical names. A name that does not exist stays as it is. */
 export async function titlesOf(db: Db, names: readonly string[]): Promise<(name: string) => string> {
   const titles = new Map<string, string>();
   for (let at = 0; at < names.length; at += batch) {

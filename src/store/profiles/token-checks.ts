@@ -4,7 +4,7 @@ import { leaseNextCheck } from '../database/lease.ts';
 import type { Db } from '../db.ts';
 import { currentTokenIds, stateOf } from './tokens.ts';
 
-/** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */
+/** A current token whose check is due, and the data that decides whether it needs one. Instants are epoch milliseconds. */
 export interface DueCheck {
   tokenId: string;
   checkAt: number;
@@ -18,7 +18,7 @@ export interface DueCheck {
   rejectedAt: number | null;
 }
 
-/** The current tokens whose checks are most overdue. By index. */
+/** The current tokens whose checks are most overdue. */
 export async function dueChecks(db: Db, now: number, limit: number): Promise<DueCheck[]> {
   return await db
     .selectFrom('token')

@@ -33,7 +33,7 @@ const columns = [
   'warnings',
 ] as const satisfies (keyof TokenTable)[];
 
-/** The states as literals in the statement: SQLite uses the partial indexes on a state only then. */
+/** The states as literals, because SQLite uses the partial indexes on a state only with a literal in the statement. */
 export const stateOf = {
   current: sql.lit('current'),
   pending: sql.lit('pending'),
@@ -80,8 +80,8 @@ export async function currentTokens(db: Db): Promise<Token[]> {
 }
 
 /**
- * The IDs of all current tokens, in batches of some hundreds, for changes to all of them: no statement and no turn of the
- * event loop takes more than some milliseconds.
+ * The IDs of all current tokens, in batches of some hundreds, for changes to all of them. No statement and no turn of the
+ * event loop takes more than a few milliseconds.
  */
 export async function* currentTokenIds(db: Db): AsyncGenerator<string[]> {
   let after = '';
@@ -173,7 +173,10 @@ export async function ciphertextsAfter(
     .execute();
 }
 
-/** Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` if another program changed its row. */
+/**
+ * Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` if another program
+ * changed its row.
+ */
 export async function replaceCiphertext(db: Db, id: string, ciphertext: string): Promise<void> {
   await changing(db, 'token', [id]);
   await db.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
@@ -192,7 +195,7 @@ export async function insertToken(db: Db, token: Token, ciphertext: string): Pro
 }
 
 /**
- * In one call, up to some hundreds: an engine accepts some ten thousand values in a statement.
+ * Inserts up to a few hundred tokens. The engines limit the number of values in one statement.
  * `remindAt`: when reminders first check it; if absent, the first run determines it. Epoch milliseconds.
  */
 export async function insertTokens(
@@ -252,7 +255,6 @@ export interface TokenChange {
 }
 
 export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
-  // Nothing is new: there is nothing to write.
   if (Object.keys(change).length === 0) return;
   await inTransaction(db, async (trx) => {
     // Columns without a MAC can change without a new MAC.

@@ -13,10 +13,10 @@ export interface Unfinished {
   reason: 'unverified' | 'unused' | 'outdated';
 }
 
-/** How many profiles one statement reads, and so one turn of the event loop: some milliseconds. */
-const stretch = 1_000;
+/** How many profiles one statement reads. On SQLite, it blocks the event loop for a few milliseconds. */
+const batchSize = 1_000;
 
-/** The first profile, by name, with something left to do; null if all is done. Reads every profile in that case. */
+/** The first profile, by name, with something left to do; null if there is none. Reads every profile in that case. */
 export async function firstUnfinished(db: Db): Promise<Unfinished | null> {
   let after = '';
   for (;;) {
@@ -25,7 +25,7 @@ export async function firstUnfinished(db: Db): Promise<Unfinished | null> {
       .select(['id', 'name'])
       .where('name', '>', after)
       .orderBy('name')
-      .limit(stretch);
+      .limit(batchSize);
     const found = await db
       .selectFrom(some.as('profile'))
       .innerJoin('token', (join) =>

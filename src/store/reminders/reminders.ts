@@ -38,13 +38,13 @@ export interface DueToken {
   rejectedAt: number | null;
   /** Its profile's; see `Profile`. */
   undeliveredUntil: number | null;
-  /** When the channel was to look at it; see `ReminderScheduleTable`. */
+  /** When the channel had to check it; see `ReminderScheduleTable`. */
   nextAt: number;
 }
 
 /**
- * The current tokens about which a channel may have something to report by `now`, longest due first. By index: what is
- * not due costs nothing. Whether there is anything to report, the reminders themselves decide.
+ * The current tokens that a channel has to check at `now`, most overdue first. Found by index, so tokens that are not due cost
+ * nothing. The caller decides whether a reminder is due.
  */
 export async function dueTokens(
   db: Db,
@@ -99,8 +99,8 @@ export async function setNextChecks(
 }
 
 /**
- * Schedules every current token for the channels that are used for the first time. What is left to do is stored first, so that the
- * next run completes it if the process ends in between.
+ * Schedules every current token for the channels that are used for the first time. Stores the names of these channels first, so
+ * that the next run continues if the process ends in between.
  */
 export async function scheduleNewChannels(db: Db, names: readonly ChannelName[]): Promise<void> {
   const known = await scheduledChannels(db);
@@ -137,8 +137,8 @@ export async function recheckAll(db: Db): Promise<void> {
 }
 
 /**
- * Makes due what could not be delivered on this channel, however long the pause was to be; after what is due for the
- * first time, so that what can never be delivered delays nothing else.
+ * Makes undelivered reminders on this channel due now, regardless of when they would be retried. They come after reminders
+ * that are due for the first time, so that one that can never be delivered does not delay others.
  */
 export async function recheckUnsent(db: Db, channel: ChannelName, now: number): Promise<void> {
   await db
@@ -182,7 +182,7 @@ export async function remindersOf(db: Db, tokenId: string, channel?: ChannelName
   return (await query.orderBy('changed_at').execute()).map(fromRow);
 }
 
-/** Every reminder about a current token that could not be delivered yet, newest failure first. */
+/** The reminders about current tokens that could not be delivered yet, newest failure first. */
 export async function failedReminders(db: Db, limit = 100): Promise<(Reminder & { profile: string })[]> {
   const rows = await db
     .selectFrom('reminder')
@@ -254,8 +254,8 @@ export async function leaseReminder(db: Db, lease: Lease, known: Reminder | null
 }
 
 /**
- * Records that it was sent, unless the lease was lost in the meantime; what failed before it is superseded. `missed` says
- * which recipients will never get it, though others did.
+ * Records that it was sent, unless the lease was lost in the meantime, and supersedes reminders that failed before it. `missed`:
+ * which recipients will never get it, although others did, as text.
  */
 export async function recordSent(
   db: Db,
@@ -297,14 +297,14 @@ export async function extendLease(db: Db, lease: Lease): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Records which recipients have it while others still get it, so that a crash repeats as little as possible. */
+/** Records the recipients who already have it, so that as little as possible is sent again after a crash. */
 export async function recordProgress(db: Db, lease: Lease, deliveredTo: readonly string[]): Promise<void> {
   await leased(db, lease)
     .set({ delivered_to: listOrNull(deliveredTo) })
     .execute();
 }
 
-/** The quarantine of a destination is over: what could not be delivered about it is not tried again. */
+/** Stops retrying failed alerts about the quarantine of a destination, because it is over or the destination was removed. */
 export async function supersedeReminders(db: Db, destinationId: string): Promise<void> {
   await db
     .updateTable('reminder')

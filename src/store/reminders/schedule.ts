@@ -19,12 +19,12 @@ export async function addScheduledChannels(db: Db, names: readonly ChannelName[]
   await swapMeta(db, 'reminder-channels', [...(await scheduledChannels(db)), ...names].join(' '));
 }
 
-/** Unknown, and another value than before: an instant calculated from outdated data then cannot be stored. */
+/** Unknown, but never the same value as before, so that an instant calculated from outdated data cannot be stored. */
 const notScheduled = sql<number>`case when reminder_schedule.next_at > 0 then 0 else reminder_schedule.next_at - 1 end`;
 
 /**
- * Has every channel look at these tokens, at `at` or as soon as possible; in the caller's transaction. The tokens are, or
- * are about to be, current. Epoch milliseconds.
+ * Schedules a check of these tokens on every channel, at `at` (epoch milliseconds) or as soon as possible, in the caller's
+ * transaction. The tokens are current or about to be.
  */
 export async function scheduleReminders(
   db: Db,
@@ -44,7 +44,7 @@ export async function scheduleReminders(
     .execute();
 }
 
-/** Makes all channels stop checking these tokens, because they are no longer current. */
+/** Removes these tokens from the schedules of all channels, because they are no longer current. */
 export async function unscheduleReminders(db: Db, tokenIds: readonly string[]): Promise<void> {
   if (tokenIds.length === 0) return;
   await db.deleteFrom('reminder_schedule').where('token_id', 'in', tokenIds).execute();

@@ -13,7 +13,7 @@ export function openSqliteFile(file: string): DatabaseSync {
   try {
     useWriteAheadLog(database);
     database.exec('pragma synchronous = full; pragma secure_delete = on');
-    // A container has no other folder to write to, and nothing of the store belongs into a shared one.
+    // A container may have no other writable folder, and data of the store must not be in a shared one.
     database.exec('pragma temp_store = memory');
   } catch (error) {
     database.close();
@@ -29,8 +29,8 @@ const retryMs = 5;
 export const busy = 5;
 
 /**
- * A new file is changed to a write-ahead log by the first process that opens it. Where several do so at the same moment,
- * SQLite does not wait, whatever the timeout, because they could wait for each other.
+ * The first process that opens a new file changes it to a write-ahead log. If several do so at the same moment, SQLite does
+ * not wait, despite the timeout, because they could wait for each other.
  */
 function useWriteAheadLog(database: DatabaseSync): void {
   const deadline = Date.now() + busyTimeoutMs;

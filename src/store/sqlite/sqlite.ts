@@ -23,7 +23,7 @@ const mostStatements = 200;
 
 /**
  * kysely's SQLite dialect on Node's own SQLite. Transactions begin as `immediate`: a deferred one that reads
- * first and writes later fails at once if another process wrote in between, instead of waiting for the lock.
+ * first and writes later fails immediately if another process wrote in between, instead of waiting for the lock.
  */
 export function sqliteDialect(file: string): Dialect {
   const database = translateErrors(file, () => openSqliteFile(file));
@@ -40,7 +40,7 @@ export function sqliteDialect(file: string): Dialect {
   })(config);
 }
 
-/** Waits for another process's lock between turns of the event loop, so that a server keeps answering meanwhile. */
+/** Waits for another process's lock between turns of the event loop, so that a server can handle requests meanwhile. */
 class YieldingDriver extends SqliteDriver {
   readonly #yielding = new WeakMap<DatabaseConnection, DatabaseConnection>();
 
@@ -116,7 +116,7 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
         database.prepare(sql === 'begin' ? 'begin immediate' : sql),
       );
       const reused: SqliteStatement = {
-        // To describe the columns takes longer than to prepare most statements, and each `select` has some.
+        // Describing the columns takes longer than preparing most statements, and every `select` has columns.
         reader: sql.startsWith('select ') || statement.columns().length > 0,
         all: (values) => translateErrors(file, () => statement.all(...sqlValues(values))),
         iterate: (values) => statement.iterate(...sqlValues(values)),

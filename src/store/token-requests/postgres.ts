@@ -24,7 +24,7 @@ import {
   touchStatement,
 } from './token-request-store.ts';
 
-/** The maximum number of cached lookups. Each is read again before it gives a token. */
+/** The maximum number of cached lookups. Each is read again before a token is returned. */
 const keptLookUps = 1_000;
 
 interface Decided {
@@ -65,7 +65,7 @@ export class PostgresTokenRequestStore implements TokenRequestStore {
    * refuse a request.
    */
   readonly #kept = new Map<string, Found>();
-  /** The head of the row MACs when it was last looked through. */
+  /** The head of the row MACs when outdated lookups were last removed from the cache. */
   #keptUnder: SetHead | null = null;
 
   constructor(db: Db, now: () => number) {
@@ -305,13 +305,13 @@ async function usedAssertions(
 ): Promise<ReadonlySet<TokenRequestRead>> {
   const asked = batch.filter(({ assertion }) => assertion !== null);
   if (asked.length === 0) return new Set();
-  const answer = await db.executeQuery<{ at: number }>(
+  const { rows } = await db.executeQuery<{ at: number }>(
     CompiledQuery.raw(assertionQuery, [
       asked.map(({ client }) => client),
       asked.map(({ assertion }) => assertion?.jtiHash ?? ''),
     ]),
   );
-  const used = new Set(answer.rows.map(({ at }) => at));
+  const used = new Set(rows.map(({ at }) => at));
   return new Set(asked.filter((_, at) => used.has(at + 1)));
 }
 

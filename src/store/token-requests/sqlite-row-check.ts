@@ -15,7 +15,7 @@ import { RetryLater } from './token-request-store.ts';
 /** Why rows that were read with this head are not authentic; null if they are. */
 export type RowChecker = (head: SetHead | null, rows: readonly NamedRow[]) => BrokerError | null;
 
-/** Checks rows synchronously, on a separate connection; see `integrity/authenticated-set.ts`. Throws what is wrong. */
+/** Checks rows synchronously, on a separate connection; see `integrity/authenticated-set.ts`. Throws `NotAuthentic`, `KeyUnknown`. */
 export function checkRowsNow(
   database: DatabaseSync,
   keys: DataKeys,
@@ -32,8 +32,8 @@ export function checkRowsNow(
 }
 
 /**
- * The same for a server: throws `RetryLater` while it loads a data key that another process created, so that the
- * request is tried again.
+ * The same for a server, with the error as the result. Throws `RetryLater` while it loads a data key that another process
+ * created, so that the request is tried again.
  */
 export function rowChecker(database: DatabaseSync, keys: DataKeys): RowChecker {
   const check = checkRowsNow(database, keys);

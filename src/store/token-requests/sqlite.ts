@@ -74,13 +74,13 @@ interface Decided {
 }
 
 /**
- * Reads on a separate connection, with prepared statements and without promises, which is most of the speed.
+ * Reads on a separate connection, with prepared statements and without promises, which accounts for most of its speed.
  *
- * The disk is waited for without blocking: the commit itself (`synchronous = normal`) only writes to the write-ahead
- * log, and the log is then synchronized to the disk on another thread, exactly as SQLite would do within the commit
- * under `full`. No request is completed before that. The next requests are read in the meantime.
+ * Waits for the disk without blocking: the commit itself (`synchronous = normal`) only writes to the write-ahead log, and
+ * the log is then synchronized to the disk on another thread, exactly as SQLite would do within the commit under `full`. No
+ * request is completed before that. The next requests are read in the meantime.
  *
- * It never waits for another writer, because that can be this process itself, between two turns of its event loop.
+ * Never waits for another writer, because that can be this process itself, between two turns of its event loop.
  */
 export class SqliteTokenRequestStore implements TokenRequestStore {
   readonly #database: DatabaseSync;
