@@ -175,7 +175,7 @@ describe('the journey of an administrator', () => {
 });
 
 describe('the journey of a partner', () => {
-  it('takes one act for an organization that uses the relay, and four where Entra ID needs the token', async () => {
+  it('takes one act for an organization that uses the relay, and four if Entra ID needs the token', async () => {
     const set = await withEntra();
     const { vault } = set;
     const names = Array.from({ length: 30 }, (_, at) => `customer-${String(at + 1).padStart(2, '0')}`);

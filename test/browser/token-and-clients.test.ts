@@ -152,7 +152,7 @@ describe('the web app', () => {
     expect(set.consoles).toEqual([]);
   });
 
-  it('leads to the guide where Okta does not allow automatic setup', async () => {
+  it('leads to the guide if Okta does not allow automatic setup', async () => {
     const set = await withProviders(await browserSession(browser));
     await storeToken(set);
     const page = await set.person();

@@ -48,7 +48,7 @@ function only(token: Token, wanted = defaultReminderDays): ICAL.Event {
 }
 
 describe('calendarEvent', () => {
-  it('gives an independent parser the expiry of the token in UTC, with an alarm on each of the days', () => {
+  it('returns an entry that an independent parser reads: the expiry in UTC, with an alarm on each of the days', () => {
     const end = Date.UTC(2028, 1, 29, 12, 34, 56);
     const event = only(tokenUntil(end));
     expect(event.uid).toBe('profile-1@webex-token');

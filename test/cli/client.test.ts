@@ -81,7 +81,7 @@ describe('webex-token client', () => {
     expect(rows[1]).toMatchObject({ profile: 'acme', client: 'ci', address: '127.0.0.1', user: null });
   });
 
-  it('gives a client with a key set no secret', async () => {
+  it('creates no secret for a client with a key set', async () => {
     const here = await machineWithToken();
     const { publicKey } = await generateKeyPair('ES256', { extractable: true });
     const file = join(here.environment.HOME ?? '', 'jwks.json');

@@ -73,7 +73,7 @@ describe('the fast path of exec', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('the cache of compiled code', () => {
-  it('is in the folder of the program, and only where no one else could replace or change it', () => {
+  it('is in the folder of the program, and only if no one else could replace or change it', () => {
     const folder = temporaryFolder();
     for (const name of ['bin', 'dist', 'package.json']) {
       cpSync(join(packageRoot, name), join(folder, name), { recursive: true });

@@ -8,13 +8,13 @@ const rows = [
 ];
 
 describe('fitTable', () => {
-  it('shows every column where there is room', () => {
+  it('shows every column if there is room', () => {
     expect(fitTable(head, rows, 80).split('\n')[0]).toBe(
       'PROFILE  STATUS   ACCOUNT                    CONTACT',
     );
   });
 
-  it('leaves out columns without a value where the terminal is too narrow', () => {
+  it('leaves out columns without a value if the terminal is too narrow', () => {
     expect(fitTable(head, rows, 45).split('\n')[0]).toBe('PROFILE  STATUS   ACCOUNT');
   });
 

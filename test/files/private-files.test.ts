@@ -62,7 +62,7 @@ describe.skipIf(!posix)('a file system without permissions', () => {
     expect(readdirSync(path)).toEqual(['store.db']);
   });
 
-  it('is not blamed if only the mode is wrong', async () => {
+  it('is not reported if only the mode is wrong', async () => {
     const path = temporaryFolder();
     chmodSync(path, 0o755);
     expect(await brokerErrorOf(() => ensurePrivateDirectory(path))).toMatchObject({

@@ -253,7 +253,7 @@ describe('findDefaultBrowser, on other systems', () => {
     ['"C:\\Program Files\\Internet Explorer\\iexplore.exe" %1', undefined],
     ['"C:\\Chrome\\other.exe" %1', undefined],
     ['', undefined],
-  ])('knows the option for a private window on Windows: %s', (registered, option) => {
+  ])('returns the option for a private window on Windows: %s', (registered, option) => {
     expect(windowsCommand(registered)?.at(-1)).toBe(option);
   });
 

@@ -21,7 +21,7 @@ describe('the source code', () => {
     expect(starting).toEqual([join('process', 'start-program.ts')]);
   });
 
-  it('asks the system for the user name and home folder only where a missing one is handled', () => {
+  it('asks the system for the user name and home folder only in code that handles a missing one', () => {
     const asking = files.filter((name) => /\b(userInfo|homedir)\b|from 'env-paths'/.test(textOf(name)));
     expect(asking.sort()).toEqual([join('environment', 'os-user.ts')]);
   });

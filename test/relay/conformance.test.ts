@@ -219,7 +219,7 @@ describe('discovery through the relay', () => {
     '/ResourceTypes/User',
     '/Schemas',
     `/Schemas/${userSchema}`,
-  ])('gives %s unchanged', async (path) => {
+  ])('returns %s unchanged', async (path) => {
     const { send } = await session();
     expect((await send('GET', path)).status).toBe(200);
   });

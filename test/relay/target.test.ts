@@ -68,7 +68,7 @@ describe('the target of a relayed request', () => {
     },
   );
 
-  it('never sends a request to another host or folder, whatever the target is', () => {
+  it('never sends a request to another host or folder, for any target', () => {
     const tricky = fc.constantFrom(
       '/',
       '.',

@@ -94,7 +94,7 @@ describe('the traffic of the relay', () => {
 });
 
 describe('the memory for bodies', () => {
-  it('is bounded, and no client gets more than a quarter', () => {
+  it('is limited, and no client gets more than a quarter', () => {
     const budget = new BodyBudget(400);
     expect([budget.take('a', 100), budget.take('a', 1)]).toEqual([true, false]);
     expect([budget.take('b', 100), budget.take('c', 100), budget.take('d', 90)]).toEqual([true, true, true]);

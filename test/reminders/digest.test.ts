@@ -102,7 +102,7 @@ describe('a digest', () => {
     expect(sent.slice(2)).toEqual([{ to: ['hank@customer.example'], profiles: ['globex'] }]);
   });
 
-  it('does not retry what is refused for good for one recipient, and names it', async () => {
+  it('does not retry for a recipient who is refused permanently, and names it', async () => {
     const records = await due({
       globex: { left: 2, contact: 'gone@customer.example' },
       hooli: { left: 2 },

@@ -117,7 +117,7 @@ describe('one address that cannot receive a mail', () => {
     expect(recipientsOf(letters)).toEqual([['it@acme.example'], ['ada@acme.example']]);
   });
 
-  it('does not stop other profiles, however many there are', async () => {
+  it('does not stop any number of other profiles', async () => {
     const { port, letters } = await mailServer({
       onRcptTo: ({ address }, _, done) => done(address.startsWith('good') ? null : failing(550)),
     });

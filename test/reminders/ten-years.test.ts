@@ -39,7 +39,7 @@ function expected(expiresAt: number, now: number): string | null {
  * Ten years of one administrator: the program runs now and then, the machine sleeps for weeks, its clock is set forward
  * or back and corrected again, deliveries fail, and the token is renewed early, late, or long after its end.
  */
-describe('ten years: no reminder is missed, and none comes twice', () => {
+describe('ten years: no reminder is missed, and none is sent twice', () => {
   onSqlite.each(seeds)('misses no reminder and sends none twice, with the seed %i', async (seed) => {
     const random = numbers(seed);
     const records = await acme();

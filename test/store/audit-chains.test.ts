@@ -138,7 +138,7 @@ describe('a backup', () => {
 });
 
 describe('a store that is accepted as it is', () => {
-  it('has all chains again, whatever was left of them', async () => {
+  it('has all chains again, regardless of what was left of them', async () => {
     const vault = await threeChains();
     await closeVault(vault);
     const { db } = await newVault(undefined, { settings: vault.settings });

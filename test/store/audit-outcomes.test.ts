@@ -25,7 +25,7 @@ describe('auditOutcome', () => {
     expect(auditOutcome(action, outcome)).toEqual({ text, kind });
   });
 
-  it('knows every reason for which the relay refuses a request', () => {
+  it('has a text for every reason for which the relay refuses a request', () => {
     for (const each of Object.values(refusals)) {
       const { code } =
         typeof each === 'function' ? (each as (value: never) => { code: string })([] as never) : each;

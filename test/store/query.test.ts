@@ -185,7 +185,7 @@ describe('queryProfiles', () => {
     expect(await countByStatus(db, { now })).toMatchObject({ empty: 1, valid: 1 });
   });
 
-  it('searches all tags and contacts of a profile, however many', async () => {
+  it('searches any number of tags and contacts of a profile', async () => {
     const { db } = await newStore();
     const tags = Array.from({ length: 20 }, (_, at) => `tag-${at}-${'x'.repeat(50)}`);
     const contact = `${'c'.repeat(60)}@${'d'.repeat(180)}.example`;

@@ -31,7 +31,7 @@ describe('toSafeError', () => {
     expect(safe.code).toHaveLength(60);
   });
 
-  it('has no code and no stack where the error has none', () => {
+  it('has no code and no stack if the error has none', () => {
     const error = new Error('Plain.');
     delete (error as { stack?: string }).stack;
     expect(toSafeError(error)).toEqual({ error: 'Error', message: 'Plain.', stack: [] });

@@ -62,7 +62,7 @@ describe('sanitizeForDisplay', () => {
     expect(sanitizeForDisplay(text)).toBe(expected);
   });
 
-  it('removes every secret wherever it is, however short', () => {
+  it('removes every secret in any place, even a short one', () => {
     expect(sanitizeForDisplay('user s3 and s3, x', 200, ['s3', '', 'x'])).toBe(
       'user [hidden] and [hidden], [hidden]',
     );

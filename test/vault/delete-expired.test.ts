@@ -69,7 +69,7 @@ describe('deleteExpiredTokens', () => {
     expect(await left()).not.toContain(earlier);
   });
 
-  it('keeps a token that a destination uses until that is up to date', async () => {
+  it('keeps a token that a destination uses until the destination is up to date', async () => {
     const { vault, earlier, current, left } = await twoTokens();
     const [token] = await allTokens(vault, 'acme');
     const place = {

@@ -56,7 +56,7 @@ describe('a renewal campaign', () => {
     expect((await activeCampaign(vault)).campaign.expiresBefore).toBe(today + 31 * dayMs);
   });
 
-  it('works through the tokens that expire soon, earliest first, however each is renewed', async () => {
+  it('works through the tokens that expire soon, earliest first, regardless of how each is renewed', async () => {
     const vault = await partner();
     expect((await startCampaign(vault, { withinDays: 31 }, actor)).counts).toEqual({
       waiting: 3,

@@ -67,7 +67,7 @@ describe('the overview', () => {
     expect(await lead('/?view=cards&status=valid')).toBe('1 needs attention · 1 OK');
   });
 
-  it('shows the name of an organization as people know it, wherever it names one', async () => {
+  it('shows the display name of an organization, wherever it names one', async () => {
     const web = await served();
     await storeDaysAgo(web, 'old', 364);
     await changeDisplayName(web.vault, 'old', 'Käufer & Söhne', actor);

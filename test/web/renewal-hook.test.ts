@@ -50,7 +50,7 @@ describe('the renewal hook on the page of a profile', () => {
     expect(await pageAfter(null)).toContain('The renewal hook has not run yet for this token.');
   });
 
-  it('is not shown where none is set up', async () => {
+  it('is not shown if none is set up', async () => {
     expect(await pageAfter({ error: 'failed' }, null)).not.toContain('renewal hook');
   });
 });
