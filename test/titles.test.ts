@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 /** The functions that declare a test. */
 const declares = '(?:it|test|onSqlite|onPostgres)';
 
-/** A test that stands in no `describe`: as the files are formatted, its line has no indentation. */
+/** A test outside of a `describe`: in a formatted file, its line has no indentation. */
 const outside = new RegExp(String.raw`^${declares}(?:\.\w+)*\(`, 'gm');
 
 /** The title of a test, on the line of its call or of the end of its table, or alone on the next line. */
@@ -16,7 +16,7 @@ const titled = new RegExp(
   'gm',
 );
 
-/** Words with which a fragment starts, and no sentence: "that is gone", "by device code". */
+/** Words that start a fragment and not a sentence: "that is gone", "by device code". */
 const fragment =
   /^(?:that|which|whose|where|when|while|who|of|for|by|with|without|at|in|on|to|from|as|and|but|nor|so)\b/;
 

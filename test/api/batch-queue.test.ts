@@ -32,7 +32,7 @@ class Read implements PendingRequest {
   }
 }
 
-/** A store that completes every batch unless `trouble` says otherwise. */
+/** A store that completes every batch unless `trouble` throws. */
 function storeWith(
   trouble: (batch: readonly TokenRequestRead[]) => TokenRequestRead[] | undefined = () => [],
 ) {

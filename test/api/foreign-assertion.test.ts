@@ -26,7 +26,7 @@ function read(changes: Record<string, unknown> = {}, header: Record<string, unkn
   return readForeignAssertion(jwt, identity, now);
 }
 
-/** What the audit log gets. */
+/** The detail for the audit log. */
 function detailOf(run: () => unknown): string {
   try {
     run();

@@ -7,7 +7,7 @@ import { type Form, formDecode, parseForm, readForm } from '../../src/api/reques
 const formType = 'application/x-www-form-urlencoded';
 const longest = 32 * 1024;
 
-/** What `readForm` calls back with, each time. */
+/** The arguments of each callback of `readForm`. */
 async function read(
   body: (string | Buffer)[],
   headers: Record<string, string> = { 'content-type': formType },

@@ -78,7 +78,7 @@ describe('the keys of an issuer', () => {
       client: 'ci',
       subject: `no keys from ${issuer.issuer}`,
     });
-    // During the pause, the issuer is left alone; after it, the client is served.
+    // During the pause, the issuer gets no request. After it, the client gets its token.
     issuer.answers.clear();
     expect((await ask(await sign())).status).toBe(503);
     vault.setNow(today + wait * 1_000);
@@ -146,7 +146,7 @@ describe('the keys of an issuer', () => {
   });
 });
 
-/** Issuers that answer at once, with a clock that stands still. */
+/** Issuers that respond immediately, with a stopped clock. */
 function kept() {
   const state = { now: today, ids: ['a'] as (string | undefined)[], down: false };
   const asked: string[] = [];
@@ -164,7 +164,7 @@ function kept() {
     const result = await issuers.keysOf(issuer, kid);
     return result.ok ? true : result.retryAfter;
   };
-  /** What was asked for since the last call. */
+  /** The requests since the last call. */
   const requests = () => asked.splice(0);
   return { state, failed, keysOf, requests };
 }
@@ -202,14 +202,14 @@ describe('IssuerKeys', () => {
     requests();
     for (const pause of [2, 4, 8, 16, 32, 50, 50]) {
       state.now += pause * 1000 - 1;
-      // A key without an ID may be meant.
+      // The key may be one without an ID.
       expect(await keysOf('b')).toBe(true);
       expect(requests()).toEqual([]);
       state.now += 1;
       expect(await keysOf('b')).toBe(true);
       expect(requests()).toEqual(['keys']);
     }
-    // A key that was known is no reason to ask sooner.
+    // A request for a known key does not shorten the pause.
     state.now += 10 * minute;
     await keysOf('a');
     state.now += 49_999;

@@ -34,7 +34,7 @@ async function ready(alg = 'ES256', options: Omit<Partial<ApiOptions>, 'vault'> 
       client_assertion: assertion,
       ...more,
     });
-  /** The last claims are given as text. */
+  /** `text`: the last claims, as JSON text. */
   const askText = async (last: string) => {
     const { exp, iat, ...rest } = claims();
     const text = `${JSON.stringify(rest).slice(0, -1)},${last}}`;
@@ -128,7 +128,7 @@ describe('private_key_jwt', () => {
     const { sign, ask, vault } = await ready();
     const assertion = await sign({ exp: seconds + 60.5 });
     expect((await ask(assertion)).status).toBe(200);
-    // Another replica, whose clock is ahead, forgets what it takes for over.
+    // Another replica, whose clock is ahead, deletes assertions that it considers expired.
     for (const ahead of [90_600, 3_600_000, 7_200_000]) {
       vault.setNow(today + ahead);
       expect((await ask(await sign({ exp: seconds + ahead / 1000 + 60 }))).status).toBe(200);

@@ -7,12 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { clientOf, orgIds, profileWithToken, served } from '../support/api-server.ts';
 
 /*
- * OAuth libraries as they are, against the running server: they know nothing of this program.
+ * Unmodified OAuth libraries against the running server.
  */
 const token = 'fake-token-for-acme-1';
 
 async function ready() {
-  // They compare their assertions' times with the real clock.
+  // They use the real clock for the times of their assertions.
   const api = await served();
   api.vault.setNow(Date.now());
   await profileWithToken(api.vault, 'acme');
@@ -87,7 +87,7 @@ describe('the token API', () => {
     expect(JSON.parse(stdout)).toMatchObject({ access_token: token });
   });
 
-  /** A Python that has the module; Debian's own packages are only seen by Debian's own Python. */
+  /** A Python that has the module. Only Debian's own Python finds Debian's packages. */
   function pythonWith(module: string): string | null {
     for (const python of ['/usr/bin/python3', 'python3']) {
       try {

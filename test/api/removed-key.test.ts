@@ -47,7 +47,7 @@ describe('a replica of the token API', () => {
     vault.setNow(today + 6_000);
     const rowsBefore = (await auditLog(admin)).length;
     let lookUps = 0;
-    // Each look-up asks the keychain for the one key that is left.
+    // Each look-up requests the one remaining key from the keychain.
     const { keychain } = vault.keys.source;
     const get = keychain.get.bind(keychain);
     keychain.get = (id) => {
@@ -66,7 +66,7 @@ describe('a replica of the token API', () => {
     // One row for each request that was refused, and no other transaction.
     expect((await auditLog(admin)).length - rowsBefore).toBe(6);
 
-    // What is looked up again later may have changed.
+    // The result of a later look-up may be different.
     vault.setNow(today + 20_000);
     expect((await askToken(api, 'ci', secret)).status).toBe(503);
     expect(lookUps).toBe(2);

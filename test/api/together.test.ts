@@ -12,7 +12,7 @@ import {
 } from '../support/api-server.ts';
 import { actor, filledVault } from '../support/vault/test-vault.ts';
 
-/* Requests that come at the same moment share a commit. Whatever one of them holds, the others are answered as alone. */
+/* Requests that arrive at the same moment share a commit. No content of one of them affects the responses to the others. */
 
 const prepared = filledVault(async (vault) => {
   await profileWithToken(vault, 'acme');
@@ -157,7 +157,7 @@ describe('requests in the same batch', () => {
       await changing(trx, 'token', [id]);
       await trx.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
     });
-    // Its key is looked up until the test says that nobody has it.
+    // Its key is looked up until the test reports that no one has it.
     let known = false;
     const knows = vault.keys.hasKeyFor.bind(vault.keys);
     vault.keys.hasKeyFor = (text) => (text === ciphertext ? known : knows(text));

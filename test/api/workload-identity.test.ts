@@ -85,7 +85,7 @@ describe('the token endpoint with a workload identity', () => {
       profile: null,
       subject: detail,
     });
-    // The issuer is not even asked.
+    // No request is sent to the issuer.
     expect(issuer.requests).toEqual([]);
   });
 

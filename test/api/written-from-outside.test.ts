@@ -45,7 +45,7 @@ const written: readonly Table[] = [
   'row_mac_head',
 ];
 
-/** What these tables hold now, and a function that brings exactly that back. */
+/** The current content of these tables, and a function that restores exactly that. */
 async function copyOf(db: Db, tables: readonly Table[] = written): Promise<() => Promise<void>> {
   const copies = new Map<Table, unknown[]>();
   for (const table of tables) copies.set(table, await db.selectFrom(table).selectAll().execute());
@@ -79,7 +79,7 @@ async function ready() {
 
 type Ready = Awaited<ReturnType<typeof ready>>;
 
-/** Each gets a token today without a check: what is written, and who asks. */
+/** Each of these would return a token if nothing were checked: the change, and the client. */
 const attacks: [string, (store: Ready) => Promise<{ client?: string; secret?: string } | undefined>][] = [
   [
     'a client with a secret of the attacker’s choice',
@@ -216,7 +216,7 @@ describe('a command that opens the store', () => {
   it.each(attacks)('finds %s', async (_, attack) => {
     const store = await ready();
     const { settings } = store.vault;
-    // What is known of the store when this program ends.
+    // The last known state of the store when this program ends.
     await attack(store);
     const notices: string[] = [];
     const notice = (text: string) => void notices.push(text);
@@ -234,7 +234,7 @@ describe('a command that opens the store', () => {
       await fails(() => openVault(settings, options)),
       await fails(() => openStoreContext(settings, () => today, noKeychain, { onWarning: notice })),
     ];
-    // Without anything that was seen of it, a store that looks as it did once cannot be told from that one.
+    // Without a recorded state, an older copy of the store cannot be distinguished from the store.
     if (_.startsWith('everything as it was') || _ === 'no codes at all') return;
     expect(found).toEqual([true, true]);
   });
@@ -302,7 +302,7 @@ describe('a running server', () => {
     expect(error).toMatchObject({ code: 'E_STORE_ROLLED_BACK' });
     expect((await askToken(api, 'ci', secret)).status).toBe(503);
     expect(JSON.stringify(api.logged)).toContain('tokens are no longer served');
-    // What it has seen is not replaced by what it finds now.
+    // The recorded state is not replaced by the current one.
     await vault.rollbackDetector.remember();
     expect(vault.rollbackDetector.problem?.code).toBe('E_STORE_ROLLED_BACK');
   });
@@ -322,7 +322,7 @@ describe('a running server', () => {
   });
 });
 
-/** Codes of rows that no longer exist. */
+/** MACs of rows that no longer exist. */
 async function rowMacsWithoutRow({ db }: Pick<Vault, 'db'>): Promise<string[]> {
   const macs = await db.selectFrom('row_mac').select(['kind', 'id']).execute();
   const known = new Set<string>();

@@ -265,7 +265,7 @@ describe('log --verify', () => {
       chain,
       reason: expect.stringMatching(reason),
     });
-    // What this program writes later does not hide it.
+    // Later writes of this program do not hide it.
     await vault.db
       .transaction()
       .execute((trx) => appendAudit(trx, today, read('later')))
@@ -289,7 +289,7 @@ describe('a command that opens the store', () => {
   it('finds an older head of a chain that was put back with its older rows', async () => {
     const vault = await threeChains();
     await putBack(vault, 2, 'later');
-    // In itself, the log is what it once was.
+    // The log is consistent: it is a previous state.
     expect(await verifyAudit(vault.db)).toMatchObject({ broken: null, unsigned: 0 });
     const error = await brokerErrorOf(() => openVault(vault.settings, options));
     expect(error).toMatchObject({

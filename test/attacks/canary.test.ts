@@ -35,7 +35,7 @@ describe('the search for a secret', () => {
   });
 });
 
-/** What the web app shows and logs of a stored token, or of a token that was entered in the wrong field. */
+/** What the web app shows and logs about a stored token, or a token that was entered in the wrong field. */
 describe('the web app', () => {
   it('shows a stored token only where the person requests it', async () => {
     const web = await servedWithProviders();

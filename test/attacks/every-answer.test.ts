@@ -102,7 +102,7 @@ function expectProtected({ headers, status }: Answer, path: string, of: 'web' | 
   for (const name of ['strict-transport-security', 'x-powered-by', 'server', 'access-control-allow-origin']) {
     expect(headers).not.toHaveProperty(name);
   }
-  // An asset is the same for everyone. The tag of a page would tell whether it has changed.
+  // An asset is the same for everyone. The ETag of a page would reveal whether it has changed.
   if (!asset) expect(headers).not.toHaveProperty('etag');
 }
 

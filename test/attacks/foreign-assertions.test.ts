@@ -6,7 +6,7 @@ import { forFile } from '../support/for-file.ts';
 import { seconds, servedWithIssuer } from '../support/workload-client.ts';
 import { githubClaims, startWorkloadIssuer } from '../support/workload-issuer.ts';
 
-/** Answers with JSON of any size. */
+/** Responds with JSON of any size. */
 function json(value: unknown): RequestListener {
   return (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -21,7 +21,7 @@ function encoded(value: unknown): string {
 /** For the tests that only send assertions of other audiences and subjects. */
 const shared = forFile(() => servedWithIssuer());
 
-/** An assertion that is not signed by the issuer, and nothing that the issuer would be asked for. */
+/** An assertion that the issuer has not signed. It must not cause a request to the issuer. */
 describe('a forged assertion', () => {
   it('is refused without a signature, or with an HMAC that uses the public key as the secret', async () => {
     const { ask, issuer, claims, sign, lastEntry } = await servedWithIssuer();
@@ -162,7 +162,7 @@ describe('an issuer that misbehaves', () => {
     const { ask, sign, issuer } = await servedWithIssuer();
     issuer.discovery.issuer = change(issuer.issuer);
     expect((await ask(await sign())).status).toBe(503);
-    // An assertion with that issuer is refused, too.
+    // An assertion with that issuer is refused too.
     expect((await ask(await sign({ iss: change(issuer.issuer) }))).status).toBe(401);
     expect(issuer.requests).toEqual([discoveryPath]);
   });

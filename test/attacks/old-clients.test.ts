@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { startTarget } from '../support/attacks/attack-target.ts';
 import { rawSession } from '../support/attacks/raw-session.ts';
 
-/* What old or plain HTTP clients send, and what no client may get by sending it. */
+/* Requests of old or plain HTTP clients, and attempts to misuse them. */
 
 const target = startTarget();
 const { send, refused } = rawSession(target);

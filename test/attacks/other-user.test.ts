@@ -139,7 +139,7 @@ function modes(folder: string): string[] {
 }
 
 /*
- * What the person themselves put into the environment of `serve` is in its /proc/<pid>/environ: the system keeps it there
+ * The environment in which a person starts `serve` is in its /proc/<pid>/environ: the system keeps it there
  * for that person and the administrator, and no program can take it away.
  */
 describe.runIf(linux)('processes', () => {
@@ -199,7 +199,7 @@ describe.runIf(linux)('processes', () => {
     const handedOn = lines
       .filter((line) => line.includes('secret-value-of-'))
       .map((line) => line.split('=')[0]);
-    // Variables that other tools read are passed on.
+    // Variables that other tools read are passed to them.
     expect(handedOn.filter((name) => name?.startsWith('WEBEX_TOKEN_'))).toEqual([]);
     expect(handedOn.sort()).toEqual([
       'AWS_SECRET_ACCESS_KEY',

@@ -61,10 +61,10 @@ describe('the security headers', () => {
   });
 
   /*
-   * What is left is "'self' can be problematic if you host JSONP, AngularJS or user uploaded files" (medium, maybe), on
-   * script-src: there are none of these here, as only the files of src/web/assets.ts are served. Where a page leads to
+   * The remaining findings: "'self' can be problematic if you host JSONP, AngularJS or user uploaded files" (medium, maybe), on
+   * script-src: there are none of these here, as only the files of src/web/assets.ts are served. If a page leads to
    * this program's other port on localhost, "Allow only resources downloaded over HTTPS" (medium) names that very origin:
-   * nothing is between the two.
+   * the connection does not leave this machine.
    */
   it('satisfy CSP Evaluator of Google, with nothing of severity medium or higher', async () => {
     const { link } = await createSignInLink(target.vault, { profile: 'globex' });

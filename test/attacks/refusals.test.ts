@@ -62,7 +62,7 @@ describe('refusals', () => {
     vi.useRealTimers();
     const rows = ['capture state_spent -', 'capture state_spent, 2 more -'];
     await expect.poll(() => auditLog(vault)).toEqual(rows);
-    // After that, the next one counts as the first again.
+    // After that, the next one counts as a first one again.
     await refusals.record({ action: 'capture', outcome: 'state_spent' });
     expect(await auditLog(vault)).toEqual([...rows, 'capture state_spent -']);
   });

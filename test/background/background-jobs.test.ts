@@ -22,7 +22,7 @@ const loops = 2;
 /** Loops look for work every ten minutes. Here they sleep for an hour, as after a suspend: a day takes a sixth of the work. */
 const shortestSleepMs = 3_600_000;
 
-/** A clock that moves only while every loop sleeps. */
+/** A clock that advances only while every loop sleeps. */
 function simulatedTime(vault: TestVault) {
   const sleepers: Sleeper[] = [];
   const longest = { ms: 0 };

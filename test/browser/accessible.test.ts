@@ -127,7 +127,7 @@ async function seedLongestNames({ vault, simulator }: BrowserSession): Promise<v
   await capture(1);
 }
 
-/** Puts the profile of this capture in quarantine in Entra ID, with a setup that a status check finds fault with. */
+/** Puts the profile of this capture in quarantine in Entra ID, with a setup that causes findings in a status check. */
 async function quarantine({ vault }: BrowserSession, capture: string): Promise<void> {
   const token = await tokenById(vault.db, capture.replace('/tokens/', ''));
   const profileId = token?.profileId ?? '';
@@ -175,7 +175,7 @@ const isLong = (url: string) => {
   );
 };
 
-/** The routes for a form whose answer is a redirect, or a page that a GET answers with too. */
+/** The routes for forms that respond with a redirect, or with a page that a GET request returns too. */
 const redirecting = [
   '/auth/code',
   '/clear-site-data/:permit',
@@ -217,12 +217,12 @@ const redirecting = [
 /** Pages that other tests of this folder inspect. */
 const elsewhere = ['/import/csv/preview'];
 
-/** Whether a path is one of a route. */
+/** Whether a path belongs to a route. */
 function isOf(path: string, route: string): boolean {
   return new RegExp(`^${route.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path);
 }
 
-/** Every route that answers a GET: the names of its pages, or why it has none. `:x` stands for a parameter. */
+/** Every route for GET requests: the names of its pages, or why it has none. `:x` stands for a parameter. */
 const pages: Record<string, string[] | 'no page'> = {
   '/': [
     '/',
@@ -388,7 +388,7 @@ describe('the pages', () => {
 
     const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
     await inspectAt(`/sign-ins/${signInId}`);
-    // What their scripts show for a moment only.
+    // Content that their scripts show only for a moment.
     const still = await page.context().newPage();
     await still.setViewportSize(phone);
     await still.route('**/assets/*.js', (route) => route.abort());

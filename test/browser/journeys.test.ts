@@ -19,7 +19,7 @@ import { decoded, mailServer } from '../support/reminders/mail-server.ts';
 import { actor, today } from '../support/vault/test-vault.ts';
 
 /*
- * What a person has to do, counted: a command typed, a click, a paste, a field filled. What Webex and Microsoft ask for
+ * Counts what a person has to do: type a command, click, paste, fill in a field. What Webex and Microsoft ask for
  * (user name, password, consent) is not ours. The journey over SSH is in test/cli/login-paste.test.ts.
  */
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-/** A person at a browser, and how many acts they needed. */
+/** A person with a browser, and how many acts they needed. */
 class Person {
   acts = 0;
   readonly page: Page;
@@ -119,7 +119,7 @@ async function withEntra(): Promise<BrowserSession> {
   return set;
 }
 
-/** Sends what is due, and returns the command that the mail says to run. */
+/** Sends the reminders that are due, and returns the command in the mail. */
 async function commandOfMail({ vault }: BrowserSession): Promise<string | undefined> {
   const { port, letters } = await mailServer();
   const address = 'it@acme.example';
@@ -224,7 +224,7 @@ describe('the journey of a partner', () => {
     await renewed(first, true);
     await renewed(second);
     await renewed(third);
-    // Those in between are like the third: they are renewed here without the browser.
+    // The others are like the third one, and are renewed here without the browser.
     for (const name of names.slice(3, -2)) {
       const { accessToken } = set.simulator.issueToken('full-admin');
       await verifyToken(vault, await importToken(vault, { profile: name }, accessToken, actor), actor);

@@ -42,7 +42,7 @@ describe('the page of reminders', () => {
     const page = await set.person();
     await page.goto(`${set.origin}/reminders`);
 
-    // A mistake keeps what was entered, and says where it is.
+    // After a mistake, the form keeps the entered values and shows where the mistake is.
     const mail = page.getByRole('region', { name: 'Mail' });
     await mail.getByLabel('Mail server').fill('127.0.0.1');
     await mail.getByLabel('Encryption').selectOption('starttls');

@@ -23,7 +23,7 @@ export function testServiceWorker(browser: () => Browser): void {
     const project = await leaveWorker(context, kind);
     const program = await runProgram(project.port);
     const page = await context.newPage();
-    // It would get the token: this is what it sees of a URL like the redirect of Webex.
+    // It would get the token: this is the part that it sees of a URL like the redirect of Webex.
     await page.goto(`${program.origin}/auth/code#access_token=fake-bait`);
     await expect.poll(() => project.seen()).toContain('#access_token=fake-bait');
     const { tab } = project;

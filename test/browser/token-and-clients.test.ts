@@ -146,7 +146,7 @@ describe('the web app', () => {
     await page.emulateMedia({ media: 'print' });
     const printed = await page.locator('main').innerText();
     expect(printed).not.toContain('Show my steps');
-    // What is folded on the screen is on paper.
+    // Folded content is printed.
     expect(printed).toContain('Tenant URL');
     expect(printed).toContain('For eDiscovery of a deleted user');
     expect(set.consoles).toEqual([]);

@@ -6,13 +6,13 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Desktop {
   here: Machine;
-  /** What each browser that was started was given, oldest first. */
+  /** The arguments of each browser that was started, oldest first. */
   started(): string[][];
 }
 
 /**
  * A machine with a desktop. `defaultBrowser` is what it names as such, with its desktop entry's `Exec`; null: it names
- * none. Whatever it starts writes down what it was given.
+ * none. Every program that it starts records its arguments.
  */
 async function desktop(defaultBrowser: string | null, exec: string | null = null): Promise<Desktop> {
   const folder = temporaryFolder();
@@ -49,7 +49,7 @@ async function desktop(defaultBrowser: string | null, exec: string | null = null
   return { here, started: () => lines().map((line) => line.split(' ')) };
 }
 
-// Elsewhere the system itself opens the browser, and no test can stand in for it.
+// On other systems, the system itself opens the browser, which a test cannot replace.
 describe.skipIf(process.platform !== 'linux')('the browser window', () => {
   it.each([
     ['of a package', 'google-chrome.desktop', null, ['google-chrome', '--incognito']],

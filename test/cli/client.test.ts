@@ -111,7 +111,7 @@ describe('webex-token client', () => {
     expect(await rotate()).toContain(
       `${revoked}, because at most two work. It was not used since the rotation.`,
     );
-    // Then no other secret works, and a message says so.
+    // Then no other secret works, and a message reports that.
     expect(await rotate('--overlap', '0')).not.toContain(revoked);
     expect(await rotate()).not.toContain(revoked);
   });

@@ -72,7 +72,7 @@ function wordsOf(line: string): string {
 const drivers: Record<string, (file: string, line: string) => string> = {
   bash: (file, line) =>
     `source '${file}'; COMP_WORDS=(${wordsOf(line)}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _webex_token; printf '%s\\n' "\${COMPREPLY[@]}"`,
-  // Stands in for zsh's own completion functions, which work in its line editor only.
+  // Replaces zsh's own completion functions, which work only in its line editor.
   zsh: (file, line) => `
     offer() { local each; for each in "$@"; do [[ "$each" == "\${words[CURRENT]}"* ]] && print -r -- "$each"; done }
     compdef() { : }; _files() { : }
@@ -117,7 +117,7 @@ describe.each(Object.entries(drivers))('completion in %s', (shell, driver) => {
   });
 });
 
-/** Each would write a file where a shell ran it. */
+/** Each would write a file if a shell ran it. */
 const hostileNames = [
   `x$(touch$\{IFS}f)`,
   'x`touch f`',
@@ -169,7 +169,7 @@ describe('webex-token completion', () => {
     expect(stdout).toContain("'client remove' = @{");
     const quotes = stdout.replace(/^#.*$/gm, '').match(/'/g) ?? [];
     expect(quotes.length % 2).toBe(0);
-    // No PowerShell is here to run it: what it offers passes a filter by the shape of names.
+    // There is no PowerShell to run it. It filters what it offers by the format of names.
     expect(stdout).toContain(String.raw`Where-Object { $_ -cmatch '^[a-z0-9][a-z0-9._-]*\z' }`);
     expect(stdout).not.toContain('-like "$wordToComplete');
   });

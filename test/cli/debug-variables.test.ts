@@ -9,7 +9,7 @@ const variables = ['DEBUG', 'DEBUG_COLORS', 'DEBUG_FD', 'debug', 'NODE_DEBUG', '
 
 const token = usualToken();
 
-/** Requests that bring a token where none belongs, well formed or not. */
+/** Valid and malformed requests with a token in a place where none is expected. */
 const targets = [
   `/auth/code?access_token=${token}`,
   `/auth/code/?access_token=${token}`,

@@ -7,7 +7,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { wrap } from '../../src/cli/terminal/wrap.ts';
 
 /*
- * What holds for every command. A new command has to be in one of the lists below.
+ * Rules for every command. A new command has to be in one of the lists below.
  */
 
 /** What a command does for the person who runs it. */

@@ -44,7 +44,7 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
     await renew(here, 2);
     const expected = ['start fake-token-for-acme-1', 'term', 'end', 'start fake-token-for-acme-2'];
     await expect.poll(() => lines(log), { timeout: 30_000 }).toEqual(expected);
-    // Only what runs now gets the signal, and decides about the exit code.
+    // Only the running program gets the signal, and determines the exit code.
     running.kill('SIGTERM');
     const { code, stdout, stderr } = await running.finished;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });

@@ -12,7 +12,7 @@ describe('webex-token get', () => {
     const here = await machineWithToken();
     const args = ['get', 'acme', '--format', format];
     const short = await here.run(args, '{}');
-    // An option that the short way leaves to the whole program.
+    // An option that the fast path leaves to the whole program.
     const whole = await here.run([...args, '--allow-expired'], '{}');
     const withoutSeconds = (text: string) => text.replace(/"expires_in":"?\d+"?/, '"expires_in":0');
     expect(short).toMatchObject({ code: 0, stderr: '' });

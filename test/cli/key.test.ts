@@ -24,7 +24,7 @@ describe('webex-token key and backup', () => {
     });
     expect(await status()).toMatchObject({ dataKeys: [{ generation: 1, current: true }], unfinished: null });
 
-    // There is no terminal to ask on, and nothing is asked.
+    // There is no terminal, so nothing is asked.
     const unasked = await here.run(['key', 'rotate', '--to', 'passphrase']);
     expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('WEBEX_TOKEN_NEW_PASSPHRASE') });
     const keychain = await here.run(['key', 'rotate', '--to', 'keychain']);

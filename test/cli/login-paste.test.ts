@@ -87,7 +87,7 @@ describe('login --paste from a pipe', () => {
       code: 1,
       stderr: expect.stringContaining('Standard input is larger than 1,048,576 bytes.'),
     });
-    // Looking for the end of the line again from each character took minutes.
+    // Searching for the end of the line again from each character took minutes.
     expect(Date.now() - begin).toBeLessThan(30_000);
   });
 

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hasFull = process.platform === 'linux';
 
-/** Runs a command in its own process, with its input and outputs where these say. */
+/** Runs a command in its own process, with these standard streams. */
 function spawned(here: Machine, args: string[], stdio: StdioOptions) {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     env: here.environment,
@@ -22,7 +22,7 @@ function spawned(here: Machine, args: string[], stdio: StdioOptions) {
   return { status, signal, stdout, stderr };
 }
 
-/** A device that takes nothing: every write says that the disk is full. */
+/** A device that stores nothing: every write fails because the disk is full. */
 const full = '/dev/full';
 
 function fullDevice(): number {
@@ -46,7 +46,7 @@ function newPipe(): Pipe {
   return { writer: openSync(path, 'w'), reader, keptOpen };
 }
 
-/** Leaves no room in a pipe that nobody reads. */
+/** Fills a pipe that no one reads. */
 function fill({ keptOpen }: Pipe): void {
   onTestFinished(() => closeSync(keptOpen));
   for (const size of [4096, 1]) {
@@ -94,7 +94,7 @@ const results = [
   ['--help'],
 ];
 
-/** One of each way to print: as a whole, in pieces, on the fast paths, by a calendar, by a test of the surroundings. */
+/** One command for each way to print: as a whole, in pieces, on the fast paths, a calendar, a check of the environment. */
 const waysToPrint = [
   ['list'],
   ['list', '--json'],

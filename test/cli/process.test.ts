@@ -32,7 +32,7 @@ function listening(pid: number): number {
   }).length;
 }
 
-/** Resolves once the program has said that on standard error, with what it has said until asked. */
+/** Resolves once the program has printed that on standard error, with everything that it has printed by the time of the call. */
 async function saying(child: ChildProcessByStdio<null, Readable | null, Readable>, words: string) {
   let said = '';
   await new Promise<void>((resolve, reject) => {

@@ -57,7 +57,7 @@ describe('webex-token profile import', () => {
     expect(invalid.stdout).toContain('line 4  acme  invalid: line 2 has the same profile');
     expect(invalid.stdout).toContain('line 5  ?  invalid: ');
     expect(invalid.stderr).toContain('Nothing was stored because 2 rows are invalid.');
-    // Neither a person nor a program takes the other rows for imported.
+    // So neither a person nor a program assumes that the other rows were imported.
     expect(invalid.stdout + invalid.stderr).not.toContain('created');
     const { stdout } = await run(['profile', 'import', csv(`${good}acme,,\n`), '--json']);
     expect(JSON.parse(stdout)).toMatchObject([{ line: 4, outcome: 'invalid' }]);

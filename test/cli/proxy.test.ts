@@ -57,7 +57,7 @@ async function webexBehindTls(simulator: Simulator) {
   return { port, authority: files.certificate };
 }
 
-/** A real tinyproxy, which hands on to another proxy what it does not know itself. */
+/** A real tinyproxy, which forwards requests for unknown names to another proxy. */
 async function tinyproxy(next: number, settings: string): Promise<number> {
   const folder = temporaryFolder();
   const port = await freePort();
@@ -117,7 +117,7 @@ describe.skipIf(!canMakeCertificates)('a proxy (skipped without openssl)', () =>
       here.environment.HTTPS_PROXY = `http://ada:fake-wrong@127.0.0.1:${port}`;
       const refused = await here.run(['test', 'acme']);
       expect(refused.code).toBe(5);
-      // tinyproxy answers 401 or 407 to a wrong password, by its version.
+      // Depending on its version, tinyproxy responds to a wrong password with 401 or 407.
       expect(refused.stdout).toMatch(new RegExp(`The proxy 127\\.0\\.0\\.1:${port}.*\\(40[17]\\)`));
       expect(`${refused.stdout}${refused.stderr}`).not.toMatch(/fake-wrong|fake-password/);
 

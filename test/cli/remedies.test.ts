@@ -8,7 +8,7 @@ import { errorCodes } from '../../src/errors/error-codes.ts';
 const commands = await allCommands();
 const root = join(import.meta.dirname, '../..');
 
-/** Why `webex-token WORDS…` is no command; null if it is one. Words in upper case are placeholders. */
+/** Why `webex-token WORDS…` is not a command; null if it is one. Words in upper case are placeholders. */
 function faultOf(words: readonly string[]): string | null {
   let level: readonly Command[] = commands;
   let found: Command | null = null;
@@ -58,7 +58,7 @@ describe('a command in a remedy', () => {
     const faults = files.flatMap((path) =>
       [...readFileSync(join(root, path), 'utf8').matchAll(/\bcommand: \[([^\]]*)\]/g)].flatMap(
         ([, list = '']) => {
-          // What is no literal is a name or an ID.
+          // An expression stands for a name or an ID.
           const words = list.split(',').flatMap((each) => {
             const literal = /^\s*'([^']*)'\s*$/.exec(each);
             return each.trim() === '' || each.includes('...') ? [] : [literal?.[1] ?? 'NAME'];

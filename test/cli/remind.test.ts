@@ -19,7 +19,7 @@ interface Receiver {
   bodies: { trigger: string; profile: string }[];
   signatures: (string | undefined)[];
   raw: string[];
-  /** What it does with a request once it has it whole. */
+  /** What it does with a request that it has received completely. */
   answer: (respond: (status: number) => void) => void;
 }
 
@@ -54,7 +54,7 @@ async function receiver(): Promise<Receiver> {
   return received;
 }
 
-/** A machine that holds a token of this many days' life, and reminds by a webhook. */
+/** A machine with a token that lasts this many days, which sends reminders to a webhook. */
 async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver; token: string }> {
   const simulator = await simulated();
   const to = await receiver();
@@ -139,7 +139,7 @@ describe('webex-token remind', () => {
   it('sends a reminder whose delivery was not recorded at most once more, and does not lose it', async () => {
     const { on, to } = await reminding(3);
     await killWhileDelivering(on, to);
-    // Nothing was waited for: the next run sees that the process that had claimed it is gone.
+    // Without waiting for the lease: the next run sees that the process that held it has exited.
     expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
     expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
     expect(to.bodies).toHaveLength(2);

@@ -26,7 +26,7 @@ async function receiver() {
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const part of request.setEncoding('utf8')) body += part;
-    // `doctor` only knocks.
+    // `doctor` only connects.
     if (body === '') return void response.end();
     const hmac = createHmac('sha256', secret).update(body).digest('hex');
     signatures.push(request.headers['x-webex-token-signature'] === `sha256=${hmac}`);
@@ -64,7 +64,7 @@ function skipPause(here: Machine): void {
   execFileSync(process.execPath, ['-e', script, join(here.home, 'store.db')]);
 }
 
-/** The background jobs of a server, each once, without its pause after the start. Returns what ends them. */
+/** The background jobs of a server, each once, without its pause after the start. Returns a function that ends them. */
 async function startJobsOf(here: Machine): Promise<() => Promise<void>> {
   const vault = await openVault(readSettings(here.environment), {
     keychain: noKeychain,
@@ -100,7 +100,7 @@ describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => 
     expect(given).toContain('WEBEX_TOKEN_PROFILE=acme');
     expect(given).not.toContain('fake-token');
     expect(given).not.toContain(secret);
-    // A first token renews nothing.
+    // A first token is not a renewal.
     expect(events).toEqual([]);
     expect((await here.run(['import', 'acme'], 'fake-token-for-acme-2')).code).toBe(0);
     expect(readFileSync(seen, 'utf8')).toBe('fake-token-for-acme-2\n');

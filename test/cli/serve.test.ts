@@ -29,7 +29,7 @@ describe('webex-token serve', () => {
     serve.kill('SIGTERM');
     const { code, stdout, stderr } = await serve.finished;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    // Every request is logged, but no secret of the link.
+    // Every request is logged, but not the secret of the link.
     const log = stderr.split('\n').filter((line) => line.startsWith('{'));
     expect(log.length).toBeGreaterThanOrEqual(5);
     for (const url of [link, another]) expect(log.join()).not.toContain(url.split('/').at(-1));

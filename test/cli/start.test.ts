@@ -47,7 +47,7 @@ describe('webex-token under an old Node', () => {
     });
   });
 
-  // By its arguments: no Windows is here.
+  // Tested by its arguments, because this is not Windows.
   it('starts node.exe on Windows, not the empty file next to it', () => {
     expect(start('', windows, 'node.exe')).toMatchObject({ status: 0, stdout: 'node.exe list --json\n' });
     expect(start('', windows, 'node')).toMatchObject({

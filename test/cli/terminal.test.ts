@@ -97,7 +97,7 @@ describe.runIf(hasScript)('a command on a terminal', () => {
       environment: { ...here.environment, WEBEX_TOKEN_REMINDER_DAYS: '90,5' },
     };
     expect(words(await onTerminal(later, 'get far'))).toContain('The token of "far" expires on');
-    // Programs get the token alone.
+    // Programs get only the token.
     expect(await here.run(['get', 'near'])).toMatchObject({ stdout: 'fake-token-near\n', stderr: '' });
 
     const webex = await machine(await simulated(), { NO_COLOR: '1' });

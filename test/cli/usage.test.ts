@@ -6,7 +6,7 @@ import { allCommands } from '../../src/cli/commands/registry.ts';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** The commands that do something, each with the words that call it. */
+/** The commands that have an action, each with its words. */
 function leaves(command: Command, before = ''): [string, Command][] {
   const name = `${before}${command.name()}`;
   if (command.commands.length === 0) return [[name, command]];

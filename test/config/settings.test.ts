@@ -112,7 +112,7 @@ describe('an invalid variable', () => {
       expect(code).toBe('E_SETTING');
       expect(message.startsWith(`${name}: ${JSON.stringify(value)} is not `)).toBe(true);
       expect(message).not.toContain('\n');
-      // The example that it shows is a right one.
+      // The example that it shows is valid.
       const example = /for example (\w+)=(.+)$/.exec(message);
       expect(example?.[1]).toBe(name);
       read({ [name]: example?.[2]?.replaceAll('"', '') });
@@ -277,7 +277,7 @@ describe('.env.example', () => {
     );
     expect(known.length).toBeGreaterThan(15);
     expect(Object.keys(listed)).toEqual(expect.arrayContaining(known));
-    // Where a value is a place to fill in, it is left out.
+    // Values that are placeholders are left out.
     const values = Object.entries(listed).filter(([, value]) => value !== '' && !value.includes('…'));
     // Its program has to exist.
     values.push(['WEBEX_TOKEN_RENEWAL_HOOK', '']);

@@ -11,7 +11,7 @@ const plaintext = Buffer.from('fake-token-for-acme-1');
 
 const sealed = () => seal(plaintext, key, 'key-1', belonging);
 
-/** Why a JWE is refused; fails where it is not. */
+/** Why a JWE is refused. Fails if it is not. */
 function refusal(jwe: string, by = { key, keyId: 'key-1', belonging }): DecryptionError['reason'] {
   try {
     open(jwe, by.key, by.keyId, by.belonging);
@@ -80,7 +80,7 @@ describe('open, given an altered ciphertext', () => {
   });
 
   it('refuses the same bytes in another form of base64url', async () => {
-    // 22 bytes end in a letter of which four bits mean nothing.
+    // 22 bytes end in a character of which four bits are unused.
     const jwe = await seal(randomBytes(22), key, 'key-1', belonging);
     const parts = jwe.split('.');
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

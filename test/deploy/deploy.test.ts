@@ -192,7 +192,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** nginx reports nowhere that it listens. */
+/** nginx does not report that it listens. */
 async function listensOn(port: number): Promise<void> {
   for (;;) {
     try {

@@ -55,7 +55,7 @@ async function errorsOf(manifest: Manifest): Promise<string> {
   }
 }
 
-/** What the compiler says of manifests as literals of the API's types. It finds fields that do not exist. */
+/** The compiler's errors for manifests as literals of the API's types. They reveal fields that do not exist. */
 function unknownFields(all: Manifest[]): string {
   const folder = temporaryFolder();
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
@@ -132,7 +132,7 @@ describe('the compose file', () => {
 
   it('fits the compose specification', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false });
-    // It names its draft, and its parts, in ways that this draft does not have.
+    // It names its draft and its definitions in a way that this draft does not support.
     const isName = (key: string, value: unknown) =>
       ['$schema', 'id'].includes(key) && typeof value === 'string';
     const schema = JSON.parse(

@@ -29,7 +29,7 @@ async function faultOf(words: string[], inSentence: boolean): Promise<string | n
     if (!(error instanceof CommanderError)) throw error;
     if (['commander.helpDisplayed', 'commander.version'].includes(error.code)) return null;
     if (inSentence && fineInSentence.includes(error.code)) return null;
-    // A placeholder in the place of one of several words.
+    // A placeholder for one of several words.
     if (/invalidArgument|unknownCommand/.test(error.code) && /'[A-Z]+'/.test(error.message)) return null;
     return error.message;
   }

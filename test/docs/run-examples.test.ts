@@ -15,7 +15,7 @@ import { shellLines } from '../support/docs/examples.ts';
 import { type ProvisioningMachine, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 import { actor, noKeychain } from '../support/vault/test-vault.ts';
 
-/** What is not run here, and why. */
+/** The examples that are not run here, and why. */
 const notRun: [RegExp, string][] = [
   [
     /^npm |^openssl |^install |^useradd |^cp deploy|^systemctl |^sudo |^ssh /,
@@ -41,7 +41,7 @@ const notRun: [RegExp, string][] = [
   [/WEBEX_TOKEN_PROFILE/, 'part of a hook: test/cli/renewal-hook.test.ts'],
 ];
 
-/** Programs of others: they read what they get, and succeed. */
+/** Fakes of other programs: they read their input, and succeed. */
 const others = ['aws', 'az', 'bao', 'docker', 'gh', 'kubectl', 'vault'];
 
 /** Lines whose expected exit code is not 0. */
@@ -71,7 +71,7 @@ function workspace(here: ProvisioningMachine, number: number): { folder: string;
   const values = {
     HOME: folder,
     WEBEX_TOKEN_HOME: home,
-    // What the text around the examples says to set.
+    // The variables that the text around the examples tells the reader to set.
     TENANT_URL: `${here.environment.WEBEX_TOKEN_SCIM_URL}/${here.token.account.organization.id}`,
     issuer: 'https://kubernetes.default.svc.cluster.local',
   };
@@ -80,7 +80,7 @@ function workspace(here: ProvisioningMachine, number: number): { folder: string;
 
 const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
 
-/** A command of words that every shell passes on as they are, and no more. */
+/** A command that contains only words that every shell passes on unchanged. */
 const plain = /^webex-token(?: +(?:[\w.,:/=@+-]+|'[^']*'|"[^"$`\\!]*"))+$/;
 
 async function run(line: string, { folder, env }: { folder: string; env: NodeJS.ProcessEnv }) {
@@ -110,7 +110,7 @@ async function run(line: string, { folder, env }: { folder: string; env: NodeJS.
   return { code, output: `${stdout}${stderr}` };
 }
 
-/** A machine on which every example of the documents makes sense. */
+/** A machine on which every example in the documents works. */
 async function preparedMachine(): Promise<ProvisioningMachine> {
   const here = await provisioningMachine();
   const bin = join(here.environment.HOME ?? '', 'bin');
@@ -155,7 +155,7 @@ describe.skipIf(process.platform === 'win32')('a line of shell in the documents'
   });
 });
 
-/** What a reader has done before. */
+/** The steps that a reader has done before. */
 function preparations(line: string): string[] {
   if (/client add ci\b/.test(line)) return ['webex-token client remove ci --yes'];
   if (/renew (status|skip|finish)/.test(line)) return ['webex-token renew start --within 400'];

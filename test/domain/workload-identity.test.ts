@@ -166,7 +166,7 @@ describe('matchesSubject', () => {
   it('takes no longer for a subject that is designed to take long', () => {
     const { user } = process.threadCpuUsage();
     for (let round = 0; round < 100; round += 1) matchesSubject('*a'.repeat(240), 'a'.repeat(499));
-    // Microseconds of the processor: a busy machine changes nothing.
+    // Microseconds of processor time, which does not depend on the load of the machine.
     expect(process.threadCpuUsage().user - user).toBeLessThan(1_000_000);
   });
 });

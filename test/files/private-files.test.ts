@@ -19,7 +19,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const posix = process.platform !== 'win32';
 
-/** A file system that gives everything the same mode: a changed one is forgotten, or refused with a code. */
+/** A file system where everything has the same mode. Changing a mode has no effect, or fails with a code. */
 function withoutModes(mode: number, chmodFails?: string): Files {
   return {
     ...fs,
@@ -82,7 +82,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
 
     const asUser = ['setpriv', '--reuid', `${user}`, '--regid', `${user}`, '--groups', `${fsGroup}`];
 
-    /** Runs a command as a user that the system knows nothing of, in the group that the pod gives to its volumes. */
+    /** Runs a command as a user that the system does not know, in the group that the pod assigns to its volumes. */
     function run(args: string[], environment: NodeJS.ProcessEnv, input = ''): Promise<Finished> {
       const request = { args, environment: { PATH: process.env.PATH, ...environment }, input };
       return startInHost(program, request, asUser).finished;
@@ -97,7 +97,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
       return path;
     }
 
-    /** A Secret's file: a link into a folder with the data of the moment. */
+    /** A file of a Secret: a link into a folder with the current data. */
     function secretKey(mode: number, gid = fsGroup): string {
       const path = volume(0o755);
       mkdirSync(join(path, '..data'));
@@ -116,7 +116,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0 && clone
         const offline = { ...environment, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
         const imported = await run(['import', 'acme'], offline, 'fake-token-of-a-pod-1234567890');
         expect(imported).toMatchObject({ code: 0 });
-        // The short way, and the long one.
+        // The fast path, and the whole program.
         for (const more of [[], ['--allow-expired']]) {
           expect(await run(['get', 'acme', ...more], environment)).toMatchObject({
             code: 0,

@@ -47,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('a trusted program', () => {
     chmodSync(file, 0o700);
     chmodSync(open, 0o777);
     expect(() => assertTrustedProgram(file)).toThrow(/folder .*open can be changed/);
-    // As /tmp: others cannot rename what is not theirs.
+    // Like /tmp: other users cannot rename files that they do not own.
     chmodSync(open, 0o1777);
     assertTrustedProgram(file);
   });

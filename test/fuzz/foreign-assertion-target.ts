@@ -94,7 +94,7 @@ export async function foreignAssertionTarget(): Promise<Target<Input>> {
       const accepted = await isAccepted(parts.join('.'), findKey);
       if (Object.keys(claims).length + Object.keys(header).length === 0 && cut === null) assert.ok(accepted);
       if (!accepted) return;
-      // Only what the issuer signed, unchanged, and only what is registered.
+      // Accepted only if the issuer signed it, it is unchanged, and its claims are registered.
       assert.equal(parts.slice(0, 2).join('.'), original.split('.').slice(0, 2).join('.'));
       assert.equal(signed.iss, identity.issuer);
       assert.match(String(signed.sub), /^repo:acme\/[^:/]*:ref:refs\/heads\/main$/);

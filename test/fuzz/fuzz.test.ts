@@ -5,7 +5,7 @@ import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts'
 import { runTarget } from './run-target.ts';
 import { targets } from './targets.ts';
 
-/** A few of each, always the same ones. `npm run fuzz` makes many, and others. */
+/** A few inputs for each target, always the same ones. `npm run fuzz` makes many others. */
 const runs: Record<string, number> = {
   host: 150,
   origin: 150,
@@ -27,7 +27,7 @@ describe('the parsers', () => {
     expect(result.runs).toBe(runs[name] ?? 500);
   });
 
-  /* What long runs have found once. */
+  /* Inputs that long runs have found. */
   it('do not report a part of a database password as a parameter', () => {
     const address = 'postgres://user:12?fake-secret-of-the-password@db.example/webex';
     expect(() => readSettings({ WEBEX_TOKEN_DATABASE_URL: address })).toThrow(

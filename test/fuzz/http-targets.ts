@@ -4,7 +4,7 @@ import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
 import type { Target } from './target.ts';
 import { type ServedWorld, serveWorld, storedToken } from './world.ts';
 
-/** Any bytes that a header's value can be sent as; what ends a line is put in on purpose. */
+/** Any bytes for the value of a header, with line breaks inserted on purpose. */
 function headerValue(...known: string[]) {
   const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
   const part = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: byte });
@@ -18,7 +18,7 @@ function assertRefused(answer: RawAnswer, world: ServedWorld): void {
   assert.deepEqual(world.failures, []);
 }
 
-/** A request's lines, with the value as it is; then the connection is over. */
+/** The lines of a request with this value unchanged, on a connection that then closes. */
 function request(method: string, path: string, headers: string[], body = ''): string {
   const length =
     body === '' && method === 'GET' ? [] : [`Content-Length: ${Buffer.byteLength(body, 'latin1')}`];
@@ -54,7 +54,7 @@ export async function hostTarget(): Promise<Target<string>> {
       // Node trims white space around a value.
       if (value.replace(/^[ \t]+|[ \t]+$/g, '') === right) assert.equal(answer.status, 200);
       else if (answer.status === 200) {
-        // What came after a line break was another header.
+        // The text after a line break was another header.
         assert.match(value, /\r\n/);
         assert.equal(value.slice(0, value.indexOf('\r\n')).trim(), right);
       } else assertRefused(answer, world);
@@ -91,7 +91,7 @@ export async function originTarget(): Promise<Target<string>> {
       const answer = await sendRaw(world.port, request('POST', '/auth/code', headers, body));
       assertRefused(answer, world);
       const origin = value.split('\r\n', 1)[0]?.trim();
-      // 400 is for what was looked at, the others for what was not.
+      // The program refuses it with 403, or Node with an empty body.
       if (origin !== right) assert.ok(answer.status === 403 || answer.body === '', `status ${answer.status}`);
     },
     close: () => world.close(),

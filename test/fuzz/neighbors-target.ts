@@ -87,7 +87,7 @@ const value = (...known: string[]) =>
     { weight: 1, arbitrary: pieces(3, ...hostileText) },
   );
 
-/** Closer to what is meant: each parameter once, most of them whole. */
+/** Closer to valid input: each parameter once, most of them complete. */
 const wholeForms = fc
   .record(
     {
@@ -130,7 +130,7 @@ const claimTexts = fc
 
 const hostile: fc.Arbitrary<Hostile> = fc.record({
   introspection: fc.boolean(),
-  // "own": with the fuzzer's own, good credentials.
+  // "own": with the fuzzer's own, valid credentials.
   authorization: fc.option(
     fc.oneof(
       fc.constant('own'),
@@ -156,7 +156,7 @@ const hostile: fc.Arbitrary<Hostile> = fc.record({
 });
 
 /**
- * The token API on one engine: a fuzzer sends what it likes while two clients ask honestly. Their answers must be what they
+ * The token API on one engine: a fuzzer sends any input while two clients send valid requests. Their responses must be what they
  * always are, no request may make a shared commit fail, and they may not wait for more batches than there are requests.
  */
 export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Target<Hostile[]>> {
@@ -230,7 +230,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
   return {
     inputs: fc.array(hostile, { minLength: 1, maxLength: 8 }),
     async check(requests) {
-      // As if another process had written, so that everything has to be looked up again.
+      // Simulates a write by another process, so that everything has to be looked up again.
       await vault.db.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
       const half = Math.ceil(requests.length / 2);
       const sent = requests.slice(0, half).map(send);
@@ -245,10 +245,10 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
       assert.deepEqual(failures.splice(0), []);
       for (const { status } of answers)
         assert.ok(status === 0 || (status >= 200 && status < 500), `status ${status}`);
-      // Each of the others may come as a separate batch, the two honest ones too.
+      // Each of the others may arrive as a separate batch, and so may the two valid ones.
       const most = requests.length + 3;
       for (const { waited } of got) assert.ok(waited <= most, `it waited for ${waited} batches`);
-      // What was sent before changes nothing afterwards either.
+      // Earlier requests have no effect afterwards either.
       assert.deepEqual(
         (await both()).map(({ answer }) => answer),
         expected,
@@ -279,7 +279,7 @@ function ask(port: number, path: string, headers: string[], body: string): Promi
   return sendRaw(port, lines.join('\r\n'));
 }
 
-/** A batch that fails is a failure, even if it is tried again: one request made the others wait. */
+/** A failed batch counts as a failure even if it is retried, because one request made the others wait. */
 function countingReads(reads: TokenRequestStore, failures: unknown[], count: () => void): TokenRequestStore {
   return {
     run: async (batch, time) => {

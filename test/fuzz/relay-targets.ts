@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 
 const base = 'https://api.example.com/v1/scim/org';
 
-/** Request targets of the relay: whatever is forwarded stays below the tenant URL, as text and for a URL parser. */
+/** Request targets of the relay: every forwarded target stays below the tenant URL, as text and for a URL parser. */
 export function relayTargetTarget(): Target<string> {
   const pieces = fc.constantFrom(
     ...[
@@ -48,7 +48,7 @@ export function relayTargetTarget(): Target<string> {
 
 const addresses = { tenantUrl: base, relayUrl: 'https://tokens.example.com/scim/acme' };
 
-/** Answers of any kind, in pieces of any size: the result does not depend on where the pieces end. */
+/** Responses of any kind, in pieces of any size: the result does not depend on where the pieces end. */
 export function locationTarget(): Target<{ document: string; size: number }> {
   const pieces = fc.constantFrom(
     ...[
@@ -88,7 +88,7 @@ export function locationTarget(): Target<{ document: string; size: number }> {
     check({ document, size }) {
       const whole = rewritten(document, Number.MAX_SAFE_INTEGER);
       assert.equal(rewritten(document, size), whole);
-      // Only addresses become others.
+      // Only addresses change.
       assert.equal(whole.replaceAll(addresses.relayUrl, ''), withoutMoved(document, whole));
     },
   };

@@ -2,23 +2,23 @@ import fc from 'fast-check';
 import { longestMs, type Target } from './target.ts';
 
 export interface FuzzLimits {
-  /** Where none is given, it is another one each time. */
+  /** Default: a different one each time. */
   seed?: number;
   runs: number;
-  /** Milliseconds. Without a limit, where none is given. */
+  /** Milliseconds. Default: no limit. */
   timeMs?: number;
 }
 
 export interface FuzzResult {
   seed: number;
   runs: number;
-  /** The longest that one input took. Milliseconds. */
+  /** The time of the slowest input. Milliseconds. */
   slowestMs: number;
-  /** Null if all held. The smallest input that was found, and what went wrong with it. */
+  /** The smallest failing input that was found, and its error; null if none failed. */
   failure: { input: string; error: string } | null;
 }
 
-/** Asks a target with one input after another, until there were enough, the time is over, or one fails. */
+/** Passes one input after another to a target, until there were enough, the time is over, or one fails. */
 export async function runTarget(
   open: () => Promise<Target<never>> | Target<never>,
   { seed = Date.now() % 2 ** 31, runs, timeMs = Number.POSITIVE_INFINITY }: FuzzLimits,

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import type fc from 'fast-check';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 
-/** Something that takes what comes from outside. Made once, then asked many times. */
+/** Code that processes untrusted input. Created once, then called many times. */
 export interface Target<T> {
   inputs: fc.Arbitrary<T>;
-  /** Throws where what must always hold does not. */
+  /** Throws if an invariant does not hold. */
   check(input: T): void | Promise<void>;
   close?(): Promise<void>;
 }
 
-/** No input may be thought about for longer. Milliseconds. */
+/** The longest time that an input may take. Milliseconds. */
 export const longestMs = 5_000;
 
-/** Runs what may refuse its input, but only with words that a person can act on, and without repeating the secret. */
+/** Runs a function that may refuse its input, but only with an error that a person can act on and that does not repeat the secret. */
 export async function refusesWell<T>(run: () => T | Promise<T>, secret: string): Promise<T | null> {
   try {
     return await run();
@@ -26,7 +26,7 @@ export async function refusesWell<T>(run: () => T | Promise<T>, secret: string):
   }
 }
 
-/** Neither the secret, nor what steers a terminal, nor half a character. */
+/** The text has neither the secret, nor terminal control characters, nor half a character. */
 export function assertSilent(said: string, secret: string): void {
   if (secret.length >= 8) assert.ok(!said.includes(secret), 'the secret is repeated');
   assert.ok(

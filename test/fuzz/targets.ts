@@ -12,7 +12,7 @@ import {
   importTarget,
 } from './text-targets.ts';
 
-/** Everything that takes what others made, by name. */
+/** Every parser of untrusted input, by name. */
 export const targets: Record<string, () => Promise<Target<never>> | Target<never>> = {
   fragment: fragmentTarget as never,
   import: importTarget as never,

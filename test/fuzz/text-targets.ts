@@ -12,11 +12,11 @@ import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 import { anyText } from '../support/any-text.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 
-/** Plainly none, and long enough to be known again. */
+/** Not a real token, and long enough to be recognized. */
 const secret = fc.stringMatching(/^[A-Za-z0-9_-]{24,80}$/).map((text) => `fake-${text}`);
 const noise = anyText({ maxLength: 80 });
 
-/** Pieces in any order, with anything between: closer to trouble than random text. */
+/** Pieces in any order, with any text in between. They cause more problems than random text. */
 function pieces(...known: string[]) {
   const part = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: noise });
   return fc.array(part, { maxLength: 16 }).map((parts) => parts.join(''));
@@ -144,7 +144,7 @@ export function configTarget(): Target<{ secret: string; environment: Record<str
         secret: fc.constant(value),
         environment: fc.dictionary(
           fc.constantFrom(...settingNames),
-          // A password in an address is where it hurts most.
+          // The address can contain a password.
           fc
             .tuple(settingValues, settingValues)
             .map(([before, after]) => `${before}${value}@${after}`)
@@ -211,7 +211,7 @@ export function clientAuthenticationTarget(): Target<{ authorization: string | u
   };
 }
 
-/** A JWT that holds, and what is changed in it: parts of its text, or of what it says before it is signed. */
+/** A valid JWT, and the changes to it: in its text, or in its content before it is signed. */
 interface AssertionInput {
   header: Record<string, unknown>;
   claims: Record<string, unknown>;
@@ -260,7 +260,7 @@ export async function assertionTarget(): Promise<Target<AssertionInput>> {
       const subject = subjectOf(jwt);
       assert.ok(subject === null || typeof subject === 'string');
       const checked = await checkAssertion(jwt, 'ci', { jwks, audiences: ['https://tokens.example'], now });
-      // Whatever was changed, the signature is over what was signed.
+      // An accepted JWT has exactly the content that was signed.
       const untouched = jwt === [head, body, signature].join('.');
       if (untouched) assert.ok(checked.ok);
       else if (checked.ok) assert.equal(parts.slice(0, 2).join('.'), [head, body].join('.'));

@@ -13,7 +13,7 @@ import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { createWebApp } from '../../src/web/app.ts';
 
-/** What no answer, and no error, may ever hold. */
+/** Texts that no response and no error may contain. */
 export const storedToken = 'fake-token-that-nobody-may-see';
 
 export interface World {
@@ -25,7 +25,7 @@ export interface World {
 
 export interface ServedWorld extends World {
   port: number;
-  /** Failures of the server's own, as logged. */
+  /** Internal errors of the server, as logged. */
   failures: string[];
 }
 

@@ -20,7 +20,7 @@ const hasIPv6 = Object.values(networkInterfaces()).some((each) =>
 const host = 'webexapis.test';
 const url = `https://${host}/v1/people/me`;
 
-/** What a call through this proxy ends with, and how long it took. */
+/** The result of a call through this proxy, and how long it took. */
 async function failureOf(environment: NodeJS.Dict<string>, limits = { connect: 20_000, call: 30_000 }) {
   const fetch = createFetch(environment, limits.connect);
   const started = performance.now();

@@ -13,7 +13,7 @@ import {
 import { freePort } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A server on loopback with what was asked of it. */
+/** A server on loopback, with its requests. */
 async function serving(
   handler: RequestListener,
   { host = '127.0.0.1', port = 0 } = {},

@@ -18,7 +18,7 @@ interface Client {
   compiler?: string[];
   /** Modes on one line run in one process: some libraries take up to four tenths of a second to load. */
   modes: string[];
-  /** A command that ends 0 where the language and its library are installed. */
+  /** A command that exits 0 if the language and its library are installed. */
   installed: string[];
   /** The Debian packages that bring them. */
   packages: string;

@@ -69,7 +69,7 @@ describe.skipIf(missing !== null)(missing === null ? 'Secret Service' : `Secret 
       id: 43,
       emptied: 'E_KEY_LOST',
       refilled: true,
-      // It asks to be unlocked, and there is no screen to ask on.
+      // It asks to be unlocked, but there is no screen for the prompt.
       locked: 'E_KEYCHAIN_REFUSED',
       // Reported once: the whole program does not ask again.
       'locked fast path': ['true\n', 1],

@@ -7,7 +7,7 @@ import { type Answer, differenceFromDocument } from '../support/openapi/describe
 const document = openApiDocument('http://localhost:3000');
 const tokenPaths = Object.entries(document.paths).filter(([path]) => !path.startsWith('/scim/'));
 
-/** Sends a request, and fails if the answer is not as documented. */
+/** Sends a request, and fails if the response is not as documented. */
 async function ask(origin: string, path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(origin + path, init);
   const answer = {
@@ -25,13 +25,13 @@ function form(parameters: Record<string, string>, headers: Record<string, string
   return { method: 'POST', body: new URLSearchParams(parameters), headers };
 }
 
-/** As if the database were down. */
+/** Simulates a database that is down. */
 const noReads: TokenRequestStore = {
   run: () => Promise.reject(new Error('the database is down')),
   close: () => {},
 };
 
-/** As if a decision failed for a reason that nobody thought of. */
+/** Simulates a decision that fails for an unexpected reason. */
 const wrong = {
   client: {},
   get untrusted(): never {

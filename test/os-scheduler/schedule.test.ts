@@ -153,7 +153,7 @@ describe('the schedulers', () => {
     const odd = { command: [program, 'remind', "/a b'c"] };
     await runSteps(await (await detectScheduler(system)).install(odd, system), system);
     const line = system.crontab?.split('\n').find((each) => each.startsWith('17 ')) ?? '';
-    // As cron does: the first five fields aside, with \% for %.
+    // Like cron: without the first five fields, and with \% for %.
     const command = line.split(' ').slice(5).join(' ').replaceAll('\\%', '%');
     const output = execFileSync('/bin/sh', ['-c', `{ ${command}; } 2>&1`], { encoding: 'utf8' });
     expect(output).toBe("remind|/a b'c|");

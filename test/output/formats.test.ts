@@ -68,7 +68,7 @@ describe('formatToken', () => {
     expect(formatToken('env', unknown)).toContain('\nWEBEX_ORG_ID=\nWEBEX_SCIM_TENANT_URL=\n');
   });
 
-  /** Values that break a quoting which takes less than all of it into account. */
+  /** Values that break incomplete quoting. */
   const awkward = [
     '',
     "it's",

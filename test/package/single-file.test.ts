@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'webex-token-single-file-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Node's own account of how it was built. */
+/** How Node was built, according to Node. */
 const { single_executable_application: supported, node_shared: shared } = process.config.variables as Record<
   string,
   unknown

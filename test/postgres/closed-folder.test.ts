@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const project = join(import.meta.dirname, '../..');
 
-/** Such as a clone below `/root`, with the packages that PostgreSQL is in. */
+/** Such as a clone below `/root`, with the packages that contain PostgreSQL. */
 function cloneInClosedFolder(): string {
   const folder = temporaryFolder();
   chmodSync(folder, 0o700);

@@ -55,7 +55,7 @@ describe('a server with PostgreSQL', () => {
     const refused = await provision();
     expect(scimError(refused).status).toBe(503);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    // Nothing leaves without its audit row.
+    // No token is returned without its audit row.
     expect(upstream.arrived).toHaveLength(1);
     const page = await person.get('/').expect(503);
     expect(page.headers['retry-after']).toBe('5');

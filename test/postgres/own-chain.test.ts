@@ -240,7 +240,7 @@ describe('a batch of token requests', () => {
     expect(await during(batch())).toBe(1);
     expect(await during(batch())).toBe(1);
     expect(completed).toEqual(Array.from({ length: 12 }, () => 'token'));
-    // One to look it up, because what is kept refuses nobody, and one to write.
+    // One to look it up, because no request is refused from the cache, and one to write.
     expect(await during([request('one', 'wrong', completed)])).toBe(2);
     expect(completed.at(-1)).toBe('refused');
   });
@@ -320,7 +320,7 @@ describe('a batch of token requests', () => {
     held.resolve();
     await removal;
     for (const replica of replicas) expect((await askToken(replica, 'ci', secret)).status).toBe(401);
-    // What the replicas knew of the client before wrote nothing.
+    // No decision from outdated cached lookups was recorded.
     const log = await auditLog(vault);
     expect(log.filter((row) => row === 'read ok acme')).toHaveLength(4);
     expect(log.filter((row) => row === 'read invalid_client -')).toHaveLength(2);

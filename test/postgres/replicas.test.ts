@@ -151,7 +151,7 @@ describe('replicas', () => {
       for (;;) {
         await mayAsk;
         if (over) return;
-        // A killed replica does not answer; a load balancer would use the other one.
+        // A killed replica does not respond; a load balancer would use the other one.
         const answer = await ask(at % 2).catch(() => null);
         if (answer === null) await sleep(20);
         else if (answer.access_token === token) answered += 1;
@@ -162,7 +162,7 @@ describe('replicas', () => {
       await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(before + 30);
       const victim = replicas[kills % 2];
       if (victim !== undefined) await killed(victim);
-      // While another one starts, asking as fast as possible would only slow that down.
+      // While another one starts, requests without pauses would only slow that down.
       const { promise, resolve } = Promise.withResolvers<void>();
       mayAsk = promise;
       replicas[kills % 2] = await replica(vault, url);
@@ -170,7 +170,7 @@ describe('replicas', () => {
     }
 
     await removeClient(vault, 'job', actor);
-    // Once the removal is answered, the client is removed on every replica.
+    // Once the removal is confirmed, the client is removed on every replica.
     const after = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at % 2)));
     expect(after.filter(({ access_token }) => access_token !== undefined)).toEqual([]);
     over = true;

@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
 });
 
 describe('clipboardTools', () => {
-  // By arguments: none of these systems is here.
+  // Tested with arguments, because none of these systems is available.
   it.each([
     ['darwin', {}, ['pbcopy']],
     ['win32', {}, ['powershell.exe']],

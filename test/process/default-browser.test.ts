@@ -6,7 +6,7 @@ import { desktopEntryCommand } from '../../src/process/desktop-entry.ts';
 import { privateCommand, privateCommandById, windowsCommand } from '../../src/process/private-window.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A system whose programs print these texts; one that is not listed is not there. */
+/** A system whose programs print these texts. Programs that are not listed do not exist. */
 function system(
   platform: NodeJS.Platform,
   environment: NodeJS.ProcessEnv,
@@ -205,7 +205,7 @@ describe('findDefaultBrowser, without a desktop entry', () => {
   });
 });
 
-// By arguments: none of these systems is here.
+// Tested with arguments, because none of these systems is available.
 describe('findDefaultBrowser, on other systems', () => {
   it.each([
     ['com.google.chrome', '--incognito'],

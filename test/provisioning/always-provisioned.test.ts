@@ -47,7 +47,7 @@ describe('provisioning through the broker', () => {
     expect(await cycle('revoked')).toEqual({ relay: null, oauth: null, okta: null });
     expect(relayed.jobs[0]?.code).toBe('Quarantine');
     await server.storeToken();
-    // The next attempt ends the quarantine, and catches up with whom it missed.
+    // The next attempt ends the quarantine, and provisions the users that were missed.
     expect(await cycle('renewed')).toEqual({ relay: 2, oauth: 2, okta: 2 });
     expect([relayed, byOauth].map(({ jobs: [job] }) => job?.code)).toEqual(['Active', 'Active']);
 

@@ -37,7 +37,7 @@ const points: {
 const cut: FaultEffect = { effect: 'reset' };
 const lost: FaultEffect = { effect: 'reset', applied: true };
 
-/** What goes wrong at a point until all attempts are used up. */
+/** Faults that last until all attempts have failed. */
 function lasting({ changes }: { changes?: true }): [name: string, effect: FaultEffect][] {
   const always: [string, FaultEffect][] = [
     ['the network is cut', cut],
@@ -47,7 +47,7 @@ function lasting({ changes }: { changes?: true }): [name: string, effect: FaultE
   return [...always, ['the response is lost', lost], ['a captive portal', { effect: 'html' }]];
 }
 
-/** What goes wrong once. */
+/** Faults that happen once. */
 function passing({ changes }: { changes?: true }): [name: string, effect: FaultEffect][] {
   const always: [string, FaultEffect][] = [
     ['the network is cut', cut],
@@ -98,7 +98,7 @@ describe.each(points)('push entra, interrupted at: $name', (point) => {
         () => null,
         (thrown: unknown) => thrown,
       );
-      // A job that was created although the response was lost is found again, so that is no failure.
+      // A job that was created although the response was lost is found again, so this is not a failure.
       // Neither is a job that runs although the response to starting it was lost.
       const madeAllTheSame = ['create the job', 'start'].includes(name) && 'applied' in effect;
       if (!madeAllTheSame) {
@@ -159,7 +159,7 @@ describe('push entra, after its process was killed', () => {
   );
 });
 
-/** The system ends a process alike at every moment. */
+/** The system ends the process in the same way at every moment. */
 describe('push entra, killed', () => {
   it.each(moments.filter(({ name }) => name === 'save'))(
     'leaves the old or the new token and finishes in the next run: $name, $moment',

@@ -11,7 +11,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { simulated } from '../support/test-simulator.ts';
 
-/** To make an RSA key takes longer than a test. */
+/** Shared, because creating an RSA key takes longer than a test. */
 const ours = selfSigned();
 const other = selfSigned();
 
@@ -126,7 +126,7 @@ describe('the sign-in to Entra ID', () => {
       code: 'E_ENTRA_SIGN_IN',
       help: expect.stringContaining('No one signed in within the time limit'),
     });
-    // To ask again for a code that has expired cannot succeed.
+    // Polling again for an expired code cannot succeed.
     expect(events.map(({ type }) => type)).not.toContain('wait');
   });
 

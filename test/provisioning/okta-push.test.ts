@@ -144,7 +144,7 @@ describe('push okta, as a service app', () => {
     const pushed = await run(['push', 'okta', 'acme']);
     expect(pushed).toMatchObject({ code: 0 });
     expect(simulator.okta.app.token).toBe(token.accessToken);
-    // Once without the nonce, refused, and once with it.
+    // Once without the nonce, which is refused, and once with it.
     expect(simulator.okta.requests.filter(({ path }) => path === '/oauth2/v1/token')).toHaveLength(2);
   });
 

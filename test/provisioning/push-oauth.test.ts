@@ -45,7 +45,7 @@ describe('push entra --via oauth', () => {
       Oauth2TokenExchangeUri: `${issuer}/oauth/token`,
       CredentialLocationInRequest: 'Header',
     });
-    // Never over the secrets, where the token endpoint is refused.
+    // Never in `secrets`, which refuses the token endpoint.
     expect(writes(server)).toEqual(['PATCH beta connectivityParameters']);
     expect(await listDestinations(vault, 'acme')).toMatchObject([
       { via: 'oauth', client: 'acme-entra-oauth', upToDate: true, method: 'push' },
@@ -144,7 +144,7 @@ describe('a failed push --via oauth', () => {
       expect(error.cause).toMatchObject({ via: 'oauth', manualSetup: null });
       expect(simulator.entra.app.secrets).toEqual(before);
       expect(await listClients(vault.db)).toEqual([]);
-      // A refusal is an answer, and is not waited out.
+      // A rejection is a response, so the push does not wait and retry.
       expect(server.waits).toEqual([]);
     },
   );

@@ -6,7 +6,7 @@ import { provisioningMachine, storeToken } from '../support/provisioning/provisi
 import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
 describe('the output of push', () => {
-  /** Everything that the commands print, however they end. */
+  /** Everything that the commands print, whether they succeed or fail. */
   it('contains no token and no secret', async () => {
     const { run, simulator, token, environment } = await provisioningMachine();
     const { entra, okta } = simulator;
@@ -30,7 +30,7 @@ describe('the output of push', () => {
     const all = said.join('\n');
     for (const secret of [token.accessToken, renewed.accessToken, entra.client.secret, okta.apiToken]) {
       expect(all).not.toContain(secret);
-      // Nor a part of it that could be used.
+      // No usable part of it either.
       expect(all).not.toContain(secret.slice(0, 40));
     }
     expect(all).not.toMatch(/SIMULATED-(GRAPH|OKTA)-TOKEN/);

@@ -13,8 +13,8 @@ import { simulated } from '../support/test-simulator.ts';
 import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
 /*
- * The requests of provisioning tools, through the relay, to a SCIM service that another project wrote (SCIMMY). Every
- * answer must be the one that the service gave, byte for byte, but for the addresses that point to the relay.
+ * The requests of provisioning tools, through the relay, to the SCIM service of another project (SCIMMY). Every
+ * response must be the one that the service sent, byte for byte, except for the addresses that point to the relay.
  */
 
 const scimJson = 'application/scim+json; charset=utf-8';
@@ -24,7 +24,7 @@ const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 interface Session {
   simulator: Simulator;
-  /** Sends a request through the relay, and compares its answer with that of the service. */
+  /** Sends a request through the relay, and compares the response with that of the service. */
   send(
     method: string,
     path: string,
@@ -39,7 +39,7 @@ async function session(): Promise<Session> {
   const answers: { status: number; headers: Record<string, unknown>; body: string }[] = [];
   upstream.handle = (request, response, body) => {
     const { port } = new URL(simulator.endpoints.commercial.scim);
-    // With the host that the client asked for: the service writes it into its addresses.
+    // With the host of the client's request, which the service uses in its addresses.
     const { method, url: path, headers } = request;
     const onward = sendRequest({ port, host: '127.0.0.1', method, path, headers }, (answer) => {
       const chunks: Buffer[] = [];
@@ -101,7 +101,7 @@ const person = (userName: string, more: Record<string, unknown> = {}) => ({
 const patch = (...Operations: Record<string, unknown>[]) => ({ schemas: [patchSchema], Operations });
 
 describe("Entra ID's requests through the relay", () => {
-  // After learn.microsoft.com, "Develop a SCIM endpoint" (requests of the provisioning service) and its SCIM validator.
+  // From learn.microsoft.com, "Develop a SCIM endpoint" (requests of the provisioning service) and its SCIM validator.
   it('create, find, change, disable and delete a user', async () => {
     const { send } = await session();
     const none = await send('GET', '/Users?filter=userName+eq+%22ada.entra%40example.com%22');
@@ -177,7 +177,7 @@ describe("Entra ID's requests through the relay", () => {
 });
 
 describe("Okta's requests through the relay", () => {
-  // After Okta's SCIM 2.0 test suite (developer.okta.com, "Test your SCIM API").
+  // From Okta's SCIM 2.0 test suite (developer.okta.com, "Test your SCIM API").
   it('list, find, create, update, deactivate and reactivate users', async () => {
     const { send } = await session();
     expect((await send('GET', '/Users?count=2&startIndex=1')).json).toMatchObject({ startIndex: 1 });

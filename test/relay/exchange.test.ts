@@ -24,7 +24,7 @@ async function relayWithClient(options: RelayServerOptions = {}) {
 
 const shared = forFile(relayWithClient);
 
-/** The relay of all tests of this file, before a Webex that was asked for nothing yet. */
+/** The relay of all tests in this file, with a Webex that has received no request yet. */
 function ready() {
   const relay = shared();
   relay.upstream.arrived.length = 0;
@@ -236,7 +236,7 @@ describe('informational responses', () => {
     ['several', [`${before}${before}`, hints, `${before}${head}{}`]],
     ['103 Early Hints', [hints, `${head}{}`]],
   ])('are passed over: %s', async (_name, pieces) => {
-    // They are written past the server, whose connection is useless afterwards.
+    // They are written to the socket, past the HTTP server. The connection cannot be used afterwards.
     const { here, secret, upstream } = await relayWithClient();
     upstream.handle = async ({ socket }) => {
       for (const piece of pieces) {
@@ -499,7 +499,7 @@ describe('a response', () => {
       before = sent;
       await sleep(150);
     }
-    // What the sockets' buffers take; the rest waits at Webex.
+    // The size of the sockets' buffers. The rest waits at Webex.
     expect(sent).toBeLessThan(size);
     let received = 0;
     socket.on('data', (chunk) => {

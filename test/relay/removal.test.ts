@@ -8,7 +8,7 @@ import { actor, newVault } from '../support/vault/test-vault.ts';
 
 const path = '/scim/acme/Users';
 
-/** A request under way at Webex, which answers with its head first or not at all. */
+/** A request that is running at Webex, which has sent only the headers of the response, or nothing. */
 async function underWay(begin: boolean) {
   const here = await relayServer({ limits: { recheckMs: 60 } });
   const secret = await here.client('entra');
@@ -56,7 +56,7 @@ describe('a running request', () => {
       .where('action', '=', 'relay')
       .execute();
     expect(rows).toHaveLength(1);
-    // A server that stops is no reason to take the secret for wrong.
+    // The tool must not consider its secret wrong because the server stops.
     await here.relay.close();
     expect((await answer).status).toBe(503);
   });
@@ -83,9 +83,9 @@ describe('the removal of a client', () => {
     await removeClient(here.vault, 'entra', actor);
     const count = here.upstream.arrived.length;
     await Promise.all([...before, ...burst()]);
-    // Its secret is an unknown one now, and many of those are throttled.
+    // Its secret is unknown now, and many unknown secrets are throttled.
     expect(statuses.slice(-40).filter((status) => status !== 401 && status !== 429)).toEqual([]);
-    // What was sent before may still have been on its way.
+    // Requests that were sent earlier may still have been in transit.
     expect(here.upstream.arrived.length).toBeLessThanOrEqual(count + 40);
   });
 

@@ -80,7 +80,7 @@ describe('the addresses in a response', () => {
     }
   });
 
-  /** What the rewriter has to do, on the parsed document. */
+  /** The expected result of the rewriter, computed from the parsed document. */
   const expected = (value: unknown, key = '', inMeta = false): unknown => {
     if (Array.isArray(value)) return value.map((each) => expected(each));
     if (typeof value === 'object' && value !== null) {

@@ -101,7 +101,7 @@ describe('the target of a relayed request', () => {
         const url = new URL(base + suffix);
         expect(url.origin).toBe('https://api.example.com');
         expect(url.pathname.startsWith('/v1/scim/org/')).toBe(true);
-        // Nothing that a parser would change, an apostrophe in the query aside.
+        // Nothing that a parser would change, except an apostrophe in the query.
         expect(url.pathname + url.search.replaceAll('%27', "'")).toBe(
           `/v1/scim/org${suffix}`.replace(/^([^?]*)\?$/, '$1'),
         );

@@ -22,7 +22,7 @@ import {
 import { sampleMessage } from '../support/reminders/sample-message.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 
-/** A store with a profile for each name, whose token ends after so many days. */
+/** A store with a profile for each name, whose token expires after this many days. */
 async function due(profiles: Record<string, { left: number; contact?: string }>): Promise<TestRecords> {
   const records = await acme(defaultReminderDays);
   for (const [name, { left, contact = null }] of Object.entries(profiles)) {

@@ -71,7 +71,7 @@ describe('one address that cannot receive a mail', () => {
       .where('error', 'is not', null)
       .execute();
     expect(errors).toEqual([{ error: expect.stringContaining('jörg@example.com') }]);
-    // Nobody gets it a second time.
+    // No one gets it a second time.
     expect(await run(records, [mail], { retryNow: true })).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe('one address that cannot receive a mail', () => {
   it('gets an internationalized domain in its ASCII form', async () => {
     const { port, letters } = await mailServer({ hideSMTPUTF8: true });
     await channel(`smtp://127.0.0.1:${port}`, ['it@münchen.example']).deliver(sampleMessage());
-    // The mail server of this test turns it back.
+    // The mail server of this test rejects it.
     expect(recipientsOf(letters)).toEqual([['it@münchen.example']]);
     expect(letters[0]?.head).toMatch(/^To: it@xn--mnchen-3ya\.example$/m);
   });

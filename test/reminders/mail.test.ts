@@ -154,7 +154,7 @@ describe('the mail channel', () => {
       { profile: 'acme', outcome: 'sent' },
       { profile: 'globex', outcome: 'sent', error: 'the mail server rejected gone@customer.example' },
     ]);
-    // Those who have it do not get it once more because one address is wrong.
+    // Recipients who have it do not get it again because another address is wrong.
     expect(await remind()).toEqual([]);
     expect(letters.map(({ to }) => to)).toEqual([
       ['it@acme.example', 'ada@acme.example'],
@@ -163,7 +163,7 @@ describe('the mail channel', () => {
   });
 
   it('sends nothing unencrypted over a network', async () => {
-    // A name that leads to this machine, but not one that says so: as a server elsewhere that offers no STARTTLS.
+    // A name that resolves to this machine but is not a loopback name: like a remote server without STARTTLS.
     const { port, letters } = await mailServer();
     await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
     expect(letters).toEqual([]);

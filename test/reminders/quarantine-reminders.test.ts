@@ -35,7 +35,7 @@ import {
 } from '../support/reminders/reminder-fixtures.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 
-/** Since when the quarantines of these tests are. */
+/** When the quarantines of these tests started. */
 const began = today + days(100);
 
 const active: ProvisioningStatus = {
@@ -51,7 +51,7 @@ function quarantined(since: number, reason = 'EncounteredQuarantineException'): 
   return { ...active, status: 'Quarantine', quarantine };
 }
 
-/** A profile whose token Entra ID has, and what a look finds there. */
+/** A profile whose token Entra ID has, and the result of a status check. */
 async function handedOver(records: TestRecords) {
   const token = await capture(records, today);
   records.setNow(began + days(1));

@@ -298,7 +298,7 @@ describe('a failure that delays no other reminder', () => {
       const profile = fakeProfile({ name: `damaged-${at}` });
       await insertProfile(records.db, profile);
       const { id } = await capture({ db: records.db, profile }, today - days(10));
-      // It stays due, because when to look at it again cannot be kept either.
+      // It stays due, because the time of the next check cannot be stored either.
       await records.db
         .updateTable('token')
         .set({ expires_at: today - 1, warnings: '{' })

@@ -27,7 +27,7 @@ const zones = ['America/New_York', 'Australia/Lord_Howe', 'Pacific/Kiritimati', 
 
 const order = ['60', '30', '14', '7', '3', '1', '0', 'expired'];
 
-/** What a person would expect to have been told by now, worked out without the program's own rules. */
+/** The reminders that a person would expect by now, computed without the program's own rules. */
 function expected(expiresAt: number, now: number): string | null {
   const left = expiresAt - now;
   if (left <= 0) return 'expired';
@@ -63,7 +63,7 @@ describe('ten years: no reminder is missed, and none is sent twice', () => {
         renewals += 1;
         process.env.TZ = zones[renewals % zones.length];
       }
-      // Now and then the clock is wrong, by minutes or by days, and so it was when it was read.
+      // Sometimes the clock is wrong by minutes or days, and the program uses the wrong time.
       const clockError = random() < 0.05 ? Math.round(days(40 * random() - 20)) : 0;
       records.setNow(trueNow + clockError);
       mail.failing = random() < 0.1 ? 'down' : null;

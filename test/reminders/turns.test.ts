@@ -11,7 +11,7 @@ import { newVault, today } from '../support/vault/test-vault.ts';
 
 const count = 1_000;
 
-/** Tokens that end so many days from now. */
+/** Tokens that expire in this many days. */
 async function fill(db: Db, left: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, at) => `customer-${at}`);
   for (let at = 0; at < count; at += 500) {
@@ -39,8 +39,8 @@ async function fill(db: Db, left: number): Promise<void> {
 }
 
 /**
- * How many turns the event loop took meanwhile: each is one in which a request is served. SQLite only: it answers within
- * the call, where PostgreSQL gives up turns with every wait for the network, however little is done in between.
+ * How many turns the event loop took meanwhile: a request can be handled in each. SQLite only: it returns results within
+ * the call, while every wait of PostgreSQL for the network ends a turn, regardless of the work in between.
  */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;

@@ -64,7 +64,7 @@ describe('the token API on its own server', () => {
     };
     expect(await ask('10.0.0.1')).toBe(200);
     expect(await ask('10.0.0.2')).toBe(400);
-    // What a client itself put in front is not believed: only what the proxy added at the end.
+    // Addresses that the client sent are not trusted, only the one that the proxy appended.
     expect(await ask('10.0.0.1, 10.0.0.2')).toBe(400);
   });
 
@@ -89,7 +89,7 @@ describe('the token API on its own server', () => {
   });
 });
 
-/** A request whose head the server has, as its "100 Continue" says, and whose body is still to come. */
+/** A request whose headers the server has received, as its "100 Continue" shows, but not its body. */
 function begunRequest(url: string, length: number) {
   const request = httpRequest(url, {
     method: 'POST',
@@ -139,7 +139,7 @@ withCertificates(
     await expect.poll(() => seen).toContain('failed');
     expect(seen).not.toContain('changed');
     await copyFile(next.key, files.key);
-    // The watcher may have read the key while it was written: that is half a change too.
+    // The watcher may have read the key while it was being written, which is an incomplete change too.
     await expect.poll(() => seen.at(-1)).toBe('changed');
     expect(seen.filter((what) => what === 'changed')).toHaveLength(1);
   },

@@ -18,7 +18,7 @@ async function serving(
   return (server.address() as AddressInfo).port;
 }
 
-/** What comes back for the pieces, each sent once the one before was taken. Rejects where the connection is reset. */
+/** The response to these pieces, each sent once the previous one was received. Rejects if the connection is reset. */
 async function send(port: number, pieces: string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.setEncoding('utf8').setNoDelay(true);

@@ -177,7 +177,7 @@ describe('the token API for other hosts', () => {
     const port = await api({}, ['127.0.0.1']);
     const head = (address: string) =>
       `POST /oauth/token HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 30\r\n\r\n`;
-    // Their bodies never come.
+    // Their bodies never arrive.
     await Promise.all(Array.from({ length: 100 }, (_, at) => opened(port, head(`10.1.2.3:${50_000 + at}`))));
     const ask = (address: string) => sendRaw(port, `${head(address)}grant_type=client_credentials&`);
     await expect.poll(async () => (await ask('10.1.2.3')).status).toBe(429);

@@ -8,7 +8,7 @@ import { withInstanceProof } from '../../src/server/requests/instance-proof.ts';
 const secret = 's'.repeat(43);
 const challenge = 'c'.repeat(43);
 
-/** Asks a server whose other requests are answered with 418. */
+/** Sends a request to a server that responds to other requests with 418. */
 async function ask(path: string, { host, method = 'GET' }: { host?: string; method?: string } = {}) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

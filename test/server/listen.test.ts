@@ -34,7 +34,7 @@ describe('listenOnLoopback', () => {
     for (const address of addresses) {
       expect(await (await fetch(`http://${address}:${port}/`)).text()).toBe('hello');
     }
-    // All of 127.0.0.0/8 is this machine: what listens on every address would answer here too.
+    // All of 127.0.0.0/8 is this machine: a server that listens on every address would respond here too.
     expect(await canConnect('127.0.0.2', port)).toBe(false);
     await server.close();
     for (const host of ['127.0.0.1', '::1']) expect(await canConnect(host, port)).toBe(false);

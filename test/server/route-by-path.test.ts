@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { describe, expect, it } from 'vitest';
 import { routeByPath } from '../../src/server/requests/route-by-path.ts';
 
-/** Which of the two a request goes to. */
+/** Which of the two gets the request. */
 function goesTo(url: string, host: string | undefined): string {
   let taken = '';
   const takenBy =

@@ -48,7 +48,7 @@ function makeSigned(folder: string): void {
   openssl('x509', '-req', '-in', request, ...by, '-days', '2', '-out', certificate);
 }
 
-/** Made once: openssl takes longer than most of these tests. */
+/** Created once, because openssl takes longer than most of these tests. */
 const made = forFile(async () => {
   const folder = temporaryFolder();
   if (!canMakeCertificates) return folder;

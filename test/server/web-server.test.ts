@@ -56,7 +56,7 @@ describe('startWebServer', () => {
     await started(settings);
     const words = readFileSync(join(settings.home, 'server.json'), 'utf8');
     const vault = await newVault(undefined, { settings });
-    // As where the one that runs is too busy to prove itself in time.
+    // For example, the running one is too busy to prove its identity in time.
     writeFileSync(join(settings.home, 'server.json'), words.replace(/"secret":"./, '"secret":"_'));
     const error = await brokerErrorOf(() => startWebServer(vault, log));
     expect(error.code).toBe('E_PORT_TAKEN');

@@ -53,7 +53,7 @@ describe('the simulated single sign-on', () => {
     const simulator = await simulated();
     const cookie = await cookieOf(simulator);
     const other = await cookieOf(simulator, {}, 'government');
-    // A browser sends both to both: cookies do not tell ports apart, and the same name would replace the first.
+    // A browser sends both cookies to both: cookies ignore the port, and a second one with the same name would replace the first.
     expect(other.split('=')[0]).not.toBe(cookie.split('=')[0]);
     expect((await open(authorizeAt(simulator), `${other}; ${cookie}`)).status).toBe(302);
     expect((await open(authorizeAt(simulator, {}, 'government'), cookie)).status).toBe(200);

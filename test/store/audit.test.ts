@@ -134,7 +134,7 @@ describe('verifyAudit, after a change by another program', () => {
 
   it('finds a removed row, even if the following rows are renumbered', async () => {
     const db = await fiveRows();
-    // One row at a time: PostgreSQL checks the unique number after each row, in whatever order it changes them.
+    // One row at a time: PostgreSQL checks the unique number after each row, and changes rows in any order.
     await tamper(
       db,
       'delete from audit where seq = 3',

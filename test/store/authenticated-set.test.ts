@@ -34,7 +34,7 @@ const link = (hash: string, usedAt: number | null = null): NamedRow => ({
 });
 const nameOf = ({ kind, row }: NamedRow) => rowName(kind, rowId(kind, row as never));
 
-/** What the tables of a store hold after a change. */
+/** The content of a store's tables after a change. */
 interface Tables {
   head: SetHead | null;
   digests: BucketDigest[];
@@ -60,7 +60,7 @@ function written(rows: NamedRow[], counter = 1, by = keys): Tables {
   return { head: { counter, mac: mac(by, 'head', text) }, digests, macs };
 }
 
-/** Answers what a check asks for. Returns the questions. */
+/** Runs a check with this content. Returns its questions. */
 function run(steps: Generator<Question, unknown, unknown[]>, { digests, macs }: Tables): string[] {
   const asked: string[] = [];
   let step = steps.next();

@@ -88,7 +88,7 @@ describe('the connection', () => {
     const holder = runScript(join(import.meta.dirname, '../support/processes/hold-lock.ts'), [file, '400']);
     expect(await holder.firstLine).toBe('held');
     const began = performance.now();
-    // It reads first: what it read would be outdated after the other process has written.
+    // It reads first. Its data would be outdated once the other process has written.
     await db.transaction().execute(async (trx) => {
       expect(await findProfile(trx, 'acme')).toBeNull();
       await insertProfile(trx, fakeProfile({ name: 'acme' }));

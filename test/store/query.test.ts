@@ -101,7 +101,7 @@ describe('queryProfiles', () => {
     }
     expect(totals.all).toBe(all.length);
     expect(await countByStatus(db, { now, withinDays: 5 })).toMatchObject({ expiring: 0, valid: 4 });
-    // A count with a search takes another code path.
+    // A count with a search uses another code path.
     expect(await countByStatus(db, { now, search: 'o' })).toMatchObject({ all: 8 });
   });
 

@@ -142,7 +142,7 @@ describe('a search in a store of more profiles than one sample', () => {
     return db;
   });
 
-  // Searches that few, many or no profiles have the text for, and one that the index cannot find.
+  // Searches that match few, many or no profiles, and one that the index cannot find.
   const searches = ['customer-000', '0011 tomer', 'customer', 'xyzzy', '07', 'contact-7@'];
 
   it('finds, counts and orders the same as reading every profile', async () => {

@@ -93,7 +93,7 @@ async function fill(db: Db): Promise<void> {
 
 type Reader = (db: Db) => Promise<unknown>;
 
-/** Each column with JSON: what reads it, and texts that this program never writes there. */
+/** Each column with JSON: the function that reads it, and texts that this program never writes there. */
 const columns: readonly [column: JsonColumn, read: Reader, damaged: readonly string[], key?: string][] = [
   ['profile.scopes', (db) => findProfile(db, 'acme'), ['{}', '"secret"', '[1]', '', '["secret']],
   ['profile.tags', (db) => findProfile(db, 'acme'), ['null', '[["secret"]]']],

@@ -80,7 +80,7 @@ describe('the delivery of a profile', () => {
     expect(await until()).toBe(now + 3 * dayMs);
     await deleteDestination(db, okta);
     expect(await until()).toBe(now + 25 * dayMs);
-    // Another end became known, or Webex rejects it.
+    // Another expiry became known, or Webex rejected the token.
     const lifetimes = { confirmed: now + 20 * dayMs, reported: null, documented: null };
     await updateToken(db, earlier.id, { lifetimes });
     expect(await until()).toBe(now + 20 * dayMs);
@@ -158,7 +158,7 @@ describe('a list of profiles', () => {
     await renewed(db, 'behind');
     const first = await renewed(db, 'behind-and-over');
     await updateToken(db, first.earlier.id, { rejectedAt: now - 5 * dayMs });
-    // Renewed once, never delivered, and expired since.
+    // Renewed, never delivered, and expired since then.
     const forgotten = await renewed(db, 'forgotten');
     const lifetimes = { confirmed: now - dayMs, reported: null, documented: null };
     await updateToken(db, forgotten.current.id, { lifetimes });
@@ -193,7 +193,7 @@ describe('a list of profiles', () => {
       expect(totals[status]).toBe(expected.length);
     }
     expect(totals).toMatchObject({ undelivered: 2, expired: 2, all: 7 });
-    // A search counts by another statement.
+    // A search counts with another statement.
     expect(await countByStatus(db, { now, search: 'o' })).toMatchObject({ undelivered: 1, expired: 2 });
   });
 

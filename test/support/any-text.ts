@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** The code points of surrogates stand for no character. */
+/** The code points of surrogates are not characters. */
 const surrogates = { first: 0xd800, count: 0x800 };
 
 /**
@@ -17,7 +17,7 @@ const anyCharacter = fc.nat(0x10ffff - surrogates.count).map(
   },
 );
 
-/** Text of any characters: of other scripts, controls, and those without a meaning. */
+/** Text of any characters: other scripts, control characters, and unassigned ones. */
 export function anyText(lengths: { minLength?: number; maxLength?: number } = {}): fc.Arbitrary<string> {
   return fc.string({ unit: anyCharacter, ...lengths });
 }

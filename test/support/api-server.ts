@@ -13,12 +13,12 @@ import { actor, newVault, type TestVault } from './vault/test-vault.ts';
 
 export interface Served {
   vault: TestVault;
-  /** `http://127.0.0.1:<port>`, which is the issuer too. */
+  /** `http://127.0.0.1:<port>`, which is also the issuer. */
   origin: string;
   logged: unknown[];
 }
 
-/** The token API on a free port, over a new vault. Both end with the test, which fails if an answer is not as documented. */
+/** The token API on a free port, with a new vault. Both end with the test, which fails if a response is not as documented. */
 export async function served(options: Partial<ApiOptions> & { vault?: TestVault } = {}): Promise<Served> {
   const vault = options.vault ?? (await newVault());
   let handler: RequestListener = (_request, response) => response.end();
@@ -48,7 +48,7 @@ export const orgIds = {
   globex: '99999999-8888-4777-8666-555555555555',
 };
 
-/** A profile with a token that is not in Webex's form; Webex is not asked. */
+/** A profile with a token that does not have Webex's format; Webex is not asked. */
 export async function profileWithToken(
   vault: Vault,
   profile: string,
@@ -64,7 +64,7 @@ export async function profileWithToken(
   return token;
 }
 
-/** Registers a client. Returns its secret, or an empty text where it has keys. */
+/** Registers a client. Returns its secret, or an empty text if it has keys. */
 export async function clientOf(
   vault: Vault,
   name: string,
@@ -98,7 +98,7 @@ export async function post(
   return { status, headers, json: (await response.json()) as Record<string, unknown> };
 }
 
-/** Asks for a token with `client_secret_basic`. */
+/** Requests a token with `client_secret_basic`. */
 export function askToken(
   { origin }: Pick<Served, 'origin'>,
   client: string,

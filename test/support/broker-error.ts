@@ -1,6 +1,6 @@
 import { BrokerError } from '../../src/errors/broker-error.ts';
 
-/** Runs what must fail with a `BrokerError`, and returns it. Anything else is thrown on. */
+/** Runs a function that must fail with a `BrokerError`, and returns the error. Rethrows any other error. */
 export function brokerErrorOf(run: () => unknown): BrokerError {
   try {
     run();

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 
-/** The error that a function throws or rejects with: one that a person can act on. */
+/** The error that a function throws or rejects with. It must be one that a person can act on. */
 export async function brokerErrorOf(action: () => unknown): Promise<BrokerError> {
   const error = await thrownBy(action);
   expect(error).toBeInstanceOf(BrokerError);

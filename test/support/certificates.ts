@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Whether there is an openssl to make certificates with. */
+/** Whether openssl is available to create certificates. */
 export const canMakeCertificates = (() => {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' });
@@ -11,7 +11,7 @@ export const canMakeCertificates = (() => {
   }
 })();
 
-/** Makes a certificate that signs itself, for localhost or other names, and its key, in a folder. */
+/** Creates a self-signed certificate for localhost or other names, and its key, in a folder. */
 export function makeCertificate(
   folder: string,
   name: string,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 
-/** While something for a whole file is made: what ends with the file. */
+/** While something for a whole file is created: the cleanups at the end of the file. */
 let ofFile: (() => unknown)[] | null = null;
 
 /** Calls `clean` when the test ends or, for what `forFile` makes, after the last test of the file. */
@@ -13,7 +13,7 @@ export function atEnd(clean: () => unknown): void {
 }
 
 /**
- * Makes something once for all tests of a file, or of a `describe`, which has to leave it as it was: starting a server with
+ * Creates something once for all tests of a file or a `describe`, which have to leave it as it was: starting a server with
  * a store takes many times as long as sending it a request. Call this outside of tests, and what it returns within them.
  */
 export function forFile<T>(make: () => Promise<T>): () => T {

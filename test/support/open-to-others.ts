@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Whether other users of this computer can reach a file: whether they may search every folder above it. */
+/** Whether other users of this computer can reach a file, that is, search every folder above it. */
 export function isOpenToOthers(path: string): boolean {
   const parent = dirname(path);
   return (statSync(parent).mode & 0o001) !== 0 && (parent === path || isOpenToOthers(parent));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What `npm pack --json` says of the tarball. Bytes. */
+/** The output of `npm pack --json` about the tarball. Bytes. */
 export interface Packed {
   files: { path: string; size: number }[];
   size: number;

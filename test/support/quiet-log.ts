@@ -1,6 +1,6 @@
 import pino, { type Logger } from 'pino';
 
-/** A log that nobody reads. */
+/** A log that discards everything. */
 export function quietLog(): Logger {
   return pino({ level: 'silent' });
 }

@@ -31,9 +31,9 @@ export interface Upstream {
   origin: string;
   /** Every request so far to the SCIM service, without those to `people/me`. */
   arrived: Arrived[];
-  /** Answers the SCIM service's requests, after their body was read. */
+  /** Handles the SCIM service's requests, after their body was read. */
   handle: (request: IncomingMessage, response: ServerResponse, body: string) => void;
-  /** Whom `people/me` accepts: by default nobody can be asked (500). */
+  /** The tokens that `people/me` accepts. By default it is not available (500). */
   people: (token: string) => number;
 }
 
@@ -67,7 +67,7 @@ export async function upstreamServer(): Promise<Upstream> {
   return upstream;
 }
 
-/** The account that `people/me` answers with. */
+/** The account that `people/me` returns. */
 const person = JSON.stringify({
   id: 'person',
   displayName: 'Ada',
@@ -86,7 +86,7 @@ export interface RelayServer {
   /** Of the profile `acme` at the relay. */
   relayUrl: string;
   logged: unknown[];
-  /** How often reminders were sent at once. */
+  /** How often reminders were sent immediately. */
   reminded: number;
   /** Registers a relay client of the profile `acme`. Returns its secret. */
   client(name: string, more?: Partial<ClientRequest>): Promise<string>;
@@ -164,7 +164,7 @@ export interface RelayAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
-  /** Whether the answer was cut off. */
+  /** Whether the response was cut off. */
   aborted: boolean;
 }
 
@@ -212,7 +212,7 @@ export function ask(
   });
 }
 
-/** The status and the detail of a SCIM error; fails where it is none. */
+/** The status and the detail of a SCIM error. Fails if it is not one. */
 export function scimError({ status, headers, body }: RelayAnswer): { status: number; detail: string } {
   const error = JSON.parse(body) as { schemas: string[]; status: string; detail: string };
   const isScim =

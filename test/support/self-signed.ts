@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-/** A certificate that signs itself, with its key: PEM both. Node reads certificates, but makes none. */
+/** A self-signed certificate and its key, both in PEM. Node can read certificates, but not create them. */
 export function selfSigned(name = 'fake-webex-token-test'): { certificate: string; privateKey: string } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return { certificate: certificateOf(name, publicKey, privateKey), privateKey: pkcs8(privateKey) };

@@ -1,6 +1,6 @@
 const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
 
-/** Each way in which programs write text. */
+/** The encodings in which programs write text. */
 export const textEncodings: [string, (text: string) => Buffer][] = [
   ['UTF-8', (text) => Buffer.from(text)],
   ['UTF-8 with a byte order mark', (text) => Buffer.from(`\ufeff${text}`)],

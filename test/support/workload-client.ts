@@ -7,7 +7,7 @@ import { githubClaims, startWorkloadIssuer, type WorkloadIssuer } from './worklo
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export const seconds = Math.floor(today / 1000);
 
-/** Asks for a token with the JWT of another issuer. */
+/** Requests a token with the JWT of another issuer. */
 export function askWithAssertion(
   origin: string,
   assertion: string,

@@ -15,18 +15,18 @@ import { atEnd } from './for-file.ts';
 export interface WorkloadIssuer {
   /** The `iss`, an address of this server. */
   issuer: string;
-  /** The paths that were asked for, in order. */
+  /** The requested paths, in order. */
   requests: string[];
   /** The published keys. */
   keys: JWK[];
   /** The discovery document. */
   discovery: Record<string, unknown>;
-  /** Answers these paths instead. */
+  /** Handles these paths instead. */
   answers: Map<string, RequestListener>;
   jwksPath: string;
   /** Signs with the newest key. */
   sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>;
-  /** Makes a new key; by default, the old one is no longer published. */
+  /** Creates a new key. By default, the old one is no longer published. */
   rotate(options?: { alg?: string; keepOld?: boolean; kid?: string }): Promise<void>;
 }
 

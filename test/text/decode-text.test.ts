@@ -21,7 +21,7 @@ describe.each(textEncodings)('text in %s', (_, encode) => {
   });
 
   it('is read with any content', () => {
-    // Mostly ASCII, as all that is read here.
+    // Mostly ASCII, like all text that is read here.
     const text = fc
       .tuple(
         fc.stringMatching(/^[ -~\n]{8,200}$/),

@@ -48,7 +48,7 @@ async function backedUp(options: { passphrase?: string } = {}, tokens = 3) {
   return { vault, stored, file, written };
 }
 
-/** A machine that has nothing yet. */
+/** A new machine. */
 async function cleanMachine(changes: Partial<Settings> = {}): Promise<RestoreOptions> {
   const settings = { ...(await testSettings()), ...changes };
   return { settings, keychain: noKeychain, now: () => today, actor, onWarning: () => {} };

@@ -30,7 +30,7 @@ describe('the value of a token', () => {
       said.push(await action().then(() => expect.fail('nothing was refused'), errorText));
     };
 
-    // Every way for it to be refused …
+    // Every way in which it is refused …
     const state = await startedSignIn(vault, { profile: 'acme' });
     for (const parameters of [
       { access_token: token },
@@ -50,7 +50,7 @@ describe('the value of a token', () => {
     await refused(() => readToken(vault, token, actor));
     await refused(() => importToken(vault, { profile: 'x' }, `${token}\n${token}x`, actor));
 
-    // … and every way for it to be kept, asked about, and read.
+    // … and every way in which it is stored, checked, and read.
     const { tokenId } = await captureRedirect(vault, answer, 'this browser', actor);
     webex.faults.add({ path: '/v1', effect: 500, times: 1 });
     said.push(await verifyToken(vault, tokenId, actor));
@@ -66,7 +66,7 @@ describe('the value of a token', () => {
 
     const text = JSON.stringify(said);
     expect(text.length).toBeGreaterThan(5000);
-    // Not even a part of it that is worth something: what follows the simulator's mark, and is of this token alone.
+    // Not even a usable part of it: the part after the simulator's mark, which only this token has.
     const own = token.slice('SIMULATED-WEBEX-TOKEN-'.length, 64);
     const parts = Array.from({ length: own.length - 15 }, (_, at) => own.slice(at, at + 16));
     expect(parts.filter((part) => text.toLowerCase().includes(part.toLowerCase()))).toEqual([]);

@@ -242,7 +242,7 @@ describe('an unsolicited redirect', () => {
       captureRedirect(vault, fragment({ access_token: other, state }), browser, actor),
     );
     expect(error.code).toBe('E_STATE_USED');
-    // Going back an hour later is no reason to be told that the sign-in took too long.
+    // Going back an hour later must not report that the sign-in took too long.
     vault.setNow(today + 3_600_000);
     const late = brokerErrorOf(() =>
       captureRedirect(vault, fragment({ access_token: token, state }), browser, actor),

@@ -17,7 +17,7 @@ import { memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts
 import { copyVault, type PreparedVault, placeOf, preparedVault } from '../support/vault/prepared-vault.ts';
 import { actor, newVault, type TestVault, testSettings, today } from '../support/vault/test-vault.ts';
 
-/* Another process starts at any moment of a change of keys. In one process here, so that the moment is a certain one. */
+/* Another process starts at any moment of a change of keys. Simulated in one process, so that the moment is exact. */
 
 const passphrase = 'six words that nobody would guess';
 
@@ -48,7 +48,7 @@ async function machineWith(kind: KeyKind) {
   await copyVault(vault, settings);
   const keychain = memoryKeychain();
   for (const [name, entry] of entries) {
-    // What was last seen of a store is kept by its location.
+    // The last state seen of a store is recorded by its location.
     const moved = (text: string) => text.replaceAll(vault.place, placeOf(settings));
     const isSeen = name.startsWith('seen-');
     keychain.entries.set(moved(name), isSeen ? Buffer.from(moved(entry.toString())) : Buffer.from(entry));
@@ -57,7 +57,7 @@ async function machineWith(kind: KeyKind) {
   return { settings, keychain, open, stored };
 }
 
-/** Runs something once, as soon as the store has answered the N-th question of this connection. */
+/** Runs something once, right after the N-th query of this connection. */
 function afterAnswer(db: Db, number: number, happens: () => Promise<unknown>): Db {
   let answers = 0;
   return db.withPlugin({

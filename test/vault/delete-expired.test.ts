@@ -9,7 +9,7 @@ import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const year = 365 * 86_400_000;
 
-/** An earlier token and the current one after it, both captured today and documented to live for a year. */
+/** An earlier token and the current one after it, both captured today with the documented lifetime of a year. */
 async function twoTokens() {
   const vault = await newVault();
   const store = async (filler: string, text = justCaptured(usualToken({ filler }))) => {

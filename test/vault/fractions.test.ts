@@ -67,7 +67,7 @@ describe('a number that is not an integer', () => {
 
   const fraction = today + 60_000.1234;
 
-  /** A store in which an earlier version kept the end of a client assertion with its fraction. */
+  /** A store in which an earlier version stored the expiry of a client assertion with a fraction. */
   async function storeWithFraction() {
     const home = join(temporaryFolder(), 'home');
     const settings = { ...(await testSettings()), home, databaseUrl: null };
@@ -104,7 +104,7 @@ describe('a number that is not an integer', () => {
     const file = join(settings.home, '..', 'new.backup');
     await writeVerifiedBackup(vault, file, actor, { program: '1' });
 
-    // Each line opened, put back as earlier versions wrote it, and sealed again.
+    // Decrypts each line, changes it to the form of earlier versions, and encrypts it again.
     const opened = await openBackup(file, { own: vault.keys.source, backupPassphrase: null });
     const [header = '', ...lines] = readFileSync(file, 'latin1').trimEnd().split('\n');
     let changed = 0;

@@ -192,7 +192,7 @@ describe('importProfiles', () => {
     expect((await importProfiles(vault, [row(cells)], actor)).map(({ outcome }) => outcome)).toEqual([
       'unchanged',
     ]);
-    // What the file leaves out stays as it is.
+    // Values that the file leaves out stay unchanged.
     expect((await planImport(vault, [row({ profile: 'acme' })])).map(({ outcome }) => outcome)).toEqual([
       'unchanged',
     ]);
@@ -260,7 +260,7 @@ describe('importProfiles', () => {
       { outcome: 'created', token: true },
     ]);
     expect(await findProfile(vault.db, 'gov')).toMatchObject({ deployment: 'government' });
-    // Without the column, a profile that is there keeps its own.
+    // Without the column, an existing profile keeps its own deployment.
     expect(await importProfiles(vault, [row({ ...gov, contact: 'it@gov.example' })], actor)).toMatchObject([
       { outcome: 'updated', token: false },
     ]);

@@ -17,7 +17,7 @@ import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 
-/** A keychain as desktops have one; `says` is the error that it answers with, where it is not well. */
+/** A keychain as desktops have one. `says`: the error that it returns if it does not work. */
 function fakeKeychain(): Keychain & { keys: Map<string, Buffer>; says: string | null } {
   const answer = <T>(act: () => T): Promise<T> => {
     if (keychain.says !== null) return Promise.reject(new Error(keychain.says));
@@ -33,7 +33,7 @@ function fakeKeychain(): Keychain & { keys: Map<string, Buffer>; says: string | 
   return keychain;
 }
 
-/** The keys in it, next to what is remembered of the store. */
+/** The keys in it, which also has the last state seen of the store. */
 const keysIn = ({ keys }: { keys: Map<string, Buffer> }) =>
   [...keys.keys()].filter((name) => !name.startsWith('seen-'));
 

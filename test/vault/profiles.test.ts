@@ -71,7 +71,7 @@ describe('the summary of a profile', () => {
     const vault = await newVault();
     const error = await brokerErrorOf(() => showProfile(vault, 'acme\u001b[31m'));
     expect(error).toMatchObject({ code: 'E_NO_PROFILE', message: 'No profile is named "acme?[31m".' });
-    // As where someone pastes it in the wrong place.
+    // For example, someone pastes it in the wrong field.
     expect((await brokerErrorOf(() => showProfile(vault, token))).message).not.toContain('A'.repeat(10));
   });
 });

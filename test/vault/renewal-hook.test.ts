@@ -185,7 +185,7 @@ describe('the renewal hook', () => {
     expect(await runDueHooks(vault, { run, leaseOwner: other(false) })).toBe(0);
     expect(await runDueHooks(vault, { run, leaseOwner: other(true) })).toBe(1);
     expect(await statusOf(vault)).toMatchObject({ state: 'succeeded', attempts: 2 });
-    // It ends after all: what the other process recorded stays.
+    // It ends later: the other process's record stays.
     end();
     await vault.renewals.idle();
     expect(await statusOf(vault)).toMatchObject({ state: 'succeeded', attempts: 2 });
@@ -242,7 +242,7 @@ describe('the renewal hook', () => {
     await store(vault, { filler: 'B' });
     await vault.renewals.idle();
     expect(ran).toHaveLength(2);
-    // The failures are one series.
+    // These failures count as one series.
     expect(await statusOf(vault)).toMatchObject({ state: 'failed', attempts: 1, failingSince: today });
   });
 

@@ -110,7 +110,7 @@ describe('replaceKey, and the old key', () => {
     const { get } = keychain;
     keychain.get = (id) => {
       asked += 1;
-      // It gives the new key back once, at its making, and never again.
+      // It returns the new key once, when it is created, and never again.
       return id === old || asked <= 1 ? get(id) : Promise.resolve(null);
     };
     expect((await brokerErrorOf(() => replaceKey(vault, { kind: 'keychain' }, actor))).code).toBe(

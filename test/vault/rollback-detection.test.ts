@@ -38,7 +38,7 @@ async function once(
 
 const store = (profile: string) => (vault: Vault) => importToken(vault, { profile }, usualToken(), actor);
 
-/** What someone does from outside who keeps a copy of the database and puts it back later, on any engine. */
+/** Simulates someone who keeps a copy of the database and puts it back later, on any engine. */
 async function copyOf(settings: Settings): Promise<{ putBack: () => Promise<void> }> {
   const copy = join(temporaryFolder(), 'copy.db');
   await transfer(storeLocation(settings), copy);
@@ -74,7 +74,7 @@ describe.each([
 
     await acceptRolledBackStore(settings, keychain, () => today, actor);
     await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
-    // From now on that life counts: the copy is an old one again.
+    // From now on the restored state counts, and the copy is outdated again.
     await copy.putBack();
     expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_ROLLED_BACK');
   });
@@ -87,7 +87,7 @@ describe.each([
     await copy.putBack();
     const elsewhere = { ...settings, home: join(temporaryFolder(), 'home') };
     if (settings.databaseUrl !== null && keychain === noKeychain) {
-      // Another machine continues with it that has the same key.
+      // Another machine with the same key continues to use it.
       await once({ ...elsewhere, keyFile: join(settings.home, 'key.jwk') }, keychain).catch(() => {});
     }
     const db = await openStore(storeLocation(settings));
@@ -121,7 +121,7 @@ describe.each([
       await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
       await once(settings, keychain, store(`turn-${turn}`));
     }
-    // Into a store that was lost altogether.
+    // Into a store that was lost completely.
     for (const suffix of ['', '-wal', '-shm'])
       rmSync(`${join(settings.home, 'store.db')}${suffix}`, { force: true });
     await restoreBackup(file, options);
@@ -145,7 +145,7 @@ describe('a restore on one of several hosts', () => {
     await once(shared, keychain, store('acme'));
     const file = join(temporaryFolder(), 'store.backup');
     await once(shared, keychain, (vault) => writeBackup(vault, file, actor, { program: '1' }));
-    // The other host has seen more than is restored.
+    // The other host has seen a newer state than the restored one.
     const seen = new Map(keychain.entries);
     await once(shared, keychain, store('beta'));
     const others = memoryKeychain();

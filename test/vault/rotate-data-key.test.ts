@@ -70,9 +70,9 @@ describe('rotateDataKey', () => {
 
 const killed = () => Promise.reject(new Error('killed'));
 
-/** Makes the new data key, and gets no further. */
+/** Creates the new data key, and ends there. */
 async function onlyBegin(vault: TestVault): Promise<void> {
-  // Its transactions: to make the key, to remember its generation, every token.
+  // Its transactions: create the key, record its generation, every token.
   await expect(rotateDataKey(atTransaction(vault, 3, killed), actor)).rejects.toThrow('killed');
   vi.restoreAllMocks();
 }
@@ -127,7 +127,7 @@ describe('rotateDataKey, and other processes', () => {
 });
 
 describe('rotateDataKey, in a late process', () => {
-  // Its transactions: to join, every token, the end of the tokens, to forget the old key.
+  // Its transactions: join, every token, the end of the tokens, delete the old key.
   it.each([
     ['before it looks at the tokens', 2],
     ['before it forgets the old key', 4],

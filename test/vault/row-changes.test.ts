@@ -31,7 +31,7 @@ describe('announcing a change', () => {
     await checkAll(vault);
   });
 
-  // Otherwise, the row would get a new MAC, with what was changed from outside.
+  // Otherwise, the row would get a new MAC that covers the change from outside.
   it('is refused for a row that was changed from outside', async () => {
     const { vault, id } = await withProfile();
     await vault.db.updateTable('profile').set({ deployment: 'government' }).where('id', '=', id).execute();

@@ -67,7 +67,7 @@ describe('approveKeyRequest', () => {
     await rotateDataKey(bens, actor);
     const adas = await ada.open();
     expect(await openAll(adas, stored.keys())).toEqual(stored);
-    // Both have used the newest by now: what vouched for it is gone with the next one.
+    // Both have used the newest key by now. The keys that vouched for it are deleted with the next one.
     await (await ben.open()).keys.refresh();
     await rotateDataKey(adas, actor);
     await ben.open();

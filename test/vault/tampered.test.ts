@@ -41,7 +41,7 @@ describe('a tampered token', () => {
       return altered.toString('latin1');
     };
     for (let at = 0; at < whole.length; at += 1) {
-      // At one go: the data key's ID is among these bytes, and the store is not asked for each key that there is none of.
+      // All at once: these bytes include the data key's ID, and the store is not queried for every unknown ID.
       expect(() => vault.keys.decryptSync(flipped(at), place)).toThrow(/^A stored token cannot be trusted/);
     }
     for (const at of [3, Math.floor(whole.length / 2), whole.length - 1]) {

@@ -67,7 +67,7 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
 
   it('is not upgraded if it cannot be copied', async () => {
     const { settings, file } = await earlierStore();
-    // A folder in the place of the copy that is being written.
+    // A folder with the name of the copy that is being written.
     mkdirSync(`${file}.as-of-${schema}.${process.pid}`);
     const error = await brokerErrorOf(() => openVault(settings));
     expect(error).toMatchObject({ code: 'E_STORE', help: expect.stringContaining('Nothing was changed.') });

@@ -61,7 +61,7 @@ async function captured(
   return { ...(await captureRedirect(vault, answer, 'this browser', actor)), accessToken };
 }
 
-/** Signs in as an account, and verifies the token. */
+/** Signs in as an account and verifies the token. */
 async function verifyNewToken(
   vault: Vault,
   account: string,

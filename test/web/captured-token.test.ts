@@ -106,7 +106,7 @@ describe('the page of a captured token', () => {
     const { text } = await person.get(String(answer.headers.location)).expect(200);
     expect(text).toContain('<h1>Webex rejects this token</h1>');
     expect(text).not.toMatch(/token (is )?(saved|stored)|webex-token get/i);
-    // The audit log says the same.
+    // The audit log shows the same.
     expect(await auditLog(both.web.vault)).toContain('verify rejected acme');
     const page = (await person.get('/profiles/acme').expect(200)).text;
     expect(page).toMatch(/<strong>Webex rejects it<\/strong> since/);

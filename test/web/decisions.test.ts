@@ -107,7 +107,7 @@ describe('an action that is hard to undo', () => {
     ] as const) {
       const { text } = await person.get(page).expect(200);
       expect(confirmation(text, label)).toContain(`<form method="post" action="${action}"`);
-      // There is no button that does it at once.
+      // There is no button that does it immediately.
       expect(text.split(`action="${action}"`)).toHaveLength(2);
     }
   });

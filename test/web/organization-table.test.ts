@@ -200,7 +200,7 @@ describe('the selection of organizations', () => {
       ),
     );
     expect(kept).toMatchObject({ all: 'matching', confirmed: '4', tag: 'vip' });
-    // Another one matches since: the page asks again, with the new number.
+    // Another one matches in the meantime, so the page asks again, with the new number.
     const [odd] = await web.vault.db
       .selectFrom('profile')
       .select('id')
@@ -212,7 +212,7 @@ describe('the selection of organizations', () => {
     const done = await send({ ...kept, confirmed: '5' }).expect(303);
     expect(done.headers.location).toBe('/?tag=even&sort=name&page=2');
     expect((await tagsOf(web)).filter(([tags]) => (tags as string[]).includes('vip'))).toHaveLength(5);
-    // What is entered is checked before anything is asked.
+    // The input is checked before the page asks.
     await send({ ...asked, tag: '<b>' }).expect(400);
     await send({ ...asked, query: 'search=absent' }).expect(400);
     const renewal = (await send({ action: 'renew', all: 'matching', query: '' }).expect(200)).text;

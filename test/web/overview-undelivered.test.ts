@@ -48,7 +48,7 @@ describe('the overview of a profile that was renewed but not delivered', () => {
     expect(page).toMatch(
       /Renewed, not delivered<\/span> <span>25 days left, until <time datetime="2027-03-26/,
     );
-    // The history goes by the earlier token too.
+    // The timeline uses the expiry of the earlier token too.
     const [, history = ''] = /id="timeline">(.*?)<\/section>/s.exec(page) ?? [];
     expect(history).toMatch(/Next reminder.*2027-03.*Earlier token expires.*2027-03-26.*Expires/s);
     expect(cardNames((await person.get('/?status=undelivered').expect(200)).text)).toEqual(['globex']);

@@ -123,7 +123,7 @@ describe('the overview', () => {
     await storeDaysAgo(web, 'acme', 10);
     const person = await web.person();
     const page = async (path = '/') => (await person.get(path).expect(200)).text;
-    // It is not verified, and in use nowhere.
+    // It is not verified, and not used anywhere.
     expect(await page()).toMatch(/All tokens are valid\.[\s\S]*acme<\/a>: its token is not yet verified/);
     const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
     const place = {

@@ -11,7 +11,7 @@ const tokenCharacters = [...'ABCXYZabcxyz0189-._~+/'];
 const token = fc.string({ unit: fc.constantFrom(...tokenCharacters), minLength: 8, maxLength: 300 });
 const text = anyText({ maxLength: 60 });
 
-/** Pieces of real answers in any order, with anything between: closer to trouble than random text. */
+/** Pieces of real responses in any order, with any text in between. They cause more problems than random text. */
 const mangled = fc
   .array(
     fc.oneof(
@@ -113,7 +113,7 @@ describe('parseRedirect and parsePastedToken, given any text', () => {
         mangled,
         fc.constantFrom(parseRedirect, parsePastedToken),
         (secret, before, after, parse) => {
-          // Told apart from the words of the messages, which a very short random token could be part of.
+          // Distinct from the words of the messages, which could contain a very short random token.
           const own = `fake-${secret}`;
           const inputs = [
             `${before}${own}${after}`,
@@ -157,7 +157,7 @@ describe('parseRedirect and parsePastedToken, given any text', () => {
       const input = `a${filler.repeat(65_000 / filler.length)}b`;
       for (const parse of [parseRedirect, parsePastedToken]) expect(() => parse(input)).toThrow(BrokerError);
     }
-    // Microseconds of the processor: a busy machine changes nothing.
+    // Microseconds of processor time, which does not depend on the load of the machine.
     expect(process.threadCpuUsage().user - user).toBeLessThan(3_000_000);
   });
 });

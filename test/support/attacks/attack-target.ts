@@ -16,7 +16,7 @@ import { noKeychain } from '../vault/test-vault.ts';
 /** Has the format of a Webex token. It is assembled here, so that no text in the repository looks like a token. */
 export const canary = `${'Canary-of-these-tests-'.padEnd(64, 'Zq7x')}_${'P'}F84_${orgIds.acme}`;
 
-/** What a browser without a session must not get: the profile, its client, and the token. */
+/** Texts that a browser without a session must not get: the profile, its client, and the token. */
 export const worth = /acme|deploy-of-acme|Zq7x/i;
 
 export interface AttackTarget {

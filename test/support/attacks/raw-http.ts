@@ -10,7 +10,10 @@ export interface RawAnswer {
   raw: string;
 }
 
-/** Sends the bytes (latin1) unchanged, and reads until the server ends the connection or `untilMs` have passed: on a busy machine, the first page of a server takes seconds. */
+/**
+ * Sends the bytes (latin1) unchanged, and reads until the server ends the connection or `untilMs` have passed: on a busy
+ * machine, the first page of a server takes seconds.
+ */
 export function sendRaw(
   port: number,
   bytes: string,

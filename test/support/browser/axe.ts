@@ -26,12 +26,12 @@ interface Axe {
 }
 
 /**
- * The problems of a page at the width of a phone, in light mode: by every rule of axe, by its color rules once more
- * in dark mode, with all its details open, and by horizontal scrolling there, on smaller screens and on a desktop, with its own and with the longest
- * values; by its size, its style sheets and, except for `long` ones, its height on a laptop.
+ * The problems of a page at the width of a phone, in light mode: every rule of axe, its color rules once more in dark mode with
+ * all details open, horizontal scrolling there, on smaller screens and on a desktop, with its own values and the longest ones,
+ * its size, its style sheets and, except for `long` pages, its height on a laptop.
  *
- * What is inspected is a copy in a frame of another tab. axe stays loaded and compiled there, which is two thirds of its time, and the page
- * itself stays as it is.
+ * Inspects a copy in a frame of another tab. axe stays loaded and compiled there, which saves two thirds of its time, and the
+ * page itself stays unchanged.
  */
 export async function faultsOf(
   page: Page,
@@ -148,7 +148,7 @@ async function showCopy({ html, width }: Copy & { width: number }): Promise<numb
   document.body.replaceWith(copy.body);
   await Promise.all(loaded);
   const height = root.scrollHeight;
-  // What is folded has no width and no colors.
+  // Folded content has no width and no colors.
   for (const each of document.querySelectorAll('details')) each.open = true;
   return height;
 }
@@ -206,7 +206,7 @@ async function violations({ scheme, others }: Rules): Promise<string[]> {
   const colors = 'color-contrast';
   const options = {
     reporter: 'no-passes',
-    // No rule looks at style sheets or media themselves.
+    // No rule checks style sheets or media themselves.
     preload: false,
   };
   const found = [

@@ -60,7 +60,7 @@ async function launchFirefox(): Promise<Browser> {
       'dom.ipc.processPrelaunch.enabled': false,
       // One process for all pages: puppeteer turns off their isolation from each other anyway.
       'dom.ipc.processCount': 1,
-      // No moving parts in the tabs, which would be painted again and again.
+      // Without animations in the tabs, which would be painted repeatedly.
       'ui.prefersReducedMotion': 1,
     },
   });

@@ -29,7 +29,7 @@ export interface Machine {
   home: string;
   port: number;
   environment: NodeJS.ProcessEnv;
-  /** Runs a command to its end, in a process that it shares with others where that makes no difference. */
+  /** Runs a command to its end, in a process that it shares with other commands if that makes no difference. */
   run(args: string[], input?: string | Buffer, outputs?: Outputs): Promise<Finished>;
   /** Starts one. With the input `null`, standard input stays open, and the process is its own. */
   start(args: string[], input?: string | Buffer | null, outputs?: Outputs): Running;

@@ -24,20 +24,20 @@ export interface CommandRequest {
   cwd: string;
 }
 
-/** What it answers when the command has ended. */
+/** Its message when the command has ended. */
 export interface CommandResult {
   code: number;
 }
 
-/** Without a working directory, the command has that of the tests. */
+/** Without a working directory, the command uses that of the tests. */
 type Request = Omit<CommandRequest, 'umask' | 'cwd'> & { cwd?: string };
 
 const script = join(import.meta.dirname, '../processes/command-host.ts');
 
-/** What Node reads when it starts, or the program once in a process: languages, proxies and certificates. */
+/** Variables that Node reads when it starts, or the program once per process: languages, proxies and certificates. */
 const readOnce = /^(NODE_(?!COMPILE_CACHE$).*|SSL_CERT_.*|UV_.*|LC_.*|LANG|(https?|all|no)_proxy)$/i;
 
-/** Whether a command with this environment behaves alike in a host and in its own process. */
+/** Whether a command with this environment behaves the same in a host and in its own process. */
 export function canShareProcess(environment: NodeJS.ProcessEnv): boolean {
   return !Object.keys(environment).some((name) => readOnce.test(name));
 }
@@ -136,7 +136,7 @@ class CommandHost {
     if (this.#child.connected) this.#child.disconnect();
   }
 
-  /** An idle host does not keep the worker from its end. */
+  /** An idle host does not keep the worker from exiting. */
   #keepAlive(wanted: boolean): void {
     if (wanted) this.#child.ref();
     else this.#child.unref();

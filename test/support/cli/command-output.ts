@@ -32,7 +32,7 @@ export class CommandOutput {
     });
   }
 
-  /** Resolves with the first match. Rejects where the command ends before. */
+  /** Resolves with the first match. Rejects if the command ends first. */
   matching(pattern: RegExp, finished: Promise<{ stderr: string }>): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -50,7 +50,7 @@ export class CommandOutput {
     });
   }
 
-  /** Whether waiting for this output keeps the process from its end. */
+  /** Whether waiting for this output keeps the process from exiting. */
   keepAlive(wanted: boolean): void {
     if (wanted) this.#stream.ref();
     else this.#stream.unref();

@@ -11,7 +11,7 @@ export interface Finished {
 
 export interface ProcessOutput {
   finished: Promise<Finished>;
-  /** Resolves with the first match on standard error. Rejects where the program ends before. */
+  /** Resolves with the first match on standard error. Rejects if the program ends first. */
   stderrMatching(pattern: RegExp): Promise<RegExpExecArray>;
 }
 

@@ -15,7 +15,7 @@ export interface Outcome {
   states: number;
 }
 
-/** Goes through every state, and has `check` look at the ones that it has not seen yet. */
+/** Goes through every state, and calls `check` for those that it has not checked yet. */
 export async function everyState(
   before: Files,
   changes: Change[],
@@ -51,7 +51,7 @@ export async function everyState(
     if (change.what === 'write' && at % every !== 0) continue;
     const after = `change ${at}, ${change.what} ${'path' in change ? change.path : change.line}`;
     await lookAt(disk.killed(), `a kill, ${after}`);
-    // What may be lost adds up until the next thing that makes it last: there every part of it can be missing.
+    // Changes that may be lost add up until the next sync. Just before it, any part of them can be missing.
     if (changes[at + 1]?.what !== 'write' && change.what !== 'create') {
       for (const files of disk.powerLost(() => random() < 0.5)) await lookAt(files, `a power cut, ${after}`);
     }

@@ -8,12 +8,12 @@ interface Content {
   since: Extract<Change, { what: 'write' | 'truncate' }>[];
 }
 
-/** What a folder holds, by name. */
+/** The content of a folder, by name. */
 export type Files = Map<string, Buffer>;
 
 /**
  * A disk that loses power. What was not synced may be lost, or be there, or in part: any choice of it. A name that was
- * made, changed or taken away lasts once its folder was synced, and not before.
+ * created, changed or removed is durable once its folder was synced, and not before.
  */
 export class Disk {
   #names: Map<string, Content>;
@@ -58,12 +58,12 @@ export class Disk {
     }
   }
 
-  /** What a process leaves that is killed now: the system still has everything. */
+  /** The files if the process is killed now: the system still has everything. */
   killed(): Files {
     return chosen(this.#names, () => true);
   }
 
-  /** What may be there after a power cut now, `choose` deciding on each change that was not synced. */
+  /** The files after a power cut now. `choose` decides about each change that was not synced. */
   *powerLost(choose: () => boolean): Generator<Files> {
     for (const names of [this.#syncedNames, this.#names]) {
       yield chosen(names, () => false);
@@ -94,7 +94,7 @@ function chosen(names: Map<string, Content>, choose: () => boolean): Files {
   );
 }
 
-/** A disk writes no less than a sector at once. */
+/** A disk writes at least one sector at once. */
 const sectorSize = 512;
 
 function sectors(change: Content['since'][number]): Content['since'] {
@@ -123,7 +123,7 @@ function withChanges(before: Buffer, changes: Content['since']): Buffer {
       change.bytes.copy(content, change.offset);
       size = Math.max(size, end);
     } else {
-      // What was cut off does not come back where the file grows again.
+      // Truncated data does not come back if the file grows again.
       content.fill(0, end);
       size = end;
     }
@@ -140,7 +140,7 @@ export function filesIn(folder: string): Files {
   );
 }
 
-/** Lays the files out in an empty folder, for their owner alone. */
+/** Writes the files into an empty folder, for their owner only. */
 export function layOut(files: Files, folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const [name, bytes] of files) {

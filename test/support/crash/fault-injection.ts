@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 
 export interface Injected {
-  /** What it said before its end. */
+  /** What it printed before its end. */
   said: string[];
-  /** Whether it got to its end by itself. */
+  /** Whether it ran to completion. */
   ended: boolean;
   stderr: string;
 }
 
-/** Runs one operation (see operate.ts) with something done to its system calls, in strace's words. */
+/** Runs one operation (see operate.ts) with faults injected into its system calls, in the syntax of strace. */
 export function operateInjected(operate: string, home: string, args: string[], inject: string): Injected {
   const calls = inject.split(':', 1)[0] ?? '';
   // Not filtered in the kernel: strace would deliver no signal then.

@@ -34,7 +34,7 @@ function folderKeychain(home: string): Keychain {
 const refused = () => Promise.reject(new Error('no keychain in tests'));
 const noKeychain: Keychain = { get: refused, set: refused, delete: refused };
 
-/** What a person has: the data folder, the keychain where one was made, and the passphrase where it is in use. */
+/** A machine: its data folder, its keychain if it has one, and the passphrase if one is in use. */
 export function machineAt(home: string): { settings: Settings; keychain: Keychain } {
   const keychain = existsSync(folderOf(home)) ? folderKeychain(home) : noKeychain;
   const knowsPassphrase = existsSync(join(home, 'knows-the-passphrase'));
@@ -45,14 +45,14 @@ export function machineAt(home: string): { settings: Settings; keychain: Keychai
   return { settings, keychain };
 }
 
-/** A machine that keeps its key there, before its first run. */
+/** A machine that will store its key there, before its first run. */
 export function newMachine(home: string, kind: KeyKind): void {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (kind === 'keychain') mkdirSync(folderOf(home), { mode: 0o700 });
   if (kind === 'passphrase') learnPassphrase(home);
 }
 
-/** From now on it has all of them: the person who changes from one to another has both. */
+/** From now on it has all of them, because a person who changes from one to another has both. */
 export function haveEverything(home: string): void {
   mkdirSync(folderOf(home), { recursive: true, mode: 0o700 });
   learnPassphrase(home);

@@ -15,7 +15,7 @@ import { machineAt, replacement } from './file-keychain.ts';
 
 /*
  * One operation, to be recorded or killed: HOME WHAT [ARGUMENT …]. Offline. Every line that it
- * prints says what someone may count on from then on: "stored PROFILE LETTER", "done".
+ * prints confirms something from then on: "stored PROFILE LETTER", "done".
  */
 const [home = '', what = '', ...rest] = process.argv.slice(2);
 const { settings, keychain } = machineAt(home);

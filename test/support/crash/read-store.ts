@@ -4,7 +4,7 @@ import type { Vault } from '../../../src/vault/context.ts';
 import { closeVault } from '../../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 
-/** What someone counts on: which letters each profile's tokens are filled with. */
+/** The confirmed data: the letters that each profile's tokens are filled with. */
 export type Expected = Map<string, Set<string>>;
 
 export interface Found {
@@ -14,7 +14,7 @@ export interface Found {
   consumed: number;
 }
 
-/** Opens everything that the store holds, and closes it. */
+/** Opens the store, decrypts everything in it, and closes it. */
 export async function readStore(vault: Vault): Promise<Found> {
   try {
     expect((await verifyAudit(vault.db)).broken).toBeNull();
@@ -27,7 +27,7 @@ export async function readStore(vault: Vault): Promise<Found> {
     const current = new Map<string, string>();
     for (const { id, profile_id, ciphertext, name, state } of rows) {
       const value = await vault.keys.open(ciphertext, { tokenId: id, profileId: profile_id });
-      // Whole, or not there: a part of a token would not be of this form.
+      // Complete or absent: a part of a token would not have this format.
       const letter = value[0] ?? '';
       const cluster = value.split('_')[1] ?? '';
       expect(['PF84', 'FC82']).toContain(cluster);

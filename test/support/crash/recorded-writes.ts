@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { straceOptions, writingCalls } from './strace.ts';
 
-/** What a process did to the files of a folder, in its order. Paths are relative to the folder. */
+/** What a process did to the files of a folder, in order. Paths are relative to the folder. */
 export type Change =
   | { what: 'create' | 'unlink' | 'sync' | 'mkdir'; path: string }
   | { what: 'write'; path: string; offset: number; bytes: Buffer }
   | { what: 'truncate'; path: string; size: number }
   | { what: 'rename' | 'link'; path: string; to: string }
-  /** A line on standard output: from here on, someone counts on it. */
+  /** A line on standard output, which confirms something from here on. */
   | { what: 'say'; line: string };
 
 /** Runs a script under strace, and returns what it did within the folder. */

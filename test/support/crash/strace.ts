@@ -5,7 +5,7 @@ const usual = ['-f', '-qq'];
 const filtered = [...usual, '--seccomp-bpf'];
 
 const found = process.platform === 'linux' ? look(filtered) : null;
-/** What every call of strace begins with. */
+/** The first arguments of every call of strace. */
 export const straceOptions = found?.status === 0 ? filtered : usual;
 
 /** Why writes cannot be recorded here; null if they can. */
@@ -22,7 +22,7 @@ function look(options: string[]) {
   return spawnSync('strace', [...options, '-o', '/dev/null', 'true'], { encoding: 'utf8' });
 }
 
-/** Everything that changes a file, or makes a change last. */
+/** System calls that change a file, or make a change durable. */
 export const writingCalls = [
   'openat',
   'write',

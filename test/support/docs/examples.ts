@@ -11,7 +11,7 @@ export const documents = [...globSync(['*.md', 'docs/*.md', 'deploy/**/*.md'], {
 export interface Example {
   document: string;
   line: number;
-  /** Of a fenced block: `sh`, `powershell`, empty. Null for code within a sentence. */
+  /** The language of a fenced block: `sh`, `powershell`, empty. Null for code within a sentence. */
   language: string | null;
   text: string;
 }
@@ -38,7 +38,7 @@ export function examples(): Example[] {
   });
 }
 
-/** The arguments of each `webex-token` command in a text, without what only the shell reads. */
+/** The arguments of each `webex-token` command in a text, without those that only the shell reads. */
 export function commandsIn(text: string): string[][] {
   const joined = text.replaceAll(/\s*\\\n\s*/g, ' ');
   return [...joined.matchAll(atCommandPosition)].map(([, rest = '']) => wordsOf(rest));

@@ -22,11 +22,11 @@ export interface FakeProxy {
   asked: string[];
   /** The `Proxy-Authorization` of the last one. */
   authorization: string | undefined;
-  /** Connections that were made to it. */
+  /** The connections to it. */
   connections: number;
 }
 
-/** A proxy that leads every name to a port of this machine, or answers a status instead. */
+/** A proxy that connects every name to a port of this machine, or responds with a status instead. */
 export async function fakeProxy(answer: {
   leadsTo?: number;
   status?: number;

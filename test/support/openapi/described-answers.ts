@@ -11,7 +11,7 @@ const patterns = Object.keys(document.paths).map((path) => ({
   pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
 }));
 
-/** An answer of a server, complete. */
+/** A complete response of a server. */
 export interface Answer {
   method: string;
   /** Without the query. */
@@ -22,7 +22,7 @@ export interface Answer {
   body: string;
 }
 
-/** What the document does not say about an answer, or says otherwise; null if all is as described. */
+/** How a response differs from its description in the document; null if it does not. */
 export function differenceFromDocument(answer: Answer): string | null {
   const { method, path, status } = answer;
   const where = `${method} ${path} ${status}`;
@@ -38,13 +38,13 @@ export function differenceFromDocument(answer: Answer): string | null {
   return problem === null ? null : `${where}: ${problem}`;
 }
 
-/** A 405 is described with the methods that the path has. */
+/** A 405 is described with the supported methods of the path. */
 function operationOf(item: Record<string, Operation>, method: string, status: number): Operation | undefined {
   const name = method === 'HEAD' ? 'get' : method.toLowerCase();
   return item[name] ?? (status === 405 ? Object.values(item)[0] : undefined);
 }
 
-/** A described header may be absent from an answer of Webex, and from a 401 that has none to offer. */
+/** A described header may be absent from a response of Webex, and from some 401 responses. */
 function headersDiffer({ headers = {} }: DescribedResponse, answer: Answer): string | null {
   const unknown = ['retry-after', 'www-authenticate', 'allow', 'x-request-id'].find(
     (name) =>
@@ -63,7 +63,7 @@ function bodyDiffers({ content }: DescribedResponse, { method, headers, body }: 
   return `${JSON.stringify(validate.errors)} in ${body}`;
 }
 
-/** By reference. Members that are not described are an error here, though a client has to accept them. */
+/** The validators by reference. Members that are not described are an error here, although a client has to accept them. */
 function validatorsOf({ components }: OpenApiDocument): Map<string, ValidateFunction> {
   const ajv = new Ajv2020({ allErrors: true, strict: true });
   addFormats.default(ajv);
@@ -75,8 +75,8 @@ function validatorsOf({ components }: OpenApiDocument): Map<string, ValidateFunc
 }
 
 /**
- * Compares each answer of a listener with the document, if the listener wrote the answer itself: what Webex answered is
- * passed on in pieces, or as bytes. Reports the differences.
+ * Compares each response of a listener with the document and reports the differences. Skips responses of Webex, which are
+ * forwarded in pieces or as bytes.
  */
 export function comparing(listener: RequestListener, report: (difference: string) => void): RequestListener {
   return (request, response) => {

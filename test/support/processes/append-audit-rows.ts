@@ -4,7 +4,7 @@ import { openStore } from '../../../src/store/store.ts';
 import { appendAuditRows } from '../../../src/store/token-requests/sqlite-fast-path.ts';
 
 /*
- * Writes audit rows as fast as it can, by the query builder or by the short way of `get`:
+ * Writes audit rows as fast as it can, with the query builder or the fast path of `get`:
  * FILE WAY NAME COUNT
  */
 const [file = '', way = '', name = '', count = ''] = process.argv.slice(2);

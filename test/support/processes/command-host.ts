@@ -12,7 +12,7 @@ import type { CommandRequest, CommandResult } from '../cli/command-hosts.ts';
 const [program = '', mark = ''] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 
-/** A process closes its databases by ending, and the fast path of `get` leaves that to it. */
+/** A process closes its databases when it ends, and the fast path of `get` relies on that. */
 const databases = new Set<InstanceType<typeof import('node:sqlite').DatabaseSync>>();
 const sqlite = require('node:sqlite') as typeof import('node:sqlite');
 sqlite.DatabaseSync = class extends sqlite.DatabaseSync {
@@ -30,7 +30,7 @@ fs.writeSync = (descriptor: number, ...rest: unknown[]) =>
   (writeSync as (...args: unknown[]) => number)(outputs.get(descriptor) ?? descriptor, ...rest);
 syncBuiltinESMExports();
 
-/** Timers that keep no process from its end end with it. */
+/** Timers that do not keep the process from exiting end with the command. */
 const timers = new Set<NodeJS.Timeout>();
 for (const name of ['setTimeout', 'setInterval'] as const) {
   const original = globalThis[name] as (...args: unknown[]) => NodeJS.Timeout;
@@ -48,7 +48,7 @@ let running = false;
 
 process.on('message', (request: CommandRequest) => {
   running = true;
-  // From now on, only the command keeps this process from its end.
+  // From now on, only the command keeps this process from exiting.
   process.channel?.unref();
   process.chdir(request.cwd);
   process.umask(request.umask);
@@ -82,7 +82,7 @@ process.on('disconnect', () => process.exit());
 
 const ownListeners = new Map(process.eventNames().map((name) => [name, process.rawListeners(name)]));
 
-/** Removes what a command registered: it would listen to those after it. */
+/** Removes the listeners of a command, which would react to the next commands. */
 function forgetListeners(): void {
   for (const name of process.eventNames() as 'exit'[]) {
     for (const listener of process.rawListeners(name)) {

@@ -1,6 +1,6 @@
 import { openSqliteFile } from '../../../src/store/sqlite/file.ts';
 
-/* Holds the write lock for a while, and says when it has it: FILE MILLISECONDS */
+/* Holds the write lock for a while, and reports when it has it: FILE MILLISECONDS */
 const [file = '', milliseconds = ''] = process.argv.slice(2);
 const database = openSqliteFile(file);
 database.exec('begin immediate; update audit_head set seq = seq');

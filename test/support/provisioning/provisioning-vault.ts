@@ -76,8 +76,8 @@ export async function provisioningVault(
 }
 
 /**
- * A `fetch` for a process that ends while this request is under way, before or after it is done: nobody gets its answer,
- * and nothing runs after it. `reached` resolves when that is so.
+ * A `fetch` for a process that ends during this request, before or after it is executed: no one gets the response,
+ * and nothing runs after it. `reached` resolves at that point.
  */
 export function fetchUntil({
   path,

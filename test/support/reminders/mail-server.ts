@@ -12,7 +12,7 @@ export interface Letter {
   user: unknown;
 }
 
-/** A real mail server on this machine, and what it took in. */
+/** A real mail server on this machine, and the mail that it received. */
 export async function mailServer(
   options: SMTPServerOptions = {},
 ): Promise<{ port: number; letters: Letter[] }> {

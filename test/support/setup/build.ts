@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Each project asks for it, in one process, but with separate modules. */
+/** Each project calls this, in one process, but with separate modules. */
 const done = Symbol.for('webex-token-broker was built');
 
 /** The tests run what is shipped: the commands and the pages' scripts as `npm run build` makes them, once for all projects. */

@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite';
 
 declare global {
-  /** Set in the test of the cost itself. */
+  /** Set in the test of the real cost. */
   var realScryptCost: boolean | undefined;
 }
 

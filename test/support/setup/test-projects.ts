@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 /** The vitest projects on SQLite; each test file is in exactly one. The store's tests run once more on PostgreSQL. */
 export type TestProject = 'unit' | 'integration' | 'browser' | 'slow';
 
-/** Folders whose tests take long whatever they import. */
+/** Folders whose tests are slow regardless of what they import. */
 const folders: Record<string, TestProject> = {
   'test/browser': 'browser',
   'test/crash': 'slow',
@@ -14,7 +14,7 @@ const folders: Record<string, TestProject> = {
   'test/package': 'slow',
 };
 
-/** Below the project's root, by project. PostgreSQL's own tests are in none. */
+/** Paths below the project's root, by project. The tests of PostgreSQL itself are in none. */
 export function testFilesByProject(root: string): Record<TestProject, string[]> {
   const files: Record<TestProject, string[]> = { unit: [], integration: [], browser: [], slow: [] };
   for (const file of globSync('test/**/*.test.ts', { cwd: root }).sort()) {
@@ -54,7 +54,7 @@ const ofSqlite = 'test/store/open.test.ts';
 
 /**
  * The test files that run on PostgreSQL: its own, and those that open a store on the engine under test, and name it.
- * test/test-projects.test.ts says which are left out, and why.
+ * test/test-projects.test.ts lists those that are left out, with the reasons.
  */
 export function testFilesOnPostgres(root: string): string[] {
   return globSync('test/**/*.test.ts', { cwd: root })

@@ -24,7 +24,7 @@ declare module 'vitest' {
 
 export const engine = inject('engine');
 
-/** For what only one engine has: files, pragmas, connections that break. */
+/** For features of only one engine: files, pragmas, connections that break. */
 export const onSqlite = test.runIf(engine === 'sqlite');
 export const onPostgres = test.runIf(engine === 'postgres');
 

@@ -52,7 +52,7 @@ export async function storeTokens(vault: Vault, count: number, letters = 'ABCDEF
   return stored;
 }
 
-/** What every profile's token is, as it is opened now. */
+/** The decrypted token of every profile. */
 export async function openAll(vault: Vault, profiles: Iterable<string>): Promise<Map<string, string>> {
   const opened = new Map<string, string>();
   for (const profile of profiles) {
@@ -61,7 +61,7 @@ export async function openAll(vault: Vault, profiles: Iterable<string>): Promise
   return opened;
 }
 
-/** The IDs of the data keys that the stored tokens are sealed with. */
+/** The IDs of the data keys that encrypt the stored tokens. */
 export async function sealedWith(vault: Vault): Promise<string[]> {
   const rows = await vault.db.selectFrom('token').select('ciphertext').execute();
   const ids = rows.map(({ ciphertext }) => {

@@ -6,11 +6,11 @@ import { seenPlaces } from '../../../src/vault/integrity/seen-location.ts';
 import { atEnd } from '../for-file.ts';
 import { inDatabase } from '../store/engines.ts';
 
-/** What there is after a vault was opened for the first time in a new data folder. */
+/** The files and rows after a vault was opened for the first time in a new data folder. */
 export interface PreparedVault {
   /** Contents by name. */
   files: Map<string, Buffer>;
-  /** What stands for the location of the store in the state last seen. */
+  /** A placeholder for the location of the store in the last state seen. */
   place: string;
   /** Fills the tables on PostgreSQL. */
   statement: string | null;
@@ -23,7 +23,7 @@ export function placeOf(settings: Settings): string {
 
 let isCopied = false;
 
-/** Whether nothing was copied in this test: another store needs its own keys. */
+/** Whether nothing was copied in this test yet. Another store needs its own keys. */
 export function isFirstCopy(): boolean {
   if (isCopied) return false;
   isCopied = true;

@@ -28,7 +28,7 @@ export const noKeychain: Keychain = {
 
 const offline = { fetch: () => Promise.reject(new Error('offline')) };
 
-/** Settings for a store with tables and nothing in them. Only what is given is read; the rest is as it is documented. */
+/** Settings for a store with empty tables. Only the given variables are read; the others have their documented defaults. */
 export async function testSettings(simulator?: Simulator): Promise<Settings> {
   const settings = await newSettings(simulator);
   if (engine === 'sqlite') await prepareSqliteFile(databaseFile(settings.home));
@@ -84,7 +84,7 @@ export function filledVault<T>(
 }
 
 export interface TestVault extends Vault {
-  /** What the clock says from now on. Epoch milliseconds. */
+  /** The time of the clock from now on. Epoch milliseconds. */
   setNow(now: number): void;
   notices: string[];
 }
@@ -128,14 +128,14 @@ export async function startedSignIn(
   return new URL(authorizeUrl).searchParams.get('state') ?? '';
 }
 
-/** An ID broker's answer, as it stands behind the `#`. A parameter that is null is left out. */
+/** An ID broker's response, as it follows the `#`. A parameter that is null is left out. */
 export function fragment(parameters: Record<string, string | null>): string {
   const all = { token_type: 'Bearer', expires_in: '3887999', ...parameters };
   const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
   return `#${new URLSearchParams(given)}`;
 }
 
-/** The answer for a token that was captured just now, and is documented to live for a year. */
+/** The response with a token that was captured just now and has the documented lifetime of a year. */
 export function justCaptured(accessToken: string): string {
   return fragment({ access_token: accessToken, expires_in: null });
 }
@@ -149,14 +149,14 @@ export async function allTokens(vault: Vault, profileName: string): Promise<Toke
   return profile === undefined ? [] : await tokensOf(vault.db, profile.id);
 }
 
-/** Every token is rejected by Webex since then, or no longer; as this program notes it. */
+/** Records that Webex rejects every token since then, or with null no longer. */
 export async function markRejected(vault: Vault, rejectedAt: number | null): Promise<void> {
   const rows = await vault.db.selectFrom('token').select('id').execute();
   for (const { id } of rows) await updateToken(vault.db, id, { rejectedAt });
 }
 
 /**
- * The audit log in short, oldest first: "action outcome profile". Fails where it is broken. On PostgreSQL, the rows of the
+ * The audit log in short, oldest first: "action outcome profile". Fails if it is broken. On PostgreSQL, the rows of the
  * API follow those of the transactions that change the store.
  */
 export async function auditLog(vault: Vault): Promise<string[]> {
@@ -171,7 +171,7 @@ export function filesHolding(folder: string, text: string): string[] {
   const bytes = Buffer.from(text);
   const needles = [bytes, Buffer.from(text, 'utf16le'), ...['hex', 'base64', 'base64url'].map(encoded)];
   function encoded(encoding: string): Buffer {
-    // What follows the last whole group of three bytes depends on what comes after it.
+    // The characters after the last complete group of three bytes depend on the next bytes.
     return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 3)).toString(encoding as 'hex'));
   }
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -1,4 +1,4 @@
-/** Tokens of the usual form, put together at run time and plainly fake. */
+/** Tokens of the usual format, assembled at run time and clearly fake. */
 export const acmeOrgId = '00000000-1111-4222-8333-444444444444';
 
 export function usualToken({ orgId = acmeOrgId, cluster = 'PF84', filler = 'A' } = {}): string {

@@ -22,7 +22,7 @@ export async function serve(
   return `http://127.0.0.1:${address.port}`;
 }
 
-/** The API on such a server, which answers every request alike. */
+/** The API on such a server, which sends the same response to every request. */
 export async function apiAnswering(
   status: number,
   body: unknown,
