@@ -8,9 +8,8 @@ const end = '# END webex-token';
 export const cron: Scheduler = {
   title: 'cron',
   note: 'If a reminder cannot be sent, cron reports it by local mail.',
-  async isAvailable(system) {
-    return system.platform !== 'win32' && (await crontab(system)) !== null;
-  },
+  supports: (platform) => platform !== 'win32',
+  isAvailable: async (system) => (await crontab(system)) !== null,
   async install(job, system) {
     const others = withoutOwnBlock((await crontab(system)) ?? '');
     return [table([...others, begin, line(job), end])];

@@ -9,7 +9,8 @@ const label = 'webex-token.remind';
 export const launchd: Scheduler = {
   title: 'launchd (launch agent)',
   note: null,
-  isAvailable: async ({ platform }) => platform === 'darwin',
+  supports: (platform) => platform === 'darwin',
+  isAvailable: async () => true,
   install: async (job, system) => [
     { do: 'write', path: plistFile(system), content: plist(job) },
     { do: 'run', file: 'launchctl', args: ['bootout', `gui/${system.userId}/${label}`], mayFail: true },

@@ -12,7 +12,7 @@ const schedulers = [systemd, launchd, taskScheduler, cron];
 /** The preferred scheduler of this machine. Throws `E_SCHEDULE` if it has none that is supported. */
 export async function detectScheduler(system: System): Promise<Scheduler> {
   for (const scheduler of schedulers) {
-    if (await scheduler.isAvailable(system)) return scheduler;
+    if (scheduler.supports(system.platform) && (await scheduler.isAvailable(system))) return scheduler;
   }
   throw new BrokerError(
     'E_SCHEDULE',
@@ -23,11 +23,11 @@ export async function detectScheduler(system: System): Promise<Scheduler> {
   );
 }
 
-/** Every scheduler of this machine in which the job is installed. */
+/** Every scheduler of this machine in which the job is installed, including those that are not available in this session. */
 export async function findInstalled(system: System): Promise<{ scheduler: Scheduler; job: InstalledJob }[]> {
   const found = [];
   for (const scheduler of schedulers) {
-    if (!(await scheduler.isAvailable(system))) continue;
+    if (!scheduler.supports(system.platform)) continue;
     const job = await scheduler.installed(system);
     if (job !== null) found.push({ scheduler, job });
   }

@@ -30,7 +30,8 @@ export interface Scheduler {
   title: string;
   /** A limitation that the user should know about. */
   note: string | null;
-  /** Whether this machine has it and the user may use it. */
+  supports(platform: NodeJS.Platform): boolean;
+  /** Whether this machine has it and the user may use it now, on a platform that it supports. */
   isAvailable(system: System): Promise<boolean>;
   install(job: Job, system: System): Promise<Step[]>;
   /** Empty if there is nothing to remove. */

@@ -8,10 +8,8 @@ const name = 'webex-token-remind';
 export const systemd: Scheduler = {
   title: 'systemd (user timer)',
   note: 'The timer runs while you are logged in. To run it at all times: loginctl enable-linger',
-  async isAvailable({ platform, run }) {
-    if (platform !== 'linux') return false;
-    return (await run('systemctl', ['--user', 'show-environment'])).code === 0;
-  },
+  supports: (platform) => platform === 'linux',
+  isAvailable: async ({ run }) => (await run('systemctl', ['--user', 'show-environment'])).code === 0,
   install: async (job, system) => [
     { do: 'write', path: unitFile(system, 'service'), content: service(job) },
     { do: 'write', path: unitFile(system, 'timer'), content: timer },
@@ -24,7 +22,7 @@ export const systemd: Scheduler = {
       { do: 'run', file: 'systemctl', args: ['--user', 'disable', '--now', `${name}.timer`], mayFail: true },
       { do: 'remove', path: unitFile(system, 'timer') },
       { do: 'remove', path: unitFile(system, 'service') },
-      { do: 'run', file: 'systemctl', args: ['--user', 'daemon-reload'] },
+      { do: 'run', file: 'systemctl', args: ['--user', 'daemon-reload'], mayFail: true },
     ];
   },
   async installed(system) {
@@ -34,10 +32,19 @@ export const systemd: Scheduler = {
     return {
       location: path,
       command: commandOf(system.read(unitFile(system, 'service')) ?? ''),
-      inactiveReason: code === 0 ? null : 'its timer is not active',
+      inactiveReason: code === 0 ? null : (inactiveReasons[code ?? 0] ?? noSession),
     };
   },
 };
+
+/** By the exit code of `systemctl is-active`: a unit that is not active, or not known. */
+const inactiveReasons: Record<number, string> = {
+  3: 'its timer is not active',
+  4: 'its timer is not active',
+};
+
+/** For example after `su`, or in a container. */
+const noSession = 'systemd does not run for this account in this session';
 
 function unitFile({ environment, homeFolder }: System, kind: 'service' | 'timer'): string {
   const config = environment.XDG_CONFIG_HOME || join(homeFolder, '.config');

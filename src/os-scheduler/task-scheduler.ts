@@ -10,7 +10,8 @@ const taskName = 'webex-token remind';
 export const taskScheduler: Scheduler = {
   title: 'Task Scheduler',
   note: 'The task runs while you are signed in to Windows.',
-  isAvailable: async ({ platform }) => platform === 'win32',
+  supports: (platform) => platform === 'win32',
+  isAvailable: async () => true,
   install: async (job, system) => [
     // schtasks reads only UTF-16.
     { do: 'write', path: xmlFile(system), content: `\ufeff${task(job)}`, encoding: 'utf16le' },

@@ -259,6 +259,31 @@ describe('the schedulers', () => {
     expect((await findInstalled(windows))[0]?.job.inactiveReason).toContain('disabled');
   });
 
+  it('find and remove a systemd timer in a session without systemd', async () => {
+    const linux = systemWith('linux', ['systemctl']);
+    await install(linux);
+    const withoutSession: System = {
+      ...linux,
+      run: async () => ({ code: 1, stdout: '', stderr: 'Failed to connect to bus: No medium found' }),
+    };
+    const [found] = await findInstalled(withoutSession);
+    expect(found?.job).toMatchObject({ command: job.command });
+    expect(found?.job.inactiveReason).toContain('in this session');
+    await runSteps((await found?.scheduler.remove(withoutSession)) ?? [], withoutSession);
+    expect(linux.files).toEqual(new Map());
+  });
+
+  it('ask only the crontab where nothing is installed', async () => {
+    const asked: string[] = [];
+    const linux = systemWith('linux', ['systemctl', 'crontab']);
+    const run: System['run'] = (file, args, input) => {
+      asked.push([file, ...args].join(' '));
+      return linux.run(file, args, input);
+    };
+    expect(await findInstalled({ ...linux, run })).toEqual([]);
+    expect(asked).toEqual(['crontab -l']);
+  });
+
   it('escape paths in XML', async () => {
     const mac = systemWith('darwin', ['launchctl']);
     const odd = { command: ['/a & b/<node>'] };
