@@ -9,7 +9,7 @@ import { startWebServer } from '../../src/server/web-server.ts';
 import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import { clientOf, profileWithToken } from '../support/api-server.ts';
 import { canary } from '../support/attacks/attack-target.ts';
-import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
+import { type RawResponse, sendRaw } from '../support/attacks/raw-http.ts';
 import { freePort } from '../support/cli/cli-process.ts';
 import { type Upstream, upstreamServer, vaultBefore } from '../support/relay-server.ts';
 import { actor, type TestVault } from '../support/vault/test-vault.ts';
@@ -21,7 +21,7 @@ interface Target {
   secret: string;
   /** The lines on standard error. */
   logged: string[];
-  send(lines: string[], body?: string): Promise<RawAnswer>;
+  send(lines: string[], body?: string): Promise<RawResponse>;
 }
 
 /** The server that `kind` starts, with a token of `acme` that would be recognized anywhere. */
@@ -45,7 +45,7 @@ async function target(kind: 'serve' | 'serve --api', issuer?: string): Promise<T
 
 const kinds = ['serve', 'serve --api'] as const;
 
-function expectScimError({ headers, body, status }: RawAnswer): void {
+function expectScimError({ headers, body, status }: RawResponse): void {
   expect(headers['content-type']).toBe('application/scim+json');
   expect(JSON.parse(body)).toMatchObject({ status: String(status) });
 }

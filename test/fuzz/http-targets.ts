@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
+import { type RawResponse, sendRaw } from '../support/attacks/raw-http.ts';
 import type { Target } from './target.ts';
 import { type ServedWorld, serveWorld, storedToken } from './world.ts';
 
@@ -11,7 +11,7 @@ function headerValue(...known: string[]) {
   return fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
 }
 
-function assertRefused(answer: RawAnswer, world: ServedWorld): void {
+function assertRefused(answer: RawResponse, world: ServedWorld): void {
   assert.ok(answer.status >= 400 && answer.status < 500, `status ${answer.status}`);
   assert.ok(!/acme|^\s+at |node_modules/im.test(answer.raw), 'the answer tells something');
   assert.ok(!answer.raw.includes(storedToken) && !answer.raw.includes(world.clientSecret));

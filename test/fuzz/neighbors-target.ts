@@ -17,7 +17,7 @@ import { storeLocation } from '../../src/vault/store-location.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { anyText } from '../support/any-text.ts';
-import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
+import { type RawResponse, sendRaw } from '../support/attacks/raw-http.ts';
 import type { Target } from './target.ts';
 import { noKeychain } from './world.ts';
 
@@ -265,7 +265,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
   };
 }
 
-function ask(port: number, path: string, headers: string[], body: string): Promise<RawAnswer> {
+function ask(port: number, path: string, headers: string[], body: string): Promise<RawResponse> {
   const lines = [
     `POST ${path} HTTP/1.1`,
     'Host: x',

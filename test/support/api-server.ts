@@ -8,7 +8,7 @@ import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { atEnd } from './for-file.ts';
-import { comparing } from './openapi/described-answers.ts';
+import { comparing } from './openapi/described-responses.ts';
 import { actor, newVault, type TestVault } from './vault/test-vault.ts';
 
 export interface Served {
@@ -38,7 +38,7 @@ export async function served(options: Partial<ApiOptions> & { vault?: TestVault 
     server.closeAllConnections();
     server.close();
     await api.close();
-    expect(differences, 'answers that the OpenAPI document does not describe').toEqual([]);
+    expect(differences, 'responses that the OpenAPI document does not describe').toEqual([]);
   });
   return { vault, origin, logged };
 }

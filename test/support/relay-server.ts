@@ -16,7 +16,7 @@ import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { ClientRequest } from '../../src/vault/clients/clients.ts';
 import { clientOf, orgIds, profileWithToken } from './api-server.ts';
 import { atEnd } from './for-file.ts';
-import { comparing } from './openapi/described-answers.ts';
+import { comparing } from './openapi/described-responses.ts';
 import { newVault, settingsWithKeys, type TestVault } from './vault/test-vault.ts';
 
 /** A request as it arrived at the simulated Webex. */
@@ -144,7 +144,7 @@ export async function relayServer(options: RelayServerOptions = {}): Promise<Rel
     server.close();
     await here.relay.close();
     await api.close();
-    expect(differences, 'answers that the OpenAPI document does not describe').toEqual([]);
+    expect(differences, 'responses that the OpenAPI document does not describe').toEqual([]);
   });
   return here;
 }

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-export interface RawAnswer {
+export interface RawResponse {
   /** 0 if the connection ended without a response. */
   status: number;
   /** Names in lower case; the values of a repeated header are joined. */
@@ -18,7 +18,7 @@ export function sendRaw(
   port: number,
   bytes: string,
   { host = '127.0.0.1', untilMs = 20_000 } = {},
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect({ host, port, allowHalfOpen: true });
@@ -41,7 +41,7 @@ export function sendRaw(
   });
 }
 
-function parse(raw: string): RawAnswer {
+function parse(raw: string): RawResponse {
   const end = raw.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = raw.slice(0, end === -1 ? raw.length : end).split('\r\n');
   const headers: Record<string, string> = {};

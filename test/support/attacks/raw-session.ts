@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { type AttackTarget, worth } from './attack-target.ts';
-import { type RawAnswer, sendRaw } from './raw-http.ts';
+import { type RawResponse, sendRaw } from './raw-http.ts';
 
 /** Sends raw requests to one server. `HOST` is replaced by the right host; each request closes its connection. */
 export interface RawSession {
-  send(request: string, options?: { host?: string }): Promise<RawAnswer>;
+  send(request: string, options?: { host?: string }): Promise<RawResponse>;
   /** Expects a rejection that reveals nothing: no page, no name, no stack trace, no version. */
-  refused(request: string, statuses?: number[]): Promise<RawAnswer>;
+  refused(request: string, statuses?: number[]): Promise<RawResponse>;
 }
 
 export function rawSession(target: AttackTarget): RawSession {

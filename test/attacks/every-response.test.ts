@@ -6,7 +6,7 @@ import { createApi } from '../../src/api/app.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { startTarget, worth } from '../support/attacks/attack-target.ts';
 import { type AppRoute, concrete, routesOf } from '../support/attacks/every-route.ts';
-import { type RawAnswer as Answer, sendRaw } from '../support/attacks/raw-http.ts';
+import { type RawResponse, sendRaw } from '../support/attacks/raw-http.ts';
 import { quietLog } from '../support/quiet-log.ts';
 
 const target = startTarget();
@@ -46,7 +46,7 @@ const unknown = {
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 afterAll(() => agent.destroy());
 
-async function ask(method: string, path: string, headers: string[] = []): Promise<Answer> {
+async function ask(method: string, path: string, headers: string[] = []): Promise<RawResponse> {
   const { port } = target;
   const own = headers.some((header) => header.startsWith('Host:')) ? [] : [`Host: localhost:${port}`];
   const length = method === 'GET' || method === 'HEAD' ? [] : ['Content-Length: 0'];
@@ -78,7 +78,7 @@ function policyOf(headers: Record<string, string>): string | undefined {
 }
 
 /** No other page can frame or open it; its type is not guessed, it is not cached, and the referrer is not sent. */
-function expectProtected({ headers, status }: Answer, path: string, of: 'web' | 'api'): void {
+function expectProtected({ headers, status }: RawResponse, path: string, of: 'web' | 'api'): void {
   const asset = path.startsWith('/assets/');
   expect(headers).toMatchObject({
     'cache-control': asset && [200, 304].includes(status) ? 'no-cache' : 'no-store',

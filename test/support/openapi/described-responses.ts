@@ -12,7 +12,7 @@ const patterns = Object.keys(document.paths).map((path) => ({
 }));
 
 /** A complete response of a server. */
-export interface Answer {
+export interface SentResponse {
   method: string;
   /** Without the query. */
   path: string;
@@ -23,8 +23,8 @@ export interface Answer {
 }
 
 /** How a response differs from its description in the document; null if it does not. */
-export function differenceFromDocument(answer: Answer): string | null {
-  const { method, path, status } = answer;
+export function differenceFromDocument(sent: SentResponse): string | null {
+  const { method, path, status } = sent;
   const where = `${method} ${path} ${status}`;
   const described = patterns.find(({ pattern }) => pattern.test(path));
   if (described === undefined) return status === 404 ? null : `${where}: the path is not described`;
@@ -34,7 +34,7 @@ export function differenceFromDocument(answer: Answer): string | null {
   const { responses } = operation;
   const response = responses[status] ?? responses[`${String(status)[0]}XX`] ?? responses.default;
   if (response === undefined) return `${where}: the status is not described`;
-  const problem = headersDiffer(response, answer) ?? bodyDiffers(response, answer);
+  const problem = headersDiffer(response, sent) ?? bodyDiffers(response, sent);
   return problem === null ? null : `${where}: ${problem}`;
 }
 
@@ -45,15 +45,15 @@ function operationOf(item: Record<string, Operation>, method: string, status: nu
 }
 
 /** A described header may be absent from a response of Webex, and from some 401 responses. */
-function headersDiffer({ headers = {} }: DescribedResponse, answer: Answer): string | null {
+function headersDiffer({ headers = {} }: DescribedResponse, sent: SentResponse): string | null {
   const unknown = ['retry-after', 'www-authenticate', 'allow', 'x-request-id'].find(
     (name) =>
-      answer.headers[name] !== undefined && !Object.keys(headers).some((each) => each.toLowerCase() === name),
+      sent.headers[name] !== undefined && !Object.keys(headers).some((each) => each.toLowerCase() === name),
   );
   return unknown === undefined ? null : `the header ${unknown} is not described`;
 }
 
-function bodyDiffers({ content }: DescribedResponse, { method, headers, body }: Answer): string | null {
+function bodyDiffers({ content }: DescribedResponse, { method, headers, body }: SentResponse): string | null {
   const type = String(headers['content-type'] ?? '').replace(/;.*/, '');
   if (method === 'HEAD' || (content === undefined && body === '')) return null;
   const schema = content?.[type]?.schema as { $ref?: string } | undefined;
@@ -97,7 +97,7 @@ export function comparing(listener: RequestListener, report: (difference: string
 
 function compareAtEnd(
   response: ServerResponse,
-  compare: (answer: Omit<Answer, 'method' | 'path'>) => void,
+  compare: (sent: Omit<SentResponse, 'method' | 'path'>) => void,
 ): void {
   const headers: Record<string, unknown> = {};
   let status = 200;

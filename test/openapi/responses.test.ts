@@ -2,23 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../src/openapi/document.ts';
 import type { Lookup, TokenRequestStore } from '../../src/store/token-requests/token-request-store.ts';
 import { clientOf, profileWithToken, served } from '../support/api-server.ts';
-import { type Answer, differenceFromDocument } from '../support/openapi/described-answers.ts';
+import { differenceFromDocument, type SentResponse } from '../support/openapi/described-responses.ts';
 
 const document = openApiDocument('http://localhost:3000');
 const tokenPaths = Object.entries(document.paths).filter(([path]) => !path.startsWith('/scim/'));
 
 /** Sends a request, and fails if the response is not as documented. */
-async function ask(origin: string, path: string, init: RequestInit = {}): Promise<Answer> {
+async function ask(origin: string, path: string, init: RequestInit = {}): Promise<SentResponse> {
   const response = await fetch(origin + path, init);
-  const answer = {
+  const sent = {
     method: init.method ?? 'GET',
     path,
     status: response.status,
     headers: Object.fromEntries(response.headers),
     body: await response.text(),
   };
-  expect(differenceFromDocument(answer)).toBeNull();
-  return answer;
+  expect(differenceFromDocument(sent)).toBeNull();
+  return sent;
 }
 
 function form(parameters: Record<string, string>, headers: Record<string, string> = {}): RequestInit {
@@ -68,7 +68,7 @@ describe('the responses of the token API', () => {
     const secret = await clientOf(vault, 'ci', ['acme']);
     const client = { client_id: 'ci', client_secret: secret };
     const seen = new Set<string>();
-    const note = ({ method, path, status }: Answer) => {
+    const note = ({ method, path, status }: SentResponse) => {
       const item = document.paths[path] ?? {};
       const described = method.toLowerCase() in item ? method.toLowerCase() : Object.keys(item)[0];
       seen.add(`${described} ${path} ${status}`);
@@ -104,7 +104,7 @@ describe('the responses of the token API', () => {
 });
 
 describe('the comparison of responses with the OpenAPI document', () => {
-  const answer: Answer = {
+  const sent: SentResponse = {
     method: 'POST',
     path: '/oauth/token',
     status: 401,
@@ -113,18 +113,18 @@ describe('the comparison of responses with the OpenAPI document', () => {
   };
 
   it('accepts what is described', () => {
-    expect(differenceFromDocument(answer)).toBeNull();
+    expect(differenceFromDocument(sent)).toBeNull();
   });
 
   it.each([
     ['a path', { path: '/oauth/other' }],
     ['a method', { method: 'PUT' }],
     ['a status', { status: 418 }],
-    ['a header', { headers: { ...answer.headers, 'retry-after': '3' } }],
+    ['a header', { headers: { ...sent.headers, 'retry-after': '3' } }],
     ['a type', { headers: { 'content-type': 'text/html' } }],
     ['a value', { body: '{"error":"other","error_description":"no"}' }],
     ['a member', { body: '{"error":"invalid_client","error_description":"no","hint":"no"}' }],
   ])('reports %s that is not described', (_what, change) => {
-    expect(differenceFromDocument({ ...answer, ...change })).not.toBeNull();
+    expect(differenceFromDocument({ ...sent, ...change })).not.toBeNull();
   });
 });
