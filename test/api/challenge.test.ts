@@ -40,8 +40,8 @@ describe('a rejected client authentication', () => {
       for (let count = 0; count < 12; count += 1) {
         const body = new URLSearchParams({ ...grant, ...more });
         const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-        const answer = await fetch(url, { method: 'POST', body, headers });
-        expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, challenge]);
+        const response = await fetch(url, { method: 'POST', body, headers });
+        expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, challenge]);
       }
       expect((await authorized(url, `Basic ${btoa(`ci:${secret}`)}`)).status).toBe(200);
       expect(await rows()).toEqual(['read invalid_client -', 'read ok acme']);
@@ -68,13 +68,13 @@ describe('a rejected client authentication', () => {
     const late = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
     for (const assertion of ['x', 'a.b.c', late, `${late}x`]) {
       for (let count = 0; count < 6; count += 1) {
-        const answer = await post(url, {
+        const response = await post(url, {
           ...grant,
           client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
           client_assertion: assertion,
         });
-        expect(answer.status).toBe(401);
-        expect(answer.headers.get('www-authenticate')).toBe(challenge);
+        expect(response.status).toBe(401);
+        expect(response.headers.get('www-authenticate')).toBe(challenge);
       }
     }
     expect((await rows()).length).toBeLessThanOrEqual(2);
@@ -124,13 +124,13 @@ describe('a rejected client authentication', () => {
     async (origin) => {
       const api = await ready();
       for (const path of ['/oauth/token', '/oauth/introspect']) {
-        const answer = await fetch(api.origin + path, {
+        const response = await fetch(api.origin + path, {
           method: 'POST',
           body: new URLSearchParams({ ...grant, token: 'x' }),
           headers: { origin, authorization: `Basic ${btoa(`ci:${api.secret}`)}` },
         });
-        expect(answer.status).toBe(403);
-        expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+        expect(response.status).toBe(403);
+        expect(response.headers.get('access-control-allow-origin')).toBeNull();
       }
       expect(await api.rows()).toEqual(['read invalid_request -', 'introspect invalid_request -']);
     },

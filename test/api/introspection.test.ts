@@ -54,8 +54,12 @@ describe('token introspection', () => {
       active: true,
       exp: Math.floor(today / 1000) + 3_974_399,
     });
-    const answer = await post(`${origin}/oauth/token`, { grant_type: 'client_credentials' }, `ci:${secret}`);
-    expect(answer.json.access_token).toBe(renewed);
+    const response = await post(
+      `${origin}/oauth/token`,
+      { grant_type: 'client_credentials' },
+      `ci:${secret}`,
+    );
+    expect(response.json.access_token).toBe(renewed);
     await markRejected(vault, today);
     expect((await ask(acme)).json).toEqual({ active: false });
     await markRejected(vault, null);

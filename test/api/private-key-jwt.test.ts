@@ -78,9 +78,9 @@ describe('private_key_jwt', () => {
     ['a jti that is no text', { jti: 7 }, /jti/],
   ])('refuses an assertion with %s, and names the claim', async (_name, changes, description) => {
     const { sign, ask } = shared();
-    const answer = await ask(await sign(changes));
-    expect(answer).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
-    expect(answer.json.error_description).toMatch(description);
+    const response = await ask(await sign(changes));
+    expect(response).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
+    expect(response.json.error_description).toMatch(description);
   });
 
   /** Text of JSON, as no library would sign it. */
@@ -106,8 +106,8 @@ describe('private_key_jwt', () => {
     const { askText, vault } = shared();
     const stored = () => vault.db.selectFrom('client_assertion').select('expires_at').execute();
     const before = await stored();
-    const answer = await askText(`"exp":${exp}`);
-    expect(answer.status).toBe(status);
+    const response = await askText(`"exp":${exp}`);
+    expect(response.status).toBe(status);
     const rows = await stored();
     expect(rows.length - before.length).toBe(status === 200 ? 1 : 0);
     expect(rows.every(({ expires_at }) => Number.isSafeInteger(expires_at))).toBe(true);
@@ -118,8 +118,8 @@ describe('private_key_jwt', () => {
     async (value) => {
       const { askText } = shared();
       for (const claim of ['iat', 'nbf']) {
-        const answer = await askText(`"exp":${seconds + 60},"${claim}":${value}`);
-        expect([200, 401]).toContain(answer.status);
+        const response = await askText(`"exp":${seconds + 60},"${claim}":${value}`);
+        expect([200, 401]).toContain(response.status);
       }
     },
   );

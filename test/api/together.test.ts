@@ -84,7 +84,7 @@ describe('requests in the same batch', () => {
     const answers = await Promise.all([honest(), ...hostile.map((each) => each.catch(() => null))]);
     expectTokens(answers[0]);
     expectTokens(await honest());
-    const statuses = answers.slice(1).map((answer) => (answer as Answered | null)?.status);
+    const statuses = answers.slice(1).map((response) => (response as Answered | null)?.status);
     expect(statuses.every((status) => status !== undefined && status < 500)).toBe(true);
     expect(logged).toEqual([]);
   });

@@ -76,9 +76,9 @@ describe('the token endpoint with a workload identity', () => {
     ['exp', { iat: undefined, exp: seconds + 90_000 }, 'exp: 2027-03-02T01:00:00.000Z'],
   ])('refuses a wrong %s: the log names it, the caller gets no detail', async (_claim, changes, detail) => {
     const { sign, ask, lastEntry, issuer } = await servedWithIssuer();
-    const answer = await ask(await sign(changes));
-    expect(answer).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
-    expect(answer.json.error_description).toMatch(/^Unknown client, or wrong credentials/);
+    const response = await ask(await sign(changes));
+    expect(response).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
+    expect(response.json.error_description).toMatch(/^Unknown client, or wrong credentials/);
     expect(await lastEntry()).toMatchObject({
       outcome: 'invalid_client',
       client: 'ci',
@@ -137,13 +137,13 @@ describe('the token endpoint with a workload identity', () => {
 
   it('authenticates introspection too', async () => {
     const { sign, origin } = await servedWithIssuer();
-    const answer = await post(`${origin}/oauth/introspect`, {
+    const response = await post(`${origin}/oauth/introspect`, {
       token,
       client_id: 'ci',
       client_assertion_type: assertionType,
       client_assertion: await sign(),
     });
-    expect(answer).toMatchObject({ status: 200, json: { active: true, client_id: 'ci' } });
+    expect(response).toMatchObject({ status: 200, json: { active: true, client_id: 'ci' } });
   });
 
   it('slows down a caller with wrong assertions, but not the client itself', async () => {

@@ -205,9 +205,9 @@ describe('the token endpoint of a running server', () => {
     const store = await ready();
     expect((await askToken(store, 'ci', store.secret)).status).toBe(200);
     const { client = 'ci', secret = store.secret } = (await attack(store)) ?? {};
-    const answer = await askToken(store, client, secret);
-    expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
-    expect(JSON.stringify(answer.json)).not.toContain('fake-token');
+    const response = await askToken(store, client, secret);
+    expect(response).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(JSON.stringify(response.json)).not.toContain('fake-token');
     expect(JSON.stringify(store.logged)).toMatch(/integrity check/);
   });
 });

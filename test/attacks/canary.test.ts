@@ -118,8 +118,8 @@ describe('the web app', () => {
       if (path !== '/audit-log' && tracesIn(text.replaceAll(own, ''), token).length > 0)
         telling.push(`GET ${path}`);
       if (!methods.includes('POST') || path === '/auth/code') continue;
-      const answer = await person.post(concrete(path, parameters)).set(everywhere).type('form').send(form);
-      if (tracesIn(answer.text, token).length > 0) telling.push(`POST ${path}`);
+      const response = await person.post(concrete(path, parameters)).set(everywhere).type('form').send(form);
+      if (tracesIn(response.text, token).length > 0) telling.push(`POST ${path}`);
     }
     expect(telling).toEqual([]);
     for (const fragment of [

@@ -192,13 +192,13 @@ describe('HTTP requests', () => {
       `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${target.clientSecret}&resource=${encodeURIComponent(hostile)}`,
       `grant_type=client_credentials&client_id=${encodeURIComponent(hostile)}&client_secret=y`,
     ]) {
-      const answer = await fetch(`${target.origin}/oauth/token`, {
+      const response = await fetch(`${target.origin}/oauth/token`, {
         method: 'POST',
         body,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
       });
-      expect(answer.status).toBeGreaterThanOrEqual(400);
-      const { error_description: said } = (await answer.json()) as { error_description: string };
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      const { error_description: said } = (await response.json()) as { error_description: string };
       expect(said).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
     }
   });

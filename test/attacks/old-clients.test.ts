@@ -90,9 +90,9 @@ describe('HTTP/1.1', () => {
 
   it.each(['gzip', 'identity, gzip', 'x-identity'])('rejects Content-Encoding: %s', async (encoding) => {
     const form = 'grant_type=client_credentials';
-    const answer = await send(
+    const response = await send(
       `POST /oauth/token HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${form.length}\r\n\r\n${form}`,
     );
-    expect(answer.status).toBe(400);
+    expect(response.status).toBe(400);
   });
 });

@@ -152,9 +152,9 @@ describe('paths that are not normalized', () => {
     '/auth%2fcode',
     '/auth/code/',
   ])('reach no page: %s', async (target) => {
-    const answer = await refused(get(target));
-    expect(answer.body).not.toContain('root:');
-    expect(answer.headers).not.toHaveProperty('location');
+    const response = await refused(get(target));
+    expect(response.body).not.toContain('root:');
+    expect(response.headers).not.toHaveProperty('location');
   });
 
   it('reach no page with an authenticated session', async () => {

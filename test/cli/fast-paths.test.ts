@@ -41,10 +41,10 @@ describe('the fast path of the commands that read', () => {
     const url = 'postgres://someone:secret@127.0.0.1:1/store';
     const here = await machine(undefined, { WEBEX_TOKEN_DATABASE_URL: url, WEBEX_TOKEN_HOM: '/nowhere' });
     for (const name of ['list', 'check']) {
-      const answer = await fastPath(here, [name]);
-      expect(answer).toEqual(wholeProgram(here, [name]));
-      expect(answer.code).not.toBe(0);
-      expect(answer.stderr.match(/WEBEX_TOKEN_HOM is not a setting/g)).toHaveLength(1);
+      const result = await fastPath(here, [name]);
+      expect(result).toEqual(wholeProgram(here, [name]));
+      expect(result.code).not.toBe(0);
+      expect(result.stderr.match(/WEBEX_TOKEN_HOM is not a setting/g)).toHaveLength(1);
     }
   });
 });
@@ -66,9 +66,9 @@ describe('the fast path of exec', () => {
   it('reports a program that does not exist as the whole program does', async () => {
     const here = await machineWithToken();
     const args = ['exec', 'acme', '--', 'there-is-no-such-program'];
-    const answer = await fastPath(here, args);
-    expect(answer).toEqual(wholeProgram(here, args));
-    expect(answer.code).toBe(127);
+    const result = await fastPath(here, args);
+    expect(result).toEqual(wholeProgram(here, args));
+    expect(result.code).toBe(127);
   });
 });
 

@@ -47,9 +47,9 @@ async function webexBehindTls(simulator: Simulator) {
     createServer(pem, (incoming, outgoing) => {
       const { method, url, headers } = incoming;
       incoming.pipe(
-        request({ host: hostname, port: upstream, method, path: url, headers }, (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-          answer.pipe(outgoing);
+        request({ host: hostname, port: upstream, method, path: url, headers }, (response) => {
+          outgoing.writeHead(response.statusCode ?? 500, response.headers);
+          response.pipe(outgoing);
         }),
       );
     }),
@@ -162,10 +162,10 @@ describe.skipIf(!canMakeCertificates)('a proxy (skipped without openssl)', () =>
       join(folder, '.env'),
       `HTTPS_PROXY=http://127.0.0.1:${proxy.port}\nNODE_EXTRA_CA_CERTS=${behind.authority}\n`,
     );
-    const answer = await createFetch(environmentWithDotEnv({}, folder))(
+    const response = await createFetch(environmentWithDotEnv({}, folder))(
       'https://webexapis.test/v1/people/me',
     );
-    expect(answer.status).toBe(401);
+    expect(response.status).toBe(401);
   });
 });
 

@@ -86,22 +86,22 @@ describe('serve --api with a workload identity', () => {
     const running = here.start(['serve', '--api', '127.0.0.1:0']);
     const [, origin = ''] = await running.stderrMatching(/token API listens on (\S+)\. Its/);
     const now = Math.floor(Date.now() / 1000);
-    const answer = await askWithAssertion(origin, await platform.sign(githubClaims(platform.issuer, now)));
+    const response = await askWithAssertion(origin, await platform.sign(githubClaims(platform.issuer, now)));
     const doctor = await here.run(['doctor', '--json']);
     running.kill('SIGTERM');
     const { stderr } = await running.finished;
-    return { answer, stderr, doctor: doctor.stdout, platform };
+    return { response, stderr, doctor: doctor.stdout, platform };
   }
 
   it('reads the keys over TLS that it trusts', async () => {
-    const { answer, doctor, platform } = await askedWith(true);
-    expect(answer).toMatchObject({ status: 200, json: { access_token: token } });
+    const { response, doctor, platform } = await askedWith(true);
+    expect(response).toMatchObject({ status: 200, json: { access_token: token } });
     expect(doctor).toContain(`${platform.issuer} responds; public keys: 1`);
   });
 
   it('uses no keys from a server that it does not trust, and says so in the log and in doctor', async () => {
-    const { answer, stderr, doctor, platform } = await askedWith(false);
-    expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const { response, stderr, doctor, platform } = await askedWith(false);
+    expect(response).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(platform.requests).toEqual([]);
     expect(stderr).toMatch(/keys of a workload identity issuer are not available/);
     expect(doctor).toMatch(/keys from https:\/\/localhost:\d+ are not available: .*certificate/);

@@ -11,10 +11,10 @@ function headerValue(...known: string[]) {
   return fc.array(part, { maxLength: 12 }).map((parts) => parts.join(''));
 }
 
-function assertRefused(answer: RawResponse, world: ServedWorld): void {
-  assert.ok(answer.status >= 400 && answer.status < 500, `status ${answer.status}`);
-  assert.ok(!/acme|^\s+at |node_modules/im.test(answer.raw), 'the answer tells something');
-  assert.ok(!answer.raw.includes(storedToken) && !answer.raw.includes(world.clientSecret));
+function assertRefused(response: RawResponse, world: ServedWorld): void {
+  assert.ok(response.status >= 400 && response.status < 500, `status ${response.status}`);
+  assert.ok(!/acme|^\s+at |node_modules/im.test(response.raw), 'the response reveals data');
+  assert.ok(!response.raw.includes(storedToken) && !response.raw.includes(world.clientSecret));
   assert.deepEqual(world.failures, []);
 }
 
@@ -50,14 +50,14 @@ export async function hostTarget(): Promise<Target<string>> {
       ',',
     ),
     async check(value) {
-      const answer = await sendRaw(world.port, request('GET', '/auth/code', [`Host: ${value}`]));
+      const response = await sendRaw(world.port, request('GET', '/auth/code', [`Host: ${value}`]));
       // Node trims white space around a value.
-      if (value.replace(/^[ \t]+|[ \t]+$/g, '') === right) assert.equal(answer.status, 200);
-      else if (answer.status === 200) {
+      if (value.replace(/^[ \t]+|[ \t]+$/g, '') === right) assert.equal(response.status, 200);
+      else if (response.status === 200) {
         // The text after a line break was another header.
         assert.match(value, /\r\n/);
         assert.equal(value.slice(0, value.indexOf('\r\n')).trim(), right);
-      } else assertRefused(answer, world);
+      } else assertRefused(response, world);
     },
     close: () => world.close(),
   };
@@ -88,11 +88,12 @@ export async function originTarget(): Promise<Target<string>> {
     ),
     async check(value) {
       const headers = [`Host: ${host}`, 'Content-Type: application/json', `Origin: ${value}`];
-      const answer = await sendRaw(world.port, request('POST', '/auth/code', headers, body));
-      assertRefused(answer, world);
+      const response = await sendRaw(world.port, request('POST', '/auth/code', headers, body));
+      assertRefused(response, world);
       const origin = value.split('\r\n', 1)[0]?.trim();
       // The program refuses it with 403, or Node with an empty body.
-      if (origin !== right) assert.ok(answer.status === 403 || answer.body === '', `status ${answer.status}`);
+      if (origin !== right)
+        assert.ok(response.status === 403 || response.body === '', `status ${response.status}`);
     },
     close: () => world.close(),
   };
@@ -127,12 +128,12 @@ export async function cookieTarget(): Promise<Target<string>> {
     ),
     async check(value) {
       for (const path of ['/', '/profiles/acme']) {
-        const answer = await sendRaw(
+        const response = await sendRaw(
           world.port,
           request('GET', path, [`Host: localhost:${world.port}`, `Cookie: ${value}`]),
         );
-        assertRefused(answer, world);
-        assert.equal(answer.headers['set-cookie'], undefined);
+        assertRefused(response, world);
+        assert.equal(response.headers['set-cookie'], undefined);
       }
     },
     close: () => world.close(),

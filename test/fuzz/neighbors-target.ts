@@ -220,12 +220,12 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
     const lines = [`Authorization: Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`];
     const before = batches;
     const { status, body } = await ask(port, '/oauth/token', lines, `grant_type=client_credentials${more}`);
-    return { answer: `${status} ${body}`, waited: batches - before };
+    return { response: `${status} ${body}`, waited: batches - before };
   };
   const ofTwo = `&resource=${encodeURIComponent(scim + orgIds[1])}`;
   const both = () => Promise.all([honest('one', one), honest('two', two, ofTwo)]);
-  const expected = (await both()).map(({ answer }) => answer);
-  assert.ok(expected.every((answer) => answer.startsWith('200 {"access_token":"fake-token-of-')));
+  const expected = (await both()).map(({ response }) => response);
+  assert.ok(expected.every((response) => response.startsWith('200 {"access_token":"fake-token-of-')));
 
   return {
     inputs: fc.array(hostile, { minLength: 1, maxLength: 8 }),
@@ -239,7 +239,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
       const answers = await Promise.all(sent);
       const got = await asked;
       assert.deepEqual(
-        got.map(({ answer }) => answer),
+        got.map(({ response }) => response),
         expected,
       );
       assert.deepEqual(failures.splice(0), []);
@@ -250,7 +250,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
       for (const { waited } of got) assert.ok(waited <= most, `it waited for ${waited} batches`);
       // Earlier requests have no effect afterwards either.
       assert.deepEqual(
-        (await both()).map(({ answer }) => answer),
+        (await both()).map(({ response }) => response),
         expected,
       );
     },

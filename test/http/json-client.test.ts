@@ -77,9 +77,9 @@ describe('requestJson', () => {
   });
 
   it.each([
-    ['no answer', () => {}],
+    ['no response', () => {}],
     [
-      'an answer that stops in the middle',
+      'a response that stops in the middle',
       (_: unknown, response: { write: (text: string) => void }) => response.write('{'),
     ],
   ])('reports a timeout for %s', async (_, answer) => {

@@ -47,10 +47,10 @@ describe('a server with PostgreSQL', () => {
     expect(error).toMatchObject({ code: 'E_STORE_UNREACHABLE', help: expect.stringContaining('Try again') });
     expect(error.message).not.toContain(new URL(server.url).password);
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      const answer = await fetchToken();
-      expect(answer.status).toBe(503);
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-      expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+      const response = await fetchToken();
+      expect(response.status).toBe(503);
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
     }
     const refused = await provision();
     expect(scimError(refused).status).toBe(503);

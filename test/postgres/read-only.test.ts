@@ -15,8 +15,8 @@ describe('a server with PostgreSQL', () => {
     const secret = await clientOf(vault, 'ci', ['acme']);
     const api = await served({ vault, probes: healthProbes(vault) });
     const ready = async () => {
-      const answer = await fetch(`${api.origin}/readyz`);
-      return { code: answer.status, ...((await answer.json()) as object) };
+      const response = await fetch(`${api.origin}/readyz`);
+      return { code: response.status, ...((await response.json()) as object) };
     };
     const database = new URL(place).pathname.slice(1);
     const readOnly = async (value: 'on' | 'off') => {
@@ -31,8 +31,8 @@ describe('a server with PostgreSQL', () => {
     expect(await ready()).toEqual({ code: 200, status: 'ready' });
     await readOnly('on');
     await expect.poll(ready).toEqual({ code: 503, status: 'not ready', reason: 'the database is read-only' });
-    const answer = await askToken(api, 'ci', secret);
-    expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const response = await askToken(api, 'ci', secret);
+    expect(response).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(await listProfiles(vault.db)).toHaveLength(1);
 
     await readOnly('off');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   alwaysCurrentMessages,
+  countDestinations,
   destinationLabels,
   listDestinations,
   outdatedMessages,
@@ -55,6 +56,7 @@ describe.each(['relay', 'oauth'] as const)('a destination via %s', (via) => {
       'Entra ID ("Cisco Webex") picks up the new token automatically. There is nothing to do there.',
     ]);
     expect([...(await destinationLabels(vault))]).toEqual([['acme', 'Entra ID (always current)']]);
+    expect(await countDestinations(vault)).toEqual({ upToDate: 1, outdated: 0 });
   });
 
   it('loses its access when its API client is removed', async () => {
@@ -62,6 +64,7 @@ describe.each(['relay', 'oauth'] as const)('a destination via %s', (via) => {
     await removeClient(vault, 'acme-entra', actor);
     const views = await listDestinations(vault, 'acme');
     expect(views).toMatchObject([{ via: 'token', client: null, upToDate: false, installedAt: null }]);
+    expect(await countDestinations(vault)).toEqual({ upToDate: 0, outdated: 1 });
     expect(outdatedMessages('acme', views)).toEqual([
       'Entra ID ("Cisco Webex") has no token yet. Update it: npx webex-token push entra acme',
     ]);

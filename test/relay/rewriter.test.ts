@@ -35,7 +35,7 @@ describe('the addresses in a response', () => {
     ['another attribute', `{"displayName":"${tenantUrl}/Users/1"}`],
     ['a location outside of meta', `{"location":"${tenantUrl}/Users/1"}`],
     [
-      'a text that quotes the answer',
+      'a text that quotes a response',
       `{"displayName":"{\\"meta\\":{\\"location\\":\\"${tenantUrl}/Users/1\\"}}"}`,
     ],
     ['a key with the address', `{"meta":{"${tenantUrl}/Users/1":"location"}}`],

@@ -30,8 +30,8 @@ describe('startWebServer', () => {
     const settings = await settingsOnFreePort();
     const server = await started(settings);
     for (const address of ['localhost', '127.0.0.1', '[::1]']) {
-      const answer = await fetch(`http://${address}:${settings.port}/healthz`);
-      expect(await answer.json()).toEqual({ status: 'ok' });
+      const response = await fetch(`http://${address}:${settings.port}/healthz`);
+      expect(await response.json()).toEqual({ status: 'ok' });
     }
     expect(await findRunningInstance(settings.home)).toMatchObject({ port: settings.port, pid: process.pid });
     await server.close();

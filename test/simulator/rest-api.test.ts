@@ -51,22 +51,22 @@ describe('the simulated Webex API', () => {
 
   it('returns errors in the format of Webex, with a tracking ID', async () => {
     const simulator = await simulated();
-    const answer = await fetch(`${simulator.endpoints.commercial.api}/people/me`);
-    expect(answer.status).toBe(401);
-    expect(await answer.json()).toEqual({
+    const response = await fetch(`${simulator.endpoints.commercial.api}/people/me`);
+    expect(response.status).toBe(401);
+    expect(await response.json()).toEqual({
       message: expect.any(String),
       errors: [{ description: expect.any(String) }],
-      trackingId: answer.headers.get('trackingid'),
+      trackingId: response.headers.get('trackingid'),
     });
   });
 
   it('requires the scope of people/me', async () => {
     const simulator = await simulated();
     const { accessToken } = simulator.issueToken('full-admin', { scopes: ['Identity:SCIM'] });
-    const answer = await fetch(`${simulator.endpoints.commercial.api}/people/me`, {
+    const response = await fetch(`${simulator.endpoints.commercial.api}/people/me`, {
       headers: bearing(accessToken),
     });
-    expect(answer.status).toBe(403);
+    expect(response.status).toBe(403);
   });
 
   it('returns the expiry from tokenExpiry, unless it is forbidden', async () => {

@@ -45,9 +45,9 @@ const newUser = {
 describe('the simulated SCIM service', () => {
   it('returns an empty list for an unknown user name, as Test Connection of Entra ID needs', async () => {
     const { call } = scimAs(await simulated(), 'full-admin');
-    const answer = await call(`/Users?filter=${encodeURIComponent('userName eq "0c5ed3f4-nobody"')}`);
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({
+    const response = await call(`/Users?filter=${encodeURIComponent('userName eq "0c5ed3f4-nobody"')}`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
       schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
       totalResults: 0,
       Resources: [],
@@ -56,9 +56,9 @@ describe('the simulated SCIM service', () => {
 
   it('returns two users and numbers for paging, as Test API Credentials of Okta needs', async () => {
     const { call } = scimAs(await simulated(), 'full-admin', 'government');
-    const answer = await call('/Users?count=2&startIndex=1');
-    expect(answer.status).toBe(200);
-    const list = (await answer.json()) as ListResponse;
+    const response = await call('/Users?count=2&startIndex=1');
+    expect(response.status).toBe(200);
+    const list = (await response.json()) as ListResponse;
     expect([list.startIndex, list.itemsPerPage, list.Resources.length]).toEqual([1, 2, 2]);
     expect(list.totalResults).toBeGreaterThan(2);
   });
@@ -152,8 +152,8 @@ describe('the simulated SCIM service', () => {
     const simulator = await simulated();
     const { call } = scimAs(simulator, 'full-admin');
     const idOf = async (userName: string) => {
-      const answer = await call(`/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`);
-      return ((await answer.json()) as ListResponse).Resources[0]?.id;
+      const response = await call(`/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`);
+      return ((await response.json()) as ListResponse).Resources[0]?.id;
     };
     const reads = async (accessToken: string) =>
       (await fetch(`${simulator.endpoints.commercial.api}/people/me`, { headers: bearing(accessToken) }))

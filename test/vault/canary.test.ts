@@ -42,22 +42,22 @@ describe('the value of a token', () => {
     ]) {
       await refused(() => captureRedirect(vault, fragment(parameters), 'this browser', actor));
     }
-    const answer = fragment({ access_token: token, state, expires_in: token, scope: 'spark:people_read' });
-    await refused(() => captureRedirect(vault, answer, 'another browser', actor));
-    await refused(() => captureRedirect(vault, `${answer}&access_token=${token}`, 'this browser', actor));
-    await refused(() => captureRedirect(vault, answer.replace('#', '?'), 'this browser', actor));
+    const response = fragment({ access_token: token, state, expires_in: token, scope: 'spark:people_read' });
+    await refused(() => captureRedirect(vault, response, 'another browser', actor));
+    await refused(() => captureRedirect(vault, `${response}&access_token=${token}`, 'this browser', actor));
+    await refused(() => captureRedirect(vault, response.replace('#', '?'), 'this browser', actor));
     await refused(() => importToken(vault, { profile: token }, token, actor));
     await refused(() => readToken(vault, token, actor));
     await refused(() => importToken(vault, { profile: 'x' }, `${token}\n${token}x`, actor));
 
     // … and every way in which it is stored, checked, and read.
-    const { tokenId } = await captureRedirect(vault, answer, 'this browser', actor);
+    const { tokenId } = await captureRedirect(vault, response, 'this browser', actor);
     webex.faults.add({ path: '/v1', effect: 500, times: 1 });
     said.push(await verifyToken(vault, tokenId, actor));
     webex.revoke('full-admin');
     said.push(await verifyToken(vault, await importToken(vault, { profile: 'acme' }, token, actor), actor));
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(token);
-    await refused(() => captureRedirect(vault, answer, 'this browser', actor));
+    await refused(() => captureRedirect(vault, response, 'this browser', actor));
     await renameProfile(vault, 'acme', 'acme-corp', actor);
     said.push(await listSummaries(vault), await showProfile(vault, 'acme-corp'), await auditLog(vault));
     for (const table of ['audit', 'sign_in', 'profile', 'token', 'meta'] as const) {

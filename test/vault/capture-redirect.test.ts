@@ -52,8 +52,8 @@ describe('a valid redirect', () => {
   it('is stored encrypted and pending, and ends its sign-in', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
-    const answer = fragment({ access_token: token, state, scope: 'spark:people_read Identity:SCIM' });
-    const { tokenId, signInId } = await captureRedirect(vault, answer, browser, { address: '127.0.0.1' });
+    const response = fragment({ access_token: token, state, scope: 'spark:people_read Identity:SCIM' });
+    const { tokenId, signInId } = await captureRedirect(vault, response, browser, { address: '127.0.0.1' });
 
     expect(await allTokens(vault, 'acme')).toEqual([
       expect.objectContaining({
@@ -90,10 +90,13 @@ describe('a valid redirect', () => {
   // Only as many at once as have a connection each: on a busy machine, the others would give up after ten seconds.
   it('is stored once if it is posted twenty times at once to two servers', async () => {
     const vault = await newVault(undefined, { now: Date.now });
-    const answer = fragment({ access_token: token, state: await startedSignIn(vault, { profile: 'acme' }) });
+    const response = fragment({
+      access_token: token,
+      state: await startedSignIn(vault, { profile: 'acme' }),
+    });
     const { home, databaseUrl } = vault.settings;
     const script = join(import.meta.dirname, '../support/processes/post-redirect.ts');
-    const post = () => runScript(script, [home, databaseUrl ?? '', answer, browser, '10']).done;
+    const post = () => runScript(script, [home, databaseUrl ?? '', response, browser, '10']).done;
     const outcomes = (await Promise.all([post(), post()])).flatMap((text) => JSON.parse(text) as string[]);
     expect(outcomes).toHaveLength(20);
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
@@ -127,7 +130,7 @@ describe('a valid redirect', () => {
 });
 
 describe('an unsolicited redirect', () => {
-  const answers: [string, string, (state: string) => [string, string | null], number?][] = [
+  const responses: [string, string, (state: string) => [string, string | null], number?][] = [
     ['no state', 'E_STATE_MISSING', () => [fragment({ access_token: token }), browser]],
     ['an empty state', 'E_STATE_MISSING', () => [fragment({ access_token: token, state: '' }), browser]],
     [
@@ -206,17 +209,17 @@ describe('an unsolicited redirect', () => {
     ['noise', 'E_REDIRECT_NO_TOKEN', () => ['#\u0000\ud800=%', browser]],
   ];
 
-  it.each(answers)('stores nothing and ends no sign-in, with %s', async (_, code, answer) => {
+  it.each(responses)('stores nothing and ends no sign-in, with %s', async (_, code, response) => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
-    const [text, binding] = answer(state);
+    const [text, binding] = response(state);
     const error = await brokerErrorOf(() => captureRedirect(vault, text, binding, { address: '127.0.0.1' }));
     expect(error.code).toBe(code);
     expect(`${error.message} ${error.help}`).not.toContain(token.slice(0, 20));
     expect(error.help).toMatch(/\w/);
     expect(await allTokens(vault, 'acme')).toEqual([]);
     expect(await auditLog(vault)).toEqual([`capture ${code.toLowerCase().replace('e_', '')} -`]);
-    // The person’s own answer is still good.
+    // The person’s own response is still good.
     await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
@@ -224,13 +227,13 @@ describe('an unsolicited redirect', () => {
   it('is refused if it comes too late', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
-    const answer = fragment({ access_token: token, state });
+    const response = fragment({ access_token: token, state });
     vault.setNow(today + signInLifetimeMs);
-    expect(await brokerErrorOf(() => captureRedirect(vault, answer, browser, actor))).toMatchObject({
+    expect(await brokerErrorOf(() => captureRedirect(vault, response, browser, actor))).toMatchObject({
       code: 'E_STATE_EXPIRED',
     });
     vault.setNow(today + signInLifetimeMs - 1);
-    await captureRedirect(vault, answer, browser, actor);
+    await captureRedirect(vault, response, browser, actor);
   });
 
   it('is refused the second time', async () => {
@@ -276,11 +279,11 @@ describe('an unsolicited redirect', () => {
   ])('is refused with the issuer %s, and so is an import (RFC 9207)', async (iss) => {
     const vault = await issuedBy('https://broker.example/idb', 'https://broker-f.example/idb');
     const state = await startedSignIn(vault, { profile: 'acme' });
-    const answer = fragment({ access_token: token, state, iss });
-    const refused = brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
+    const response = fragment({ access_token: token, state, iss });
+    const refused = brokerErrorOf(() => captureRedirect(vault, response, browser, actor));
     expect(await refused).toMatchObject({ code: 'E_ISSUER' });
     const request = { profile: 'acme', deployment: 'commercial' } as const;
-    const imported = brokerErrorOf(() => importToken(vault, request, answer, actor));
+    const imported = brokerErrorOf(() => importToken(vault, request, response, actor));
     expect(await imported).toMatchObject({ code: 'E_ISSUER' });
     expect(await allTokens(vault, 'acme')).toEqual([]);
   });
@@ -292,8 +295,8 @@ describe('an error from the ID broker', () => {
     const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
     const { authorizeUrl } = await startFromLink(vault, link, browser);
     const state = new URL(authorizeUrl).searchParams.get('state') ?? '';
-    const answer = `${separator}error=access_denied&error_description=No%20way&state=${encodeURIComponent(state)}`;
-    const error = await brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
+    const response = `${separator}error=access_denied&error_description=No%20way&state=${encodeURIComponent(state)}`;
+    const error = await brokerErrorOf(() => captureRedirect(vault, response, browser, actor));
     expect(error.code).toBe('E_SIGN_IN_FAILED');
     expect(error.message).toContain('declined');
     expect(await signInById(vault.db, signInId)).toMatchObject({
@@ -396,8 +399,8 @@ describe('startSignIn', () => {
 
 describe('a pasted redirect', () => {
   it.each([
-    ['the whole address', (answer: string) => `  "http://localhost:3000/auth/code${answer}"\r\n`],
-    ['the fragment alone', (answer: string) => answer.slice(1)],
+    ['the whole address', (response: string) => `  "http://localhost:3000/auth/code${response}"\r\n`],
+    ['the fragment alone', (response: string) => response.slice(1)],
   ])('is stored once, for its own sign-in: %s', async (_what, pasted) => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });

@@ -12,8 +12,8 @@ const token = usualToken();
 /** "acme" with a current token that is reported to live for ten days. */
 async function holding(): Promise<TestVault> {
   const vault = await newVault();
-  const answer = fragment({ access_token: token, expires_in: String(10 * 86_400) });
-  await verifyToken(vault, await importToken(vault, { profile: 'acme' }, answer, actor), actor);
+  const response = fragment({ access_token: token, expires_in: String(10 * 86_400) });
+  await verifyToken(vault, await importToken(vault, { profile: 'acme' }, response, actor), actor);
   return vault;
 }
 

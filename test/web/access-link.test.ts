@@ -32,8 +32,8 @@ describe('access links and sessions', () => {
 
   it('a browser without an access link gets no session and changes nothing', async () => {
     const { visitor, vault } = await served();
-    const answer = await visitor().get('/').expect(403);
-    expect(answer.headers).not.toHaveProperty('set-cookie');
+    const response = await visitor().get('/').expect(403);
+    expect(response.headers).not.toHaveProperty('set-cookie');
     const post = visitor().post('/import').set('Origin', 'http://localhost:3000').type('form');
     await post.send({ name: 'acme', text: 'fake-token-for-acme' }).expect(403);
     expect(await vault.db.selectFrom('profile').selectAll().execute()).toEqual([]);
@@ -44,8 +44,8 @@ describe('access links and sessions', () => {
     const { visitor, vault } = await served();
     const link = `/access/${await createAccessLink(vault)}`;
     const person = visitor();
-    const answer = await person.get(link).expect(303).expect('Location', '/');
-    expect(answer.headers['set-cookie']?.[0]).toMatch(
+    const response = await person.get(link).expect(303).expect('Location', '/');
+    expect(response.headers['set-cookie']?.[0]).toMatch(
       /^broker-3000=[^;]+; Path=\/; HttpOnly; SameSite=Strict$/,
     );
     await person.get('/').expect(200);
@@ -108,8 +108,8 @@ describe('access links and sessions', () => {
   it('a session survives a restart, and its ID is not in the database', async () => {
     const first = await served();
     const { settings } = first.vault;
-    const answer = await first.visitor().get(`/access/${await createAccessLink(first.vault)}`);
-    const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    const response = await first.visitor().get(`/access/${await createAccessLink(first.vault)}`);
+    const cookie = response.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
     const id = /=s%3A([\w-]{43})\./.exec(cookie)?.[1] ?? 'no ID';
     expect(filesHolding(settings.home, id)).toEqual([]);
 

@@ -89,8 +89,8 @@ describe('the page of a captured token', () => {
     both.simulator.faults.add({ path: '/v1/people/me', effect: 503 });
     const person = await both.web.person();
     const form = { name: 'acme', text: both.simulator.issueToken('full-admin').accessToken };
-    const answer = await person.post('/import').type('form').send(form).expect(303);
-    const { text } = await person.get(String(answer.headers.location)).expect(200);
+    const response = await person.post('/import').type('form').send(form).expect(303);
+    const { text } = await person.get(String(response.headers.location)).expect(200);
     expect(text).toContain('The token is saved but not yet verified');
     expect(text).toContain('Webex reports a server error (503)');
     expect(text).toContain('The token is encrypted on this computer');
@@ -102,8 +102,8 @@ describe('the page of a captured token', () => {
     const { accessToken } = both.simulator.issueToken('full-admin');
     both.simulator.revoke('full-admin');
     const person = await both.web.person();
-    const answer = await person.post('/import').type('form').send({ name: 'acme', text: accessToken });
-    const { text } = await person.get(String(answer.headers.location)).expect(200);
+    const response = await person.post('/import').type('form').send({ name: 'acme', text: accessToken });
+    const { text } = await person.get(String(response.headers.location)).expect(200);
     expect(text).toContain('<h1>Webex rejects this token</h1>');
     expect(text).not.toMatch(/token (is )?(saved|stored)|webex-token get/i);
     // The audit log shows the same.
@@ -112,7 +112,7 @@ describe('the page of a captured token', () => {
     expect(page).toMatch(/<strong>Webex rejects it<\/strong> since/);
     expect(page).not.toContain('Not yet verified');
     // Neither of the pages that remove it says that Webex accepts it, or that it could be revoked.
-    const tokenPath = `/profiles/acme${String(answer.headers.location)}/remove`;
+    const tokenPath = `/profiles/acme${String(response.headers.location)}/remove`;
     for (const removal of ['/profiles/acme/remove', tokenPath]) {
       const question = (await person.get(removal).expect(200)).text;
       expect(question).not.toMatch(/does not revoke|Webex accepts/);
@@ -123,11 +123,11 @@ describe('the page of a captured token', () => {
   it('asks for the organization if it is unknown', async () => {
     const { person: enter, vault } = await served();
     const person = await enter();
-    const answer = await person
+    const response = await person
       .post('/import')
       .type('form')
       .send({ name: 'acme', text: 'fake-token-for-acme' });
-    const path = String(answer.headers.location);
+    const path = String(response.headers.location);
     const page = await person.get(path).expect(200);
     expect(page.text).toContain('Which organization is it?');
     expect(page.text).toContain('has an unknown form');
@@ -184,12 +184,12 @@ describe('the page of a captured token', () => {
       throw new Error(`cannot open ${usualToken()}`);
     };
     const browser = await person();
-    const answer = await browser
+    const response = await browser
       .post('/import')
       .type('form')
       .send({ name: 'acme', text: usualToken() })
       .expect(303);
-    const { text } = await browser.get(String(answer.headers.location)).expect(200);
+    const { text } = await browser.get(String(response.headers.location)).expect(200);
     expect(text).toContain('not yet verified');
     await idle();
     expect(logged()).toContain('cannot open [hidden]');

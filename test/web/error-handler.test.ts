@@ -13,25 +13,25 @@ describe('errors of the web app', () => {
     ['get', '/profiles/acme/rename', 405, 'POST'],
     ['post', '/assets/style.css', 405, 'GET, HEAD'],
   ] as const)('a request %s %s gets status %i', async (method, path, status, allow) => {
-    const answer = await (await shared().person())[method](path).expect(status);
-    expect(answer.headers.allow).toBe(allow);
+    const response = await (await shared().person())[method](path).expect(status);
+    expect(response.headers.allow).toBe(allow);
   });
 
   it.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/%', '/profiles/%ff'])(
     'a request for %s gets an error page with status 404',
     async (path) => {
-      const answer = await (await shared().person()).get(path);
-      expect([400, 404]).toContain(answer.status);
-      expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
-      expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|URIError/);
+      const response = await (await shared().person()).get(path);
+      expect([400, 404]).toContain(response.status);
+      expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(response.text).not.toMatch(/\bat .*\.ts|node_modules|URIError/);
     },
   );
 
   it('a program gets problem details', async () => {
     const person = await shared().person();
-    const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
-    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
-    expect(JSON.parse(answer.text)).toMatchObject({
+    const response = await person.get('/nothing').set('Accept', 'application/json').expect(404);
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(JSON.parse(response.text)).toMatchObject({
       type: '/errors/E_NOT_FOUND',
       status: 404,
       code: 'E_NOT_FOUND',

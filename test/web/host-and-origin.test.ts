@@ -25,12 +25,12 @@ describe('the host and the origin', () => {
   ])('a request with the host "%s" gets no data', async (given) => {
     const person = await shared().person();
     for (const path of ['/', '/healthz', '/auth/code', '/access/x', '/assets/style.css']) {
-      const answer = await person.get(path).set('Host', given);
+      const response = await person.get(path).set('Host', given);
       // Node itself rejects a request without a host, and trims the value. Host names are case-insensitive.
-      if (given.trim().toLowerCase() === host) expect(answer.status).toBeLessThan(400);
+      if (given.trim().toLowerCase() === host) expect(response.status).toBeLessThan(400);
       else {
-        expect([400, 421]).toContain(answer.status);
-        expect(answer.text).not.toContain('acme');
+        expect([400, 421]).toContain(response.status);
+        expect(response.text).not.toContain('acme');
       }
     }
   });
@@ -95,12 +95,12 @@ describe('the host and the origin', () => {
 
   it.each(['same-site', 'cross-site'])('a %s link does not open a page directly', async (site) => {
     const person = await shared().person();
-    const answer = await person
+    const response = await person
       .get('/import?profile=x')
       .set({ 'Sec-Fetch-Site': site, ...navigation })
       .expect(403);
-    expect(answer.text).toContain('You came here from another site');
-    expect(answer.text).toContain('href="/import"');
+    expect(response.text).toContain('You came here from another site');
+    expect(response.text).toContain('href="/import"');
   });
 
   it('the redirect of Webex and one-time links open directly from other sites', async () => {

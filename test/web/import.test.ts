@@ -16,9 +16,9 @@ describe('the import page', () => {
   ])('stores %s and shows its page', async (_what, text) => {
     const { person, vault, idle } = await served();
     const form = { name: 'Acme', deployment: 'commercial', text };
-    const answer = await (await person()).post('/import').type('form').send(form).expect(303);
+    const response = await (await person()).post('/import').type('form').send(form).expect(303);
     const [stored] = await allTokens(vault, 'acme');
-    expect(answer.headers.location).toBe(`/tokens/${stored?.id}`);
+    expect(response.headers.location).toBe(`/tokens/${stored?.id}`);
     expect(stored?.source).toBe('import');
     await idle();
   });
@@ -168,7 +168,11 @@ describe('the Webex address on the import page', () => {
 
   it('reports a bad name at its field', async () => {
     const { person } = await served();
-    const answer = await (await person()).post('/import/address').type('form').send({ name: '' }).expect(422);
-    expect(answer.text).toMatch(/id="name-error">.*Enter a name for the organization\./s);
+    const response = await (await person())
+      .post('/import/address')
+      .type('form')
+      .send({ name: '' })
+      .expect(422);
+    expect(response.text).toMatch(/id="name-error">.*Enter a name for the organization\./s);
   });
 });

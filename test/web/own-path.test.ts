@@ -31,11 +31,11 @@ describe('a link into our own pages', () => {
     expect(ownPath(next, origin)).toBeNull();
     expect(ownPathInPage(next)).toBeNull();
     const { visitor, vault } = shared();
-    const answer = await visitor()
+    const response = await visitor()
       .get(`/access/${await createAccessLink(vault)}`)
       .query({ next })
       .expect(303);
-    expect(answer.headers.location).toBe('/');
+    expect(response.headers.location).toBe('/');
     const fromElsewhere = await visitor()
       .get(`/access/${await createAccessLink(vault)}`)
       .set('Sec-Fetch-Site', 'cross-site')
@@ -65,10 +65,10 @@ describe('a link into our own pages', () => {
     const { person } = shared();
     const browser = await person();
     for (const path of ['/.//evil.example/x', '//evil.example/x', '/..//evil.example']) {
-      const answer = await browser
+      const response = await browser
         .get(path)
         .set({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' });
-      expect(answer.text).not.toMatch(/href="[^"]*evil/);
+      expect(response.text).not.toMatch(/href="[^"]*evil/);
     }
   });
 });

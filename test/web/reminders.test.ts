@@ -70,13 +70,13 @@ describe('the page of reminders and the calendar feed', () => {
     const { browser, visitor, vault, logged } = await openSeededApp();
     const made = await browser.post('/reminders/feed').type('form').expect(200);
     const path = /http:\/\/localhost:3000(\/calendar\/[\w-]{43}\.ics)/.exec(made.text)?.[1] ?? '';
-    const answer = await visitor()
+    const response = await visitor()
       .get(path)
       .expect(200)
       .expect('Content-Type', /^text\/calendar/);
-    const [event] = new ICAL.Component(ICAL.parse(answer.text)).getAllSubcomponents('vevent');
+    const [event] = new ICAL.Component(ICAL.parse(response.text)).getAllSubcomponents('vevent');
     expect(event?.getFirstPropertyValue('summary')).toBe('Webex token for acme expires');
-    expect(answer.text).not.toContain(usualToken());
+    expect(response.text).not.toContain(usualToken());
     await visitor().get(path).set('Host', 'attacker.example').expect(421);
     await visitor().get(path).set('Sec-Fetch-Site', 'cross-site').expect(403);
     await visitor()

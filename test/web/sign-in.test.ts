@@ -22,8 +22,8 @@ async function onwards(browser: TestAgent, { status, headers }: Response): Promi
   const page = await browser.get(String(headers.location)).set(withinWindow).expect(200);
   const path = /data-continue-url="([^"]+)"/.exec(page.text)?.[1] ?? '';
   expect(path).toBe(`${headers.location}/begin`);
-  const answer = await browser.get(path).set(withinWindow).expect(303);
-  return new URL(String(answer.headers.location));
+  const response = await browser.get(path).set(withinWindow).expect(303);
+  return new URL(String(response.headers.location));
 }
 
 describe('the pages of a sign-in', () => {
@@ -31,8 +31,11 @@ describe('the pages of a sign-in', () => {
     const { person, vault } = await served();
     const browser = await person();
     expect((await browser.get('/').expect(200)).text).toContain('Get your first Webex token');
-    const answer = await browser.post('/sign-in').type('form').send({ name: 'Acmé  Corp. ', where: 'here' });
-    const url = await onwards(browser, answer);
+    const response = await browser
+      .post('/sign-in')
+      .type('form')
+      .send({ name: 'Acmé  Corp. ', where: 'here' });
+    const url = await onwards(browser, response);
     expect(url.origin + url.pathname).toBe('https://idbroker.webex.com/idb/oauth2/v1/authorize');
     expect(
       await vault.db.selectFrom('sign_in').select(['profile_name', 'deployment', 'org_id']).execute(),
@@ -108,12 +111,14 @@ describe('the pages of a sign-in', () => {
     expect(waiting.text).toMatch(/<noscript><meta http-equiv="refresh" content="3; url=\/sign-ins\//);
 
     const window = visitor();
-    const answer = await window.get(link).expect(303);
-    expect(answer.headers.location).toMatch(/^https:\/\/idbroker\.webex\.com\/idb\/oauth2\/v1\/authorize\?/);
-    expect(answer.headers['referrer-policy']).toBe('no-referrer');
+    const response = await window.get(link).expect(303);
+    expect(response.headers.location).toMatch(
+      /^https:\/\/idbroker\.webex\.com\/idb\/oauth2\/v1\/authorize\?/,
+    );
+    expect(response.headers['referrer-policy']).toBe('no-referrer');
     for (const path of ['/', '/sign-in', '/import', progress]) await window.get(path).expect(403);
 
-    const state = new URL(String(answer.headers.location)).searchParams.get('state');
+    const state = new URL(String(response.headers.location)).searchParams.get('state');
     const body = { fragment: fragment({ access_token: usualToken(), state }) };
     const captured = await window
       .post('/auth/code')
@@ -201,8 +206,8 @@ describe('the pages of a sign-in', () => {
     };
     const declined = await ask();
     const window = visitor().set('Origin', 'http://localhost:3000');
-    const answer = await window.get(declined.link);
-    const state = new URL(String(answer.headers.location)).searchParams.get('state');
+    const response = await window.get(declined.link);
+    const state = new URL(String(response.headers.location)).searchParams.get('state');
     await window
       .post('/auth/code')
       .send({ fragment: `?error=access_denied&state=${state}` })

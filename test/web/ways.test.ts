@@ -100,12 +100,12 @@ describe('the page of a provider', () => {
     expect(text).toContain('acme-entra-oauth');
     const [, secret = ''] = /data-secret>([\w-]{43})</.exec(text) ?? [];
     expect(secret).not.toBe('');
-    const answer = await fetch(`${issuer}/oauth/token`, {
+    const response = await fetch(`${issuer}/oauth/token`, {
       method: 'POST',
       headers: { authorization: `Basic ${btoa(`acme-entra-oauth:${secret}`)}` },
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
     });
-    expect(answer.status).toBe(200);
+    expect(response.status).toBe(200);
     const profile = (await person.get('/profiles/acme')).text;
     expect(profile).toContain('Always current');
     expect(profile).not.toContain(secret);

@@ -169,8 +169,8 @@ describe('a failing Webex API', () => {
 
   it('can require a scope for tokenExpiry that the token lacks', async () => {
     webex.settings.tokenExpiry = 'forbidden';
-    const answer = await apiOf('commercial').tokenExpiry(issued('full-admin'));
-    expect(answer).toMatchObject({ expiresAt: null, reason: 'forbidden' });
+    const response = await apiOf('commercial').tokenExpiry(issued('full-admin'));
+    expect(response).toMatchObject({ expiresAt: null, reason: 'forbidden' });
   });
 
   it('fails the connection test for another organization, and for an account that is not a full administrator', async () => {

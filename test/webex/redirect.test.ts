@@ -291,7 +291,7 @@ describe('parseRedirect, given something else', () => {
     ['nothing', '', 'E_REDIRECT_EMPTY'],
     ['an empty fragment', '#', 'E_REDIRECT_EMPTY'],
     ['something else', 'https://example.com/?a=b', 'E_REDIRECT_NO_TOKEN'],
-    ['half an answer', '#token_type=Bearer&state=abc', 'E_REDIRECT_NO_TOKEN'],
+    ['half a response', '#token_type=Bearer&state=abc', 'E_REDIRECT_NO_TOKEN'],
     ['an empty token', '#access_token=&token_type=Bearer', 'E_REDIRECT_NO_TOKEN'],
     ['the documented state', `\n${documentedState} `, 'E_REDIRECT_SAMPLE'],
     ['the documented client ID', `\n${documentedClientId} `, 'E_REDIRECT_CLIENT_ID'],

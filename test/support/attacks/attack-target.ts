@@ -52,10 +52,10 @@ export function startTarget(): AttackTarget {
     const server = await startWebServer(vault, log);
     const origin = `http://localhost:${port}`;
     const openSession = async () => {
-      const answer = await fetchOf(`${origin}/access/${await createAccessLink(vault)}`, {
+      const response = await fetchOf(`${origin}/access/${await createAccessLink(vault)}`, {
         redirect: 'manual',
       });
-      return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+      return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     };
     Object.assign(target, { vault, server, port, origin, clientSecret, logged, openSession });
   });

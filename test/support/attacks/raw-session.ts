@@ -15,14 +15,14 @@ export function rawSession(target: AttackTarget): RawSession {
   return {
     send,
     async refused(request, statuses = []) {
-      const answer = await send(request);
-      if (statuses.length > 0) expect(statuses).toContain(answer.status);
-      else expect(Math.floor(answer.status / 100)).toBe(4);
-      expect(answer.raw).not.toMatch(worth);
-      expect(answer.raw).not.toMatch(/^\s+at |node_modules|\.ts\b|node:internal|Express|Node\.js/im);
-      expect(answer.headers).not.toHaveProperty('server');
-      expect(answer.headers).not.toHaveProperty('set-cookie');
-      return answer;
+      const response = await send(request);
+      if (statuses.length > 0) expect(statuses).toContain(response.status);
+      else expect(Math.floor(response.status / 100)).toBe(4);
+      expect(response.raw).not.toMatch(worth);
+      expect(response.raw).not.toMatch(/^\s+at |node_modules|\.ts\b|node:internal|Express|Node\.js/im);
+      expect(response.headers).not.toHaveProperty('server');
+      expect(response.headers).not.toHaveProperty('set-cookie');
+      return response;
     },
   };
 }

@@ -31,12 +31,12 @@ const operations: Record<string, (vault: Vault) => Promise<unknown>> = {
   },
   async capture(vault) {
     const [profile = '', letter = '', state = '', binding = ''] = rest;
-    const answer = new URLSearchParams({
+    const response = new URLSearchParams({
       access_token: usualToken({ filler: letter }),
       token_type: 'Bearer',
       state,
     });
-    const { tokenId } = await captureRedirect(vault, `#${answer}`, binding, {});
+    const { tokenId } = await captureRedirect(vault, `#${response}`, binding, {});
     say(`stored ${profile} ${letter}`);
     await verifyToken(vault, tokenId, {});
     say(`current ${profile} ${letter}`);

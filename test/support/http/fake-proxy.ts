@@ -27,7 +27,7 @@ export interface FakeProxy {
 }
 
 /** A proxy that connects every name to a port of this machine, or responds with a status instead. */
-export async function fakeProxy(answer: {
+export async function fakeProxy(response: {
   leadsTo?: number;
   status?: number;
   headers?: string;
@@ -40,7 +40,7 @@ export async function fakeProxy(answer: {
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
     proxy.asked.push(request.url ?? '');
     proxy.authorization = request.headers['proxy-authorization'];
-    const { leadsTo, status = 200, headers = '' } = answer;
+    const { leadsTo, status = 200, headers = '' } = response;
     if (leadsTo === undefined) {
       socket.end(`HTTP/1.1 ${status} Simulated\r\n${headers}Content-Length: 0\r\n\r\n`);
       return;
