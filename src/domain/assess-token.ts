@@ -1,4 +1,4 @@
-import type { PersonAnswer } from '../webex/api/people-me.ts';
+import type { PersonResult } from '../webex/api/people-me.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { Profile } from './profile.ts';
 import {
@@ -50,7 +50,7 @@ export function findingOf(
 
 export interface AssessmentInput {
   /** The result of asking Webex for the token's account. */
-  answer: PersonAnswer;
+  result: PersonResult;
   profile: Profile;
   token: Token;
   /** Every token of the profile. */
@@ -74,9 +74,9 @@ export interface Assessment {
  * Decides whether a pending token is good for its profile. A token that could not be verified never replaces a verified one,
  * and approval never makes a token good for another deployment.
  */
-export function assessToken({ answer, profile, token, tokens, approved, now }: AssessmentInput): Assessment {
+export function assessToken({ result, profile, token, tokens, approved, now }: AssessmentInput): Assessment {
   const current = currentOf(tokens);
-  const reason = reviewReasonFor(answer, profile, token.orgId, current !== null);
+  const reason = reviewReasonFor(result, profile, token.orgId, current !== null);
   if (reason === 'other-deployment' || (reason !== null && !approved)) {
     return { state: 'needs-review', reviewReason: reason, warnings: [] };
   }
@@ -86,38 +86,38 @@ export function assessToken({ answer, profile, token, tokens, approved, now }: A
     warnings: reason === null ? [] : [reason],
   });
   if (approved || current === null || !isVerified(current, now)) return as('current');
-  if (answer.outcome === 'unknown') return as('pending');
+  if (result.outcome === 'unknown') return as('pending');
   // A newer token may have been verified while this one was pending.
   return as(current.capturedAt > token.capturedAt ? 'previous' : 'current');
 }
 
 function reviewReasonFor(
-  answer: PersonAnswer,
+  result: PersonResult,
   profile: Profile,
   claimedOrgId: string | null,
   hasCurrent: boolean,
 ): ReviewReason | null {
-  switch (answer.outcome) {
+  switch (result.outcome) {
     case 'person':
-      return accountConflict(answer.person, profile);
+      return accountConflict(result.person, profile);
     case 'rejected':
       // Without a current token to protect, a rejected one is shown as rejected rather than hidden.
       return hasCurrent ? 'rejected' : null;
     case 'unknown':
-      if (answer.reason === 'other-deployment') return 'other-deployment';
+      if (result.reason === 'other-deployment') return 'other-deployment';
       return claimConflict({ orgId: claimedOrgId }, profile);
   }
 }
 
 /** Webex's response as a short code for the audit log: `ok`, `rejected`, what is wrong, or why there was no response. */
-export function outcomeCode(answer: PersonAnswer, profile: Pick<Profile, 'orgId'>): string {
-  switch (answer.outcome) {
+export function outcomeCode(result: PersonResult, profile: Pick<Profile, 'orgId'>): string {
+  switch (result.outcome) {
     case 'person':
-      return accountConflict(answer.person, profile) ?? 'ok';
+      return accountConflict(result.person, profile) ?? 'ok';
     case 'rejected':
       return 'rejected';
     case 'unknown':
-      return answer.reason;
+      return result.reason;
   }
 }
 

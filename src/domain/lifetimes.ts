@@ -8,7 +8,7 @@ export type ExpirySource = 'confirmed' | 'reported' | 'documented';
 
 /** When a token expires, by source. Epoch milliseconds. */
 export interface Lifetimes {
-  /** Webex's answer for this token (`GET /authorizations/tokenExpiry`). */
+  /** Confirmed by Webex for this token (`GET /authorizations/tokenExpiry`). */
   confirmed: number | null;
   /** From the `expires_in` of its redirect. */
   reported: number | null;

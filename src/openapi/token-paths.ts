@@ -18,7 +18,7 @@ export function tokenPaths(): Paths {
         description:
           'The client credentials grant of RFC 6749, section 4.4. The answer has the current token, which changes when an administrator renews it: do not store it longer than expires_in.',
         form: 'TokenRequest',
-        answer: jsonResponse('The current token.', 'TokenResponse'),
+        response: jsonResponse('The current token.', 'TokenResponse'),
         refusals: {
           500: oauthError(
             'The stored token cannot be decrypted, or an internal error.',
@@ -33,7 +33,7 @@ export function tokenPaths(): Paths {
         summary: 'Ask whether a Webex token is one of the client’s profiles, and still valid',
         description: 'RFC 7662.',
         form: 'IntrospectionRequest',
-        answer: jsonResponse('What is known of the token.', 'IntrospectionResponse'),
+        response: jsonResponse('What is known of the token.', 'IntrospectionResponse'),
         refusals: { 500: oauthError('An internal error.', headerRefs.requestId) },
       }),
     },
@@ -84,12 +84,12 @@ interface ClientOperation {
   summary: string;
   description: string;
   form: SchemaName;
-  answer: DescribedResponse;
+  response: DescribedResponse;
   refusals: Record<string, DescribedResponse>;
 }
 
 /** An operation that clients authenticate for, in the header or in the form. */
-function clientOperation({ form, answer, refusals, ...text }: ClientOperation): Operation {
+function clientOperation({ form, response, refusals, ...text }: ClientOperation): Operation {
   return {
     ...text,
     tags: ['token'],
@@ -99,7 +99,7 @@ function clientOperation({ form, answer, refusals, ...text }: ClientOperation): 
       content: { 'application/x-www-form-urlencoded': { schema: schemaRef(form) } },
     },
     responses: {
-      200: answer,
+      200: response,
       400: oauthError('The request is malformed, or the client cannot get what it asks for.'),
       401: oauthError('The client is not authenticated.', headerRefs.challenge),
       403: oauthError('A page of another site sent the request.'),

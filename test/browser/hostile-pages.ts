@@ -77,7 +77,7 @@ export function testHostilePages(browser: () => Browser): void {
     });
     const attack = await context.newPage();
     await attack.goto(attacker.origin);
-    const fragment = await attackersAnswer(program);
+    const fragment = await attackersResponse(program);
     const got = await attack.evaluate(attackFromAnotherPort, program.origin, fragment);
     expect(got.read).toEqual([]);
     expect(got.loaded).toEqual([]);
@@ -179,7 +179,7 @@ export function testHostilePages(browser: () => Browser): void {
     const attack = await context.newPage();
     for (const from of [attacker.origin, `http://${evil}:${attacker.port}`]) {
       await attack.goto(from);
-      const url = `${program.origin}/auth/code${await attackersAnswer(program)}`;
+      const url = `${program.origin}/auth/code${await attackersResponse(program)}`;
       await attack.evaluate((to) => void location.assign(to), url);
       await untilHeading(attack, 'Sign-in of another window');
       expect(await attack.evaluate(() => location.hash)).toBe('');
@@ -199,7 +199,7 @@ export function testHostilePages(browser: () => Browser): void {
 }
 
 /** The response to a sign-in of the attacker at the same program: everything is right except the browser. */
-async function attackersAnswer({ origin, vault, simulator }: Program): Promise<string> {
+async function attackersResponse({ origin, vault, simulator }: Program): Promise<string> {
   const { link } = await createSignInLink(vault, { profile: 'evil' });
   const started = await fetch(`${origin}/sign-in/${link}`, { redirect: 'manual' });
   const state = new URL(started.headers.get('location') ?? '').searchParams.get('state');

@@ -5,7 +5,7 @@ import { clientOf, profileWithToken } from '../support/api-server.ts';
 import {
   ask,
   type Question,
-  type RelayAnswer,
+  type RelayResponse,
   relayServer,
   upstreamServer,
 } from '../support/relay-server.ts';
@@ -29,7 +29,7 @@ interface Session {
     method: string,
     path: string,
     body?: unknown,
-  ): Promise<RelayAnswer & { json: Record<string, unknown> }>;
+  ): Promise<RelayResponse & { json: Record<string, unknown> }>;
 }
 
 async function session(): Promise<Session> {

@@ -160,7 +160,7 @@ export async function vaultBefore(upstream: Upstream): Promise<TestVault> {
   return await newVault(undefined, { settings, fetch: globalThis.fetch });
 }
 
-export interface RelayAnswer {
+export interface RelayResponse {
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
@@ -180,7 +180,7 @@ export function ask(
   secret: string | null,
   path: string,
   { method = 'GET', headers = {}, body }: Question = {},
-): Promise<RelayAnswer> {
+): Promise<RelayResponse> {
   return new Promise((resolve, reject) => {
     const request = sendRequest({
       port,
@@ -213,7 +213,7 @@ export function ask(
 }
 
 /** The status and the detail of a SCIM error. Fails if it is not one. */
-export function scimError({ status, headers, body }: RelayAnswer): { status: number; detail: string } {
+export function scimError({ status, headers, body }: RelayResponse): { status: number; detail: string } {
   const error = JSON.parse(body) as { schemas: string[]; status: string; detail: string };
   const isScim =
     headers['content-type'] === 'application/scim+json' &&

@@ -58,7 +58,7 @@ async function machineWith(kind: KeyKind) {
 }
 
 /** Runs something once, right after the N-th query of this connection. */
-function afterAnswer(db: Db, number: number, happens: () => Promise<unknown>): Db {
+function afterQuery(db: Db, number: number, happens: () => Promise<unknown>): Db {
   let answers = 0;
   return db.withPlugin({
     transformQuery: ({ node }) => node,
@@ -89,7 +89,7 @@ describe('a process that starts during a change of keys', () => {
     for (const number of [1, 2]) {
       const { open, stored } = await machineWith(from);
       const [starting, changing] = [await open(), await open()];
-      const db = afterAnswer(starting.db, number, () => change(changing));
+      const db = afterQuery(starting.db, number, () => change(changing));
       const keys = await VaultKeys.open(db, starting.keys.source);
       expect(keys.ring.primaryKey.id).toBe(changing.keys.ring.primaryKey.id);
       expect(await openAll(await open(), stored.keys())).toEqual(stored);

@@ -177,7 +177,7 @@ export class RelayRequest extends ClientRequest {
     const { profile } = grant;
     const known = { requestId: requestIdOf(this.response), profile, client: this.clientName };
     switch (ending.kind) {
-      case 'answered':
+      case 'completed':
         this.#giveBack();
         this.#count(ending.status, ending.status >= 400 ? String(ending.status) : null);
         return;

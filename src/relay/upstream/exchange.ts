@@ -22,7 +22,7 @@ const discardedBytes = 65_536;
 
 /** How an exchange with Webex ended. */
 export type Ending =
-  | { kind: 'answered'; status: number }
+  | { kind: 'completed'; status: number }
   /** Webex responded with 401. Nothing was sent to the client yet. */
   | { kind: 'unauthorized' }
   /** `started`: the client already got the headers of the response, so its connection was closed. */
@@ -264,7 +264,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
         response.end(this.#held.map((piece) => piece.toString('latin1')).join(''), 'latin1');
       } else response.end(Buffer.concat(this.#held));
     }
-    this.#end({ kind: 'answered', status: this.#status });
+    this.#end({ kind: 'completed', status: this.#status });
   }
 
   #fail(error: Error): void {

@@ -5,7 +5,7 @@ import type { Help } from '../../errors/remedy.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { instant } from '../../text/instant.ts';
 import type { ConnectionTestResult } from '../../webex/api/connection-tests.ts';
-import type { PersonAnswer } from '../../webex/api/people-me.ts';
+import type { PersonResult } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { requireCurrentToken } from './read-token.ts';
@@ -75,12 +75,12 @@ export async function testToken(vault: Vault, name: string, actor: Actor): Promi
   return { ok: failed === undefined, checks };
 }
 
-function failureOf(person: PersonAnswer, failed: CheckId): string {
+function failureOf(person: PersonResult, failed: CheckId): string {
   if (failed !== 'token-accepted' || person.outcome === 'person') return failed;
   return person.outcome === 'rejected' ? 'rejected' : person.reason;
 }
 
-function accepted(person: PersonAnswer, profile: Profile, token: Token, now: number): Check {
+function accepted(person: PersonResult, profile: Profile, token: Token, now: number): Check {
   const id = 'token-accepted';
   const { expiresAt } = expiryOf(token.lifetimes);
   const expired = expiresAt <= now;
@@ -115,7 +115,7 @@ function earlyRevocationHelp(help: string): string {
   return `${help} A token is revoked early if someone resets the administrator’s access in Control Hub, or if the administrator is deactivated. Provisioning itself can deactivate the account: exclude the account that signs in from its scope.`;
 }
 
-function organization(person: PersonAnswer, profile: Profile): Check {
+function organization(person: PersonResult, profile: Profile): Check {
   const id = 'organization';
   if (person.outcome !== 'person') {
     return { id, ok: null, message: 'Not tested, because the account of the token is unknown.' };
@@ -139,7 +139,7 @@ function organization(person: PersonAnswer, profile: Profile): Check {
   };
 }
 
-function fullAdmin(person: PersonAnswer): Check {
+function fullAdmin(person: PersonResult): Check {
   const id = 'full-admin';
   if (person.outcome !== 'person') {
     return { id, ok: null, message: 'Not tested, because the account of the token is unknown.' };

@@ -7,7 +7,7 @@ import type { Db } from '../../store/db.ts';
 import { profileById } from '../../store/profiles/profiles.ts';
 import { recordCheck } from '../../store/profiles/token-checks.ts';
 import { type TokenChange, tokenById, tokensOf, updateToken } from '../../store/profiles/tokens.ts';
-import type { PersonAnswer } from '../../webex/api/people-me.ts';
+import type { PersonResult } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
 import { activateToken } from './activate-token.ts';
 import { accountOf, decryptForWebex, queryWebex, type WebexVerdict } from './webex-verification.ts';
@@ -54,7 +54,7 @@ export async function verifyToken(
     const now = vault.now();
     const profileNow = await profileById(trx, profile.id);
     const tokens = await tokensOf(trx, profile.id);
-    const assessment = assessToken({ answer, profile: profileNow, token, tokens, approved, now });
+    const assessment = assessToken({ result: answer, profile: profileNow, token, tokens, approved, now });
     const outcome = auditOutcome(answer, assessment);
     await updateToken(trx, tokenId, verifiedFields(verdict, token, now));
     if (assessment.state === 'current') {
@@ -73,7 +73,7 @@ export async function verifyToken(
   return resultOf(await requireToken(vault.db, tokenId), await profileById(vault.db, profile.id), answer);
 }
 
-function auditOutcome(answer: PersonAnswer, { state, reviewReason, warnings }: Assessment): string {
+function auditOutcome(answer: PersonResult, { state, reviewReason, warnings }: Assessment): string {
   const reason = reviewReason ?? warnings[0];
   if (reason !== undefined) return reason;
   if (answer.outcome !== 'unknown') return answer.outcome === 'rejected' ? 'rejected' : 'ok';
@@ -81,7 +81,7 @@ function auditOutcome(answer: PersonAnswer, { state, reviewReason, warnings }: A
 }
 
 /** The result for a stored token, with the reason if Webex did not respond. */
-export function resultOf(token: Token, profile: Profile, answer: PersonAnswer): VerificationResult {
+export function resultOf(token: Token, profile: Profile, answer: PersonResult): VerificationResult {
   const result = storedResult(token, profile);
   return 'why' in result && answer.outcome === 'unknown'
     ? { ...result, why: { message: answer.message, help: answer.help } }

@@ -4,12 +4,12 @@ import type { Account, Token } from '../../domain/token.ts';
 import type { Db } from '../../store/db.ts';
 import { profileById, setProfileOrganization } from '../../store/profiles/profiles.ts';
 import { type TokenChange, tokenById, tokenCiphertext, updateToken } from '../../store/profiles/tokens.ts';
-import type { Person, PersonAnswer } from '../../webex/api/people-me.ts';
+import type { Person, PersonResult } from '../../webex/api/people-me.ts';
 import type { Vault } from '../context.ts';
 
 /** What Webex reports about a token. */
 export interface WebexVerdict {
-  person: PersonAnswer;
+  person: PersonResult;
   /** The expiry that Webex confirms; null if it does not. Epoch milliseconds. */
   confirmedExpiry: number | null;
 }

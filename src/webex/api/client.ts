@@ -1,7 +1,7 @@
 import type { Deployment } from '../deployments.ts';
 import type { ConnectionTestResult } from './connection-tests.ts';
-import type { PersonAnswer } from './people-me.ts';
-import type { ExpiryAnswer } from './token-expiry.ts';
+import type { PersonResult } from './people-me.ts';
+import type { ExpiryResult } from './token-expiry.ts';
 
 export interface WebexApiOptions {
   /** The Webex deployment. */
@@ -19,8 +19,8 @@ export interface WebexApiOptions {
 
 /** The calls to Webex. They only throw for an address or token that must not be used. */
 export interface WebexApi {
-  whoAmI(token: string): Promise<PersonAnswer>;
-  tokenExpiry(token: string): Promise<ExpiryAnswer>;
+  whoAmI(token: string): Promise<PersonResult>;
+  tokenExpiry(token: string): Promise<ExpiryResult>;
   entraTestConnection(token: string, orgId: string): Promise<ConnectionTestResult>;
   entraTestGroups(token: string, orgId: string): Promise<ConnectionTestResult>;
   oktaTestCredentials(token: string, orgId: string): Promise<ConnectionTestResult>;

@@ -21,7 +21,7 @@ export interface Person {
   roles: string[] | null;
 }
 
-export type PersonAnswer =
+export type PersonResult =
   | { outcome: 'person'; person: Person }
   /** Webex responded with 401: the token is not valid or no longer valid. */
   | { outcome: 'rejected'; message: string; help: string; trackingId: string | null }
@@ -57,7 +57,7 @@ const answered = z.object({
 const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
 
 /** Requests the owner of a token from Webex: `GET /people/me` (scope `spark:people_read`). */
-export async function whoAmI(connection: WebexConnection, token: string): Promise<PersonAnswer> {
+export async function whoAmI(connection: WebexConnection, token: string): Promise<PersonResult> {
   const answer = await getJson(connection, token, `${connection.api}/people/me`, answered);
   if (answer.ok) {
     const { id, displayName, orgId } = answer.value;

@@ -4,7 +4,7 @@ import type { FailureReason } from '../../http/json-client.ts';
 import type { WebexConnection } from './get-json.ts';
 import { getJson } from './get-json.ts';
 
-export type ExpiryAnswer =
+export type ExpiryResult =
   /** Epoch milliseconds. */
   { expiresAt: number } | { expiresAt: null; reason: FailureReason | 'out-of-range'; message: string };
 
@@ -25,7 +25,7 @@ const tenYears = 3650 * day;
  * Requests the token's expiry date from Webex: `GET /authorizations/tokenExpiry`. This may require a scope that the documented
  * client does not have, so null is common and does not mean that the token is invalid.
  */
-export async function tokenExpiry(connection: WebexConnection, token: string): Promise<ExpiryAnswer> {
+export async function tokenExpiry(connection: WebexConnection, token: string): Promise<ExpiryResult> {
   const answer = await getJson(connection, token, `${connection.api}/authorizations/tokenExpiry`, answered);
   if (!answer.ok) {
     const { message } = explainFailure(answer.failure, 'Webex');
