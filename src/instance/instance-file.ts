@@ -17,8 +17,8 @@ export interface RunningInstance {
   secret: string;
 }
 
-/** Timeout for the server's proof. Milliseconds. */
-const proofTimeoutMs = 2_000;
+/** Timeout for the server's proof. Long, because a second server cannot replace one that is only busy. Milliseconds. */
+const proofTimeoutMs = 10_000;
 
 function instanceFilePath(home: string): string {
   return join(home, 'server.json');

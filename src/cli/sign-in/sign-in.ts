@@ -34,10 +34,19 @@ export class SignInServer {
   async start(): Promise<Pick<RunningServer, 'port'>> {
     if (this.#own !== null) return this.#own;
     this.#askedAt = Date.now();
-    const running = await findRunningInstance(this.#vault.settings.home);
+    const { home } = this.#vault.settings;
+    const running = await findRunningInstance(home);
     if (running !== null) return running;
-    this.#own = await startWebServer(this.#vault, createLog('warn'));
-    return this.#own;
+    try {
+      this.#own = await startWebServer(this.#vault, createLog('warn'));
+      return this.#own;
+    } catch (error) {
+      // It was too busy to respond before, or another process has started it since.
+      const isRunning = error instanceof BrokerError && error.code === 'E_RUNNING';
+      const other = isRunning ? await findRunningInstance(home) : null;
+      if (other === null) throw error;
+      return other;
+    }
   }
 
   /** Replaces the server if it was stopped. Does nothing if the server is only slow, because it still has its port. */
