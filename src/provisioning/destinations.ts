@@ -83,10 +83,10 @@ async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[
 async function withConnected(vault: Vault, destinations: Destination[]): Promise<Destination[]> {
   const offered = destinations.filter(({ via, clientId }) => via === 'token' && clientId !== null);
   if (offered.length === 0) return destinations;
-  const clients = await listClients(vault.db);
+  const clients = new Map((await listClients(vault.db)).map((client) => [client.id, client]));
   const connected = new Map<string, Destination>();
   for (const destination of offered) {
-    const client = clients.find(({ id }) => id === destination.clientId);
+    const client = clients.get(destination.clientId ?? '');
     if (client?.lastUsedAt == null || mayBeTest(client, vault.now())) continue;
     const via = client.relayRights === null ? 'oauth' : 'relay';
     const change = { via, tokenId: null, installedAt: client.lastUsedAt } as const;
@@ -147,6 +147,19 @@ function viewOf(
       findings: parseFindings(destination.findings),
     },
   };
+}
+
+/** How many destinations of all profiles have the current token, and how many do not. */
+export async function countDestinations(vault: Vault): Promise<{ upToDate: number; outdated: number }> {
+  const found = await allDestinations(vault.db);
+  const destinations = await withConnected(
+    vault,
+    found.map(({ destination }) => destination),
+  );
+  const isCurrent = (destination: Destination, at: number) =>
+    deliveryState(destination, found[at]?.currentTokenId ?? null) === 'current';
+  const upToDate = destinations.filter(isCurrent).length;
+  return { upToDate, outdated: destinations.length - upToDate };
 }
 
 /** One line about the destinations of each of these profiles (default: all) that has any, by the profile's name. */

@@ -7,7 +7,7 @@ import { upToDateState } from '../../monitoring/up-to-date.ts';
 import { checkJob } from '../../os-scheduler/check-job.ts';
 import { findInstalled } from '../../os-scheduler/schedule.ts';
 import { currentSystem } from '../../os-scheduler/system.ts';
-import { destinationLabels, listDestinations } from '../../provisioning/destinations.ts';
+import { countDestinations } from '../../provisioning/destinations.ts';
 import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { failingHooks } from '../../store/profiles/activations.ts';
@@ -98,16 +98,6 @@ async function dueProfiles(vault: Vault): Promise<ProfileSummary[]> {
     expiring.push(...page.filter((each) => each.status !== 'undelivered'));
   const sooner = (a: ProfileSummary, b: ProfileSummary) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0);
   return [...due.sort(sooner), ...expiring.sort(sooner)];
-}
-
-async function countDestinations(vault: Vault): Promise<{ upToDate: number; outdated: number }> {
-  const counts = { upToDate: 0, outdated: 0 };
-  for (const profile of (await destinationLabels(vault)).keys()) {
-    for (const { upToDate } of await listDestinations(vault, profile)) {
-      counts[upToDate ? 'upToDate' : 'outdated'] += 1;
-    }
-  }
-  return counts;
 }
 
 /** The profiles for which the renewal hook fails; null if none is set up. */
