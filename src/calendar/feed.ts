@@ -28,7 +28,7 @@ export async function removeCalendarFeed(records: StoreContext, actor: Actor): P
 }
 
 /** When the address of the feed was created; null if there is none. Epoch milliseconds. */
-export async function calendarFeedMadeAt({ db }: StoreContext): Promise<number | null> {
+export async function calendarFeedCreatedAt({ db }: StoreContext): Promise<number | null> {
   return await calendarFeedSince(db);
 }
 

@@ -70,7 +70,7 @@ export function nextTriggerAt(token: TokenDates, days: readonly number[], now: n
 }
 
 /** When a new token is first due for a reminder; 0 if a reminder is due already or none can be predicted. Epoch milliseconds. */
-export function firstLookAt(
+export function firstReminderCheckAt(
   { capturedAt, lifetimes, rejectedAt }: Pick<Token, 'capturedAt' | 'lifetimes' | 'rejectedAt'>,
   days: readonly number[],
   now: number,

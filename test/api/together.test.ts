@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { changing, inTransaction } from '../../src/store/integrity/changes.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import {
-  type Answered,
+  type ApiResponse,
   askToken,
   clientOf,
   orgIds,
@@ -37,7 +37,7 @@ async function ready() {
   return { ...api, one, two, url, honest };
 }
 
-function expectTokens(answers: Answered[]): void {
+function expectTokens(answers: ApiResponse[]): void {
   expect(answers.map(({ status, json }) => [status, json.access_token])).toEqual([
     [200, 'fake-token-for-acme-1'],
     [200, 'fake-token-for-globex-1'],
@@ -84,7 +84,7 @@ describe('requests in the same batch', () => {
     const answers = await Promise.all([honest(), ...hostile.map((each) => each.catch(() => null))]);
     expectTokens(answers[0]);
     expectTokens(await honest());
-    const statuses = answers.slice(1).map((response) => (response as Answered | null)?.status);
+    const statuses = answers.slice(1).map((response) => (response as ApiResponse | null)?.status);
     expect(statuses.every((status) => status !== undefined && status < 500)).toBe(true);
     expect(logged).toEqual([]);
   });

@@ -68,7 +68,7 @@ async function opened(port: number, bytes = ''): Promise<Opened> {
 }
 
 /** Other clients get a page and a response of the token API immediately. */
-async function othersAreAnswered({ port, host }: Serving): Promise<void> {
+async function othersAreServed({ port, host }: Serving): Promise<void> {
   const began = performance.now();
   for (const path of ['/auth/code', '/healthz']) {
     const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
@@ -111,7 +111,7 @@ describe('the server', () => {
     const dripping = setInterval(() => slow.forEach(({ socket }) => void socket.write('a')), 60);
     onTestFinished(() => clearInterval(dripping));
     const ends = slow.map(({ letGo }) => letGo);
-    await othersAreAnswered(server);
+    await othersAreServed(server);
     for (const { text, took } of await Promise.all(ends)) {
       expect(took).toBeLessThan(6_000);
       expect(text).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
@@ -128,7 +128,7 @@ describe('the server', () => {
     const ask = `GET /assets/style.css HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
     greedy.write(ask.repeat(1_000));
     await expect.poll(() => sockets.size).toBe(1);
-    await othersAreAnswered(server);
+    await othersAreServed(server);
     const [held] = sockets;
     await expect.poll(() => held?.destroyed).toBe(true);
   });
@@ -149,7 +149,7 @@ describe('the server', () => {
     expect(JSON.parse(token.body.slice(0, token.body.indexOf('}') + 1))).toMatchObject({
       error: 'invalid_request',
     });
-    await othersAreAnswered(server);
+    await othersAreServed(server);
   });
 
   it('serves others during a thousand half-open connections, and closes all of them', async () => {
@@ -157,10 +157,10 @@ describe('the server', () => {
     const half = await Promise.all(
       Array.from({ length: 1_000 }, () => opened(server.port, `GET / HTTP/1.1\r\nHost: ${server.host}\r\n`)),
     );
-    await othersAreAnswered(server);
+    await othersAreServed(server);
     const answers = await Promise.all(half.map(({ letGo }) => letGo));
     for (const { text } of answers) expect(text).toMatch(/^$|^HTTP\/1\.1 408 Request Timeout\r\n/);
-    await othersAreAnswered(server);
+    await othersAreServed(server);
   });
 
   it('limits the number of connections, and accepts new ones when others end', async () => {
@@ -169,6 +169,6 @@ describe('the server', () => {
     const oneMore = await opened(server.port, `GET /healthz HTTP/1.1\r\nHost: ${server.host}\r\n\r\n`);
     expect((await oneMore.letGo).text).toBe('');
     await Promise.all(held.map(({ letGo }) => letGo));
-    await othersAreAnswered(server);
+    await othersAreServed(server);
   });
 });

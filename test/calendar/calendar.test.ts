@@ -4,7 +4,7 @@ import { type CalendarEntry, calendarEvent, calendarFrame } from '../../src/cale
 import { calendarPieces } from '../../src/calendar/entries.ts';
 import {
   calendarFeed,
-  calendarFeedMadeAt,
+  calendarFeedCreatedAt,
   createCalendarFeed,
   removeCalendarFeed,
 } from '../../src/calendar/feed.ts';
@@ -169,7 +169,7 @@ describe('calendarFeed', () => {
   it('is available with its secret until that is replaced or removed', async () => {
     const records = await acme();
     await capture(records, today);
-    expect(await calendarFeedMadeAt(records)).toBeNull();
+    expect(await calendarFeedCreatedAt(records)).toBeNull();
     const secret = await createCalendarFeed(records, { user: 'ada' });
     expect(secret).toMatch(/^[\w-]{43}$/);
     expect(readBack(await textOf(await calendarFeed(records, secret)))).toHaveLength(1);
@@ -182,7 +182,7 @@ describe('calendarFeed', () => {
     const other = await createCalendarFeed(records, { user: 'ada' });
     expect(await calendarFeed(records, secret)).toBeNull();
     expect(await calendarFeed(records, other)).not.toBeNull();
-    expect(await calendarFeedMadeAt(records)).toBe(today);
+    expect(await calendarFeedCreatedAt(records)).toBe(today);
     await removeCalendarFeed(records, { user: 'ada' });
     expect(await calendarFeed(records, other)).toBeNull();
     const { length } = await records.db.selectFrom('audit').select('seq').execute();

@@ -3,7 +3,7 @@ import { daysLeft, documentedLifetimeMs } from '../../src/domain/lifetimes.ts';
 import {
   defaultReminderDays,
   dueTriggerAt,
-  firstLookAt,
+  firstReminderCheckAt,
   isProfileEvent,
   nextTriggerAt,
   reminderDates,
@@ -116,19 +116,19 @@ describe('isProfileEvent', () => {
   });
 });
 
-describe('firstLookAt', () => {
-  const lookAt = (expiresAt: number, rejectedAt: number | null, now = today) => {
+describe('firstReminderCheckAt', () => {
+  const checkAt = (expiresAt: number, rejectedAt: number | null, now = today) => {
     const lifetimes = { confirmed: expiresAt, reported: null, documented: null };
-    return firstLookAt({ capturedAt: today, lifetimes, rejectedAt }, defaultReminderDays, now);
+    return firstReminderCheckAt({ capturedAt: today, lifetimes, rejectedAt }, defaultReminderDays, now);
   };
 
   it('is the first threshold of a token without a due reminder', () => {
-    expect(lookAt(yearly.expiresAt, null)).toBe(yearly.expiresAt - days(61) + 1);
+    expect(checkAt(yearly.expiresAt, null)).toBe(yearly.expiresAt - days(61) + 1);
   });
 
   it('is 0 if a reminder is due already', () => {
-    expect(lookAt(yearly.expiresAt, null, yearly.expiresAt - days(10))).toBe(0);
-    expect(lookAt(yearly.expiresAt, null, yearly.expiresAt)).toBe(0);
-    expect(lookAt(yearly.expiresAt, today)).toBe(0);
+    expect(checkAt(yearly.expiresAt, null, yearly.expiresAt - days(10))).toBe(0);
+    expect(checkAt(yearly.expiresAt, null, yearly.expiresAt)).toBe(0);
+    expect(checkAt(yearly.expiresAt, today)).toBe(0);
   });
 });

@@ -74,7 +74,7 @@ export async function clientOf(
   return (await addClient(vault, { name, profiles, ...more }, actor)).secret ?? '';
 }
 
-export interface Answered {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   json: Record<string, unknown>;
@@ -85,7 +85,7 @@ export async function post(
   url: string,
   form: Record<string, string> | string[][] | string,
   basic?: string,
-): Promise<Answered> {
+): Promise<ApiResponse> {
   const response = await fetch(url, {
     method: 'POST',
     body: typeof form === 'string' ? form : new URLSearchParams(form as Record<string, string>),
@@ -104,6 +104,6 @@ export function askToken(
   client: string,
   secret: string,
   more: Record<string, string> = {},
-): Promise<Answered> {
+): Promise<ApiResponse> {
   return post(`${origin}/oauth/token`, { grant_type: 'client_credentials', ...more }, `${client}:${secret}`);
 }

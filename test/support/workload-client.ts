@@ -1,6 +1,6 @@
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import type { WorkloadIdentity } from '../../src/domain/workload-identity.ts';
-import { type Answered, clientOf, post, profileWithToken, served } from './api-server.ts';
+import { type ApiResponse, clientOf, post, profileWithToken, served } from './api-server.ts';
 import { today } from './vault/test-vault.ts';
 import { githubClaims, startWorkloadIssuer, type WorkloadIssuer } from './workload-issuer.ts';
 
@@ -12,7 +12,7 @@ export function askWithAssertion(
   origin: string,
   assertion: string,
   more: Record<string, string> = {},
-): Promise<Answered> {
+): Promise<ApiResponse> {
   return post(`${origin}/oauth/token`, {
     grant_type: 'client_credentials',
     client_id: 'ci',

@@ -30,7 +30,7 @@ function apiOf(deployment: Deployment, timeoutMs = 5000) {
   return createWebexApi({ deployment, api, scim, fetch: globalThis.fetch, now: () => now, timeoutMs });
 }
 
-async function answerTo(deployment: Deployment, outcome: SignInOutcome, freshSignIn = false) {
+async function responseTo(deployment: Deployment, outcome: SignInOutcome, freshSignIn = false) {
   const state = newState();
   const url = authorizeUrl({
     idbroker: webex.endpoints[deployment].idbroker,
@@ -48,7 +48,7 @@ const issued = (name: string, deployment: Deployment = 'commercial') =>
 
 describe.each(deployments)('the %s deployment, from the sign-in to the test', (deployment) => {
   it.each([false, true])('issues a token that passes every test (fresh sign-in: %s)', async (freshSignIn) => {
-    const { state, redirect } = await answerTo(deployment, { account: 'full-admin' }, freshSignIn);
+    const { state, redirect } = await responseTo(deployment, { account: 'full-admin' }, freshSignIn);
     expect(redirect).toMatchObject({ kind: 'token', state, expiresIn: 3887999, warnings: [] });
     if (redirect.kind !== 'token') return;
     const { orgId } = describeAccessToken(redirect.accessToken);
@@ -66,7 +66,7 @@ describe.each(deployments)('the %s deployment, from the sign-in to the test', (d
 
   it.each(['query', 'fragment'] as const)('reports an error in the %s of the redirect', async (errorsIn) => {
     webex.settings.errorsIn = errorsIn;
-    const { state, redirect } = await answerTo(deployment, {
+    const { state, redirect } = await responseTo(deployment, {
       outcome: 'error',
       error: 'tokenlimit_reached',
     });
@@ -75,7 +75,7 @@ describe.each(deployments)('the %s deployment, from the sign-in to the test', (d
 
   it('names the other ID broker in iss after a mix-up', async () => {
     webex.settings.issuer = 'other';
-    const { redirect } = await answerTo(deployment, { account: 'full-admin' });
+    const { redirect } = await responseTo(deployment, { account: 'full-admin' });
     const other = deployment === 'government' ? 'commercial' : 'government';
     expect(redirect.issuer).toBe(webex.endpoints[other].idbroker);
   });
@@ -96,7 +96,7 @@ describe('parseRedirect after a sign-in', () => {
     ['unknown', 'unknown', null],
   ] as const)('reads a token of the form %s', async (tokenForm, form, orgId) => {
     webex.settings.tokenForm = tokenForm;
-    const { redirect } = await answerTo('commercial', { account: 'full-admin' });
+    const { redirect } = await responseTo('commercial', { account: 'full-admin' });
     if (redirect.kind !== 'token') throw new Error('no token');
     expect(describeAccessToken(redirect.accessToken)).toMatchObject({ form, orgId });
     expect(redirect.warnings).toHaveLength(orgId === null ? 1 : 0);
@@ -106,7 +106,7 @@ describe('parseRedirect after a sign-in', () => {
     'reads the token and warns if expires_in is %s',
     async (expiresIn) => {
       webex.settings.expiresIn = expiresIn;
-      const { redirect } = await answerTo('commercial', { account: 'full-admin' });
+      const { redirect } = await responseTo('commercial', { account: 'full-admin' });
       expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
       expect(redirect.kind === 'token' && redirect.warnings).toHaveLength(1);
     },

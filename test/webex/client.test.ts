@@ -8,7 +8,7 @@ import {
 } from '../../src/webex/api/admin-roles.ts';
 import { toWebexOrganizationId } from '../../src/webex/organization-id.ts';
 import { acmeOrgId } from '../support/webex/fake-tokens.ts';
-import { apiAnswering, apiAt, apiFailing, now, serve, token } from '../support/webex/http-fakes.ts';
+import { apiAt, apiFailing, apiReturning, now, serve, token } from '../support/webex/http-fakes.ts';
 
 const person = {
   id: 'fake-person-id',
@@ -43,12 +43,12 @@ describe('whoAmI', () => {
     [{ displayName: '' }, 'ada@acme.example'],
     [{ displayName: null, emails: [] }, 'a person without a name'],
   ])('always returns a display name: %o', async (less, displayName) => {
-    const api = await apiAnswering(200, { ...person, ...less });
+    const api = await apiReturning(200, { ...person, ...less });
     expect(await api.whoAmI(token)).toMatchObject({ person: { displayName } });
   });
 
   it('reports 401 as a rejection, with help and the tracking ID', async () => {
-    const api = await apiAnswering(401, {
+    const api = await apiReturning(401, {
       message: 'The request requires authentication.',
       trackingId: 'ROUTER_1',
     });
@@ -78,7 +78,7 @@ describe('whoAmI', () => {
   ])(
     'reports %i %o as no verdict on the token, because of %s',
     async (status, body, reason, message, help) => {
-      const answer = await (await apiAnswering(status, body)).whoAmI(token);
+      const answer = await (await apiReturning(status, body)).whoAmI(token);
       expect(answer).toMatchObject({ outcome: 'unknown', reason, retryAfterSeconds: null });
       if (answer.outcome === 'unknown') {
         expect(answer.message).toMatch(message);
@@ -88,7 +88,7 @@ describe('whoAmI', () => {
   );
 
   it('passes on how long to wait after 429', async () => {
-    const answer = await (await apiAnswering(429, {}, { 'retry-after': '7' })).whoAmI(token);
+    const answer = await (await apiReturning(429, {}, { 'retry-after': '7' })).whoAmI(token);
     expect(answer).toMatchObject({ outcome: 'unknown', retryAfterSeconds: 7 });
     expect(answer.outcome === 'unknown' && answer.help).toContain('7 seconds');
   });
@@ -144,7 +144,7 @@ describe('adminLevel', () => {
   it('treats missing and null roles as unknown, not as none', async () => {
     const { roles: _, ...without } = person;
     for (const body of [without, { ...person, roles: null }]) {
-      expect(await (await apiAnswering(200, body)).whoAmI(token)).toMatchObject({
+      expect(await (await apiReturning(200, body)).whoAmI(token)).toMatchObject({
         person: { admin: 'unknown', roles: null },
       });
     }
@@ -165,7 +165,7 @@ describe('tokenExpiry', () => {
   });
 
   it('accepts the number as a string', async () => {
-    const api = await apiAnswering(200, { exp: String(now + day) });
+    const api = await apiReturning(200, { exp: String(now + day) });
     expect(await api.tokenExpiry(token)).toEqual({ expiresAt: now + day });
   });
 
@@ -177,7 +177,7 @@ describe('tokenExpiry', () => {
     ['a fraction', now + 0.5],
     ['huge', 1e300],
   ])('rejects a value out of range: %s', async (_, exp) => {
-    const answer = await (await apiAnswering(200, { exp })).tokenExpiry(token);
+    const answer = await (await apiReturning(200, { exp })).tokenExpiry(token);
     expect(answer).toMatchObject({ expiresAt: null, reason: 'out-of-range' });
   });
 
@@ -189,7 +189,7 @@ describe('tokenExpiry', () => {
     [200, {}, 'unexpected-shape'],
     [200, '<html>', 'html'],
   ])('returns no expiry and a reason for %i %o: %s', async (status, body, reason) => {
-    const answer = await (await apiAnswering(status, body)).tokenExpiry(token);
+    const answer = await (await apiReturning(status, body)).tokenExpiry(token);
     expect(answer).toMatchObject({ expiresAt: null, reason });
     expect(answer.expiresAt === null && answer.message).toBeTruthy();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionTestResult } from '../../src/webex/api/connection-tests.ts';
 import { acmeOrgId } from '../support/webex/fake-tokens.ts';
-import { apiAnswering, apiAt, apiFailing, serve, token } from '../support/webex/http-fakes.ts';
+import { apiAt, apiFailing, apiReturning, serve, token } from '../support/webex/http-fakes.ts';
 
 const listResponse = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 const empty = { schemas: [listResponse], totalResults: 0, itemsPerPage: 0, startIndex: 1, Resources: [] };
@@ -27,7 +27,7 @@ describe('entraTestConnection', () => {
   });
 
   it('accepts an empty list without Resources', async () => {
-    const api = await apiAnswering(200, { schemas: [listResponse], totalResults: 0 });
+    const api = await apiReturning(200, { schemas: [listResponse], totalResults: 0 });
     expect((await api.entraTestConnection(token, acmeOrgId)).ok).toBe(true);
   });
 
@@ -41,7 +41,7 @@ describe('entraTestConnection', () => {
     [],
     null,
   ])('requires an empty ListResponse, not %o', async (body) => {
-    const result = await (await apiAnswering(200, body)).entraTestConnection(token, acmeOrgId);
+    const result = await (await apiReturning(200, body)).entraTestConnection(token, acmeOrgId);
     expect(result.ok).toBe(false);
     expect(result.help).toContain('tenant URL');
   });
@@ -61,9 +61,9 @@ describe('Entra ID’s Test Connection for groups', () => {
   });
 
   it('gives no result for a 404, and fails with any other failure', async () => {
-    expect((await (await apiAnswering(404, {})).entraTestGroups(token, acmeOrgId)).ok).toBeNull();
-    expect((await (await apiAnswering(403, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
-    expect((await (await apiAnswering(200, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
+    expect((await (await apiReturning(404, {})).entraTestGroups(token, acmeOrgId)).ok).toBeNull();
+    expect((await (await apiReturning(403, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
+    expect((await (await apiReturning(200, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
   });
 });
 
@@ -83,7 +83,7 @@ describe('oktaTestCredentials', () => {
       { ...empty, [name]: '1' },
       { ...empty, [name]: undefined },
     ]) {
-      expect((await (await apiAnswering(200, body)).oktaTestCredentials(token, acmeOrgId)).ok).toBe(false);
+      expect((await (await apiReturning(200, body)).oktaTestCredentials(token, acmeOrgId)).ok).toBe(false);
     }
   });
 });
@@ -108,7 +108,7 @@ describe.each(probes)('%s', (probe) => {
     [307, '', { location: 'https://example.com/' }, /not followed/, /proxy/],
     [204, '', {}, /documentation/, /tenant URL/],
   ])('explains the response %i %o %o', async (status, body, headers, message, help) => {
-    const api = await apiAnswering(status, body, headers);
+    const api = await apiReturning(status, body, headers);
     expectFailure(await api[probe](token, acmeOrgId), message, help);
   });
 

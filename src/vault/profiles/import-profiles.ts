@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { claimConflict } from '../../domain/assess-token.ts';
 import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import { isNamed, type NewProfile, type Profile } from '../../domain/profile.ts';
-import { firstLookAt } from '../../domain/reminder-triggers.ts';
+import { firstReminderCheckAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import { appendAudits } from '../../store/audit/audit.ts';
@@ -61,7 +61,10 @@ export async function importProfiles(
     const scheduled = await usesReminderDays(trx, days);
     await insertTokens(
       trx,
-      tokens.map((each) => ({ ...each, ...(scheduled && { remindAt: firstLookAt(each.token, days, now) }) })),
+      tokens.map((each) => ({
+        ...each,
+        ...(scheduled && { remindAt: firstReminderCheckAt(each.token, days, now) }),
+      })),
     );
     const hook = vault.settings.renewalHook !== null;
     await recordActivations(

@@ -3,7 +3,7 @@ import type { RequestHandler, Response } from 'express';
 import { calendarPieces } from '../../calendar/entries.ts';
 import {
   calendarFeed,
-  calendarFeedMadeAt,
+  calendarFeedCreatedAt,
   createCalendarFeed,
   removeCalendarFeed,
 } from '../../calendar/feed.ts';
@@ -48,7 +48,7 @@ export function renderReminders({ vault, render }: WebContext): RenderReminders 
         },
         signed: webhookSecret !== null,
         desktopFound: desktopChannel() !== null,
-        feedMadeAt: instant(await calendarFeedMadeAt(vault)),
+        feedMadeAt: instant(await calendarFeedCreatedAt(vault)),
         notice: takeFlash(request),
         errors,
         test,

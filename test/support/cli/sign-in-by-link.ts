@@ -16,5 +16,5 @@ export async function signInThrough(link = ''): Promise<void> {
     headers: { cookie, origin, 'content-type': 'application/json' },
     body: JSON.stringify({ fragment: new URL(landed).hash }),
   });
-  if (!posted.ok) throw new Error(`capture answered ${posted.status}: ${await posted.text()}`);
+  if (!posted.ok) throw new Error(`capture responded with ${posted.status}: ${await posted.text()}`);
 }

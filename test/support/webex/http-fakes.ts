@@ -23,7 +23,7 @@ export async function serve(
 }
 
 /** The API on such a server, which sends the same response to every request. */
-export async function apiAnswering(
+export async function apiReturning(
   status: number,
   body: unknown,
   headers: Record<string, string> = {},
