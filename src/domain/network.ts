@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 /**
  * The network that identifies a caller: the owner of one IPv6 address usually has the whole /64, and this host has all of
- * 127.0.0.0/8. Each network has one text form, however its addresses are written.
+ * 127.0.0.0/8. Each network has one text form, regardless of the notation of its addresses.
  */
 export function networkOf(address: string): string {
   const plain = address.replace(/%.*$/, '');

@@ -72,7 +72,7 @@ export class BatchQueue {
         const batch = this.#waiting.take(batchSize);
         const startedAt = performance.now();
         await this.#run(batch, startedAt + maxWaitMs);
-        // The clients of this batch may send new requests at once, in addition to the requests that arrived meanwhile.
+        // The clients of this batch may immediately send new requests, in addition to the requests that arrived meanwhile.
         this.#expected = Math.min(batch.length + this.#waiting.size, batchSize);
         const isSlow = performance.now() - startedAt > slowBatchMs;
         if (isSlow && this.#waiting.size > 0 && batch.length > 1) await sleep(slowGatherMs);
@@ -124,7 +124,7 @@ export class BatchQueue {
     }
   }
 
-  /** Retries at once the first time, then with exponential backoff. Other requests continue meanwhile. */
+  /** Retries immediately the first time, then with exponential backoff. Other requests continue meanwhile. */
   #tryAgain(read: PendingRequest): void {
     const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + maxWaitMs };
     this.#retries.set(read, retries);

@@ -185,7 +185,7 @@ export abstract class ClientRequest implements PendingRequest {
     if (authentication.ok) throw new Error('unreachable: the client is authenticated');
     const { refusal, reason } = authentication;
     this.#response = { refusal };
-    // Counted once, however often the batch is retried.
+    // Counted once, even if the batch is retried.
     if (reason === 'wrong-secret') {
       // Unknown client names share one counter. Otherwise an attacker could fill the memory with them.
       const counted = found === null ? '' : this.#name;

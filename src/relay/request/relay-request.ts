@@ -25,7 +25,7 @@ export interface IncomingRelayRequest {
 }
 
 /**
- * A request to the relay. It is granted before it is sent, and again in the rare cases where it waits for its body or for
+ * A request to the relay. It is granted before it is sent, and again in the rare case that it waits for its body or for
  * another token. Whenever it is granted, its audit row is durable and its client has just been checked.
  */
 export class RelayRequest extends ClientRequest {

@@ -216,7 +216,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#hold(pieces);
     if (this.#heldSize > heldBytes) this.#release();
-    // The end follows at once.
+    // The end follows immediately.
     else if (!isComplete) this.#heldTimer ??= setTimeout(() => this.#release(), heldMs);
   }
 

@@ -19,7 +19,7 @@ export interface SimulatedAccount {
   lastName: string;
   email: string;
   role: SimulatedRole;
-  /** `people/me` omits `roles` for this person, whatever the role is. */
+  /** `people/me` omits `roles` for this person, regardless of the role. */
   hidesRoles: boolean;
   /** One line on the sign-in page that says what this account demonstrates. */
   hint: string;

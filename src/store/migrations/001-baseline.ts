@@ -193,7 +193,7 @@ async function createTokens(db: Kysely<never>): Promise<void> {
   /*
    * Indexes over the tokens of one state, and none that begins with the state: nearly all tokens share two states, which
    * SQLite does not know without statistics. It then takes such an index to look up a profile, and reads all tokens.
-   * The first one also ensures one current token for each profile, whatever two processes do at the same moment.
+   * The first one also ensures one current token for each profile, even if two processes write at the same moment.
    */
   for (const statement of [
     `create unique index token_current on token (profile_id) where state = 'current'`,

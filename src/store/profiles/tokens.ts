@@ -368,7 +368,7 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
       confirmed: row.expires_confirmed,
       reported: row.expires_reported,
       documented: row.expires_documented,
-      // Recorded only where it adds information: Webex accepted the token after its reported expiry.
+      // Set only if it adds information: Webex accepted the token after its reported expiry.
       ...(row.expires_confirmed === null &&
         row.expires_reported !== null &&
         row.verified_at !== null &&

@@ -96,7 +96,7 @@ export interface TokenRequestRead {
    * wait. It is then returned without being completed, nothing is written for it, and the rest of its batch continues.
    */
   decide(found: Lookup | null): Decision;
-  /** Sends the response at once: the audit row is already durable. */
+  /** Sends the response immediately: the audit row is already durable. */
   complete(decision: Decision): void;
 }
 
