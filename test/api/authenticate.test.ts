@@ -61,7 +61,7 @@ describe('authenticate', () => {
   it.each<[string, ClientProof, Lookup | null, string]>([
     ['another secret', verifySecret('other'), found(), 'wrong-secret'],
     ['a secret of an unknown client', secret, null, 'wrong-secret'],
-    ['a secret of a client without one', secret, found({ secretHash: null }), 'wrong-secret'],
+    ['a secret for a client without one', secret, found({ secretHash: null }), 'wrong-secret'],
     ['a secret against a damaged hash', secret, found({ secretHash: 'AAAA' }), 'wrong-secret'],
     [
       'what is stored for no secret',

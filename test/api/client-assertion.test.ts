@@ -43,7 +43,7 @@ describe('checkAssertion', () => {
   });
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['an ended one', { exp: seconds - 30 }, 'it has expired: check the clock'],
+    ['an expired one', { exp: seconds - 30 }, 'it has expired: check the clock'],
     [
       'one that lives longer than an hour',
       { exp: seconds + 3632 },

@@ -53,10 +53,10 @@ const addressOf = forwardedAddress(['192.0.2.0/24', '2001:db8:ffff::/48']);
 describe('forwardedAddress', () => {
   it.each([
     ['the proxy alone', '192.0.2.1', undefined, '192.0.2.1'],
-    ['a header of someone who is no proxy', '10.9.9.9', '10.1.2.3', '10.9.9.9'],
+    ['a header from an address that is not a proxy', '10.9.9.9', '10.1.2.3', '10.9.9.9'],
     ['a client with its port, as Azure writes it', '192.0.2.1', '10.1.2.3:54321', '10.1.2.3'],
     ['an IPv6 client with its port', '192.0.2.1', '[2001:db8::1]:443', '2001:db8::1'],
-    ['what the client wrote itself before', '192.0.2.1', '10.0.0.1, 10.1.2.3:54321', '10.1.2.3'],
+    ['an address that the client itself sent', '192.0.2.1', '10.0.0.1, 10.1.2.3:54321', '10.1.2.3'],
     [
       'a line of proxies',
       '192.0.2.1',

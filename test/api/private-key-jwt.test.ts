@@ -73,9 +73,9 @@ describe('private_key_jwt', () => {
     ['another audience', { aud: 'https://elsewhere.example' }, /aud must be/],
     ['another issuer', { iss: 'other' }, /iss and sub/],
     ['an expired one', { exp: seconds - 60 }, /expired/],
-    ['one that is good for a day', { exp: seconds + 86_400 }, /more than an hour/],
+    ['one that is valid for a day', { exp: seconds + 86_400 }, /more than an hour/],
     ['one from the future', { nbf: seconds + 600 }, /nbf/],
-    ['a jti that is no text', { jti: 7 }, /jti/],
+    ['a jti that is not text', { jti: 7 }, /jti/],
   ])('refuses an assertion with %s, and names the claim', async (_name, changes, description) => {
     const { sign, ask } = shared();
     const response = await ask(await sign(changes));

@@ -43,7 +43,7 @@ describe('ambiguous bodies (request smuggling)', () => {
 
   it.each([
     ['a chunk whose size is not a number', 'xyz\r\n'],
-    ['a chunk whose size is beyond every number', `${'f'.repeat(20)}\r\n`],
+    ['a chunk whose size is too large for a number', `${'f'.repeat(20)}\r\n`],
     ['a chunk that is longer than it says', '1\r\nabcdef\r\n'],
     ['extensions without an end', `1;${'x'.repeat(20_000)}\r\na\r\n0\r\n\r\n`],
   ])('are rejected in chunks: %s', async (_what, body) => {

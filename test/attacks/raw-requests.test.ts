@@ -88,7 +88,7 @@ describe('Origin and Sec-Fetch headers', () => {
     ['rejects bytes outside ASCII', ['Origin: http://l\xf6calhost:3000']],
     ['a long one', [`Origin: http://HOST${'/'.repeat(10_000)}`]],
     ['a right one from elsewhere', ['Origin: http://HOST', 'Sec-Fetch-Site: cross-site']],
-    ['… said twice', ['Origin: http://HOST', 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
+    ['… sent twice', ['Origin: http://HOST', 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
   ])('are rejected: %s', async (_what, headers) => {
     const head = ['Host: HOST', 'Connection: close', ...headers, `Content-Length: ${fragment.length}`, json];
     await Promise.all(

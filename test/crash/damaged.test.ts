@@ -58,7 +58,7 @@ const damages: [what: string, damage: Damage, said: RegExp][] = [
   ['cut within its first page', (database) => database.subarray(0, 1000), /^E_STORE_DAMAGED$/],
   ['cut in half', (database) => database.subarray(0, database.length / 2), /^E_STORE_DAMAGED$/],
   ['without its second half', (database) => database.fill(0, database.length / 2), /^E_STORE_DAMAGED$/],
-  ['scribbled over, but for its first page', (database) => database.fill('x', pageSize), /^E_STORE_DAMAGED$/],
+  ['overwritten except for its first page', (database) => database.fill('x', pageSize), /^E_STORE_DAMAGED$/],
 ];
 
 describe.each(damages)('a database that is %s', (_, damage, said) => {

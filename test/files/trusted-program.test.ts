@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('a trusted program', () => {
       /folder .* can be changed by every user/,
     ],
     ['is in a folder like /tmp', { folderMode: 0o1777 }, /folder .* can be changed by every user/],
-    ['nobody can run', { mode: 0o600 }, /not executable/],
+    ['no one can run', { mode: 0o600 }, /not executable/],
   ])('is not one that %s', (_what, modes, message) => {
     const file = program(modes);
     expect(() => assertTrustedProgram(file)).toThrow(message);

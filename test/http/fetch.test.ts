@@ -57,8 +57,8 @@ describe('a failing proxy', () => {
       /Negotiate or NTLM authentication \(407\)/,
       answering(407, 'Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n'),
     ],
-    ['hangs up when asked', 'proxy-tunnel', /closed the connection/, rude((socket) => socket.destroy())],
-    ['is no HTTP server', 'proxy-tunnel', /not HTTP/, rude((socket) => socket.end('SSH-2.0-x\r\n'))],
+    ['closes the connection', 'proxy-tunnel', /closed the connection/, rude((socket) => socket.destroy())],
+    ['is not an HTTP server', 'proxy-tunnel', /not HTTP/, rude((socket) => socket.end('SSH-2.0-x\r\n'))],
     ['is silent', 'proxy-tunnel', /did not respond in time/, silently],
     [
       'hangs up after CONNECT',

@@ -31,8 +31,8 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
 
   it.each([
     ['xsel', { xsel: xsel(content) }, {}],
-    ['xclip, where there is no xsel', { xclip: xclip(content) }, {}],
-    ['xclip, where xsel does not work', { xsel: 'exit 1', xclip: xclip(content) }, {}],
+    ['xclip, if there is no xsel', { xclip: xclip(content) }, {}],
+    ['xclip, if xsel does not work', { xsel: 'exit 1', xclip: xclip(content) }, {}],
     [
       'wl-copy and wl-paste on Wayland',
       { 'wl-copy': stored(content), 'wl-paste': `cat "${content}"`, xsel: 'exit 1' },

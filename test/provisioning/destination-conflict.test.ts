@@ -76,7 +76,7 @@ describe('push entra', () => {
       '0b9e0000-5eed-4000-8000-00000000000f',
     ],
     ['a service that is not Webex', 'https://scim.example.com/v2', 'https://scim.example.com/v2'],
-    ['text that is no address', 'see the wiki', 'see the wiki'],
+    ['text that is not an address', 'see the wiki', 'see the wiki'],
   ])('does not overwrite %s', async (_, tenantUrl, shown) => {
     const { run, simulator } = await provisioningMachine();
     simulator.entra.app.secrets.set('BaseAddress', tenantUrl);

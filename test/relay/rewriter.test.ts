@@ -47,7 +47,7 @@ describe('the addresses in a response', () => {
     ['another host', `{"$ref":"https://evil.example/?${tenantUrl}/Users/1"}`],
     ['a relative address', `{"$ref":"../Users/1"}`],
     ['a list', `{"$ref":["${tenantUrl}/Users/1"]}`],
-    ['a document that is no JSON', `<a href="${tenantUrl}/Users/1">`],
+    ['a document that is not JSON', `<a href="${tenantUrl}/Users/1">`],
     ['a document that ends early', `{"$ref":"${tenantUrl}/Use`],
     ['a deep document', `${'['.repeat(300)}{"$ref":"${tenantUrl}/Users/1"}`],
     ['an empty document', ''],

@@ -57,7 +57,7 @@ describe('the simulated Entra ID', () => {
     it.each([
       ['a good token', 'full-admin', {}, 204, undefined],
       ['a revoked token', 'full-admin', { revoked: true }, 400, /CredentialValidationFailure/],
-      ['a token of someone who may not', 'ordinary', {}, 400, /CredentialValidationFailure/],
+      ['a token without permission', 'ordinary', {}, 400, /CredentialValidationFailure/],
       ['a token of another organization', 'other-organization', {}, 400, /CredentialValidationFailure/],
     ])('sends %s to Webex', async (_, account, change, status, code) => {
       const simulator = await simulated();

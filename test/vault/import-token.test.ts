@@ -91,8 +91,8 @@ describe('importToken, and the deployment', () => {
   const government = publishedEndpoints.government.idbroker;
 
   it.each<[string, SignInRequest, string, string]>([
-    ['nothing said', { profile: 'acme' }, answer, 'commercial'],
-    ['the person’s word', { profile: 'acme', deployment: 'government' }, unknownCluster, 'government'],
+    ['no deployment', { profile: 'acme' }, answer, 'commercial'],
+    ['the deployment in the request', { profile: 'acme', deployment: 'government' }, unknownCluster, 'government'],
     ['the cluster of the token', { profile: 'acme' }, usualToken({ cluster: 'FC82' }), 'government'],
     [
       'the issuer',

@@ -129,7 +129,7 @@ describe('rotateDataKey, and other processes', () => {
 describe('rotateDataKey, in a late process', () => {
   // Its transactions: join, every token, the end of the tokens, delete the old key.
   it.each([
-    ['before it looks at the tokens', 2],
+    ['before it reads the tokens', 2],
     ['before it forgets the old key', 4],
   ])('loses no token if others finished its rotation and started the next: %s', async (_, number) => {
     const { vault, again } = await oneHost();
