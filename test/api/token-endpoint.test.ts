@@ -84,7 +84,11 @@ describe('the token endpoint', () => {
     ['no grant_type', {}, 'invalid_request'],
     ['an empty grant_type', { grant_type: '' }, 'invalid_request'],
     ['password', { grant_type: 'password', username: 'u', password: 'p' }, 'unsupported_grant_type'],
-    ['a scope that the token does not have', { ...grant, scope: 'spark:people_read spark:all' }, 'invalid_scope'],
+    [
+      'a scope that the token does not have',
+      { ...grant, scope: 'spark:people_read spark:all' },
+      'invalid_scope',
+    ],
     ['an unknown resource', { ...grant, resource: 'https://api.ciscospark.com/v1/scim/x' }, 'invalid_target'],
     [
       'a resource of another profile',

@@ -92,7 +92,12 @@ describe('importToken, and the deployment', () => {
 
   it.each<[string, SignInRequest, string, string]>([
     ['no deployment', { profile: 'acme' }, answer, 'commercial'],
-    ['the deployment in the request', { profile: 'acme', deployment: 'government' }, unknownCluster, 'government'],
+    [
+      'the deployment in the request',
+      { profile: 'acme', deployment: 'government' },
+      unknownCluster,
+      'government',
+    ],
     ['the cluster of the token', { profile: 'acme' }, usualToken({ cluster: 'FC82' }), 'government'],
     [
       'the issuer',
