@@ -17,13 +17,14 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-const longName = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
+/** The longest name that is allowed, and the last one in the table. */
+const longName = 'z-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
 
 async function partner(): Promise<BrowserSession> {
   const set = await browserSession(browser);
   await insertProfiles(
     set.vault.db,
-    Array.from({ length: 240 }, (_, number) =>
+    Array.from({ length: 205 }, (_, number) =>
       fakeProfile({
         name: number === 0 ? longName : `customer-${String(number).padStart(3, '0')}`,
         orgId: crypto.randomUUID(),
@@ -51,7 +52,7 @@ describe('the table of organizations', () => {
     expect(await page.locator('tbody tr').count()).toBe(100);
     await page.getByRole('link', { name: 'Contact' }).click();
     await page.getByRole('link', { name: 'Page 3' }).click();
-    expect(await page.locator('tbody tr').count()).toBe(49);
+    expect(await page.locator('tbody tr').count()).toBe(14);
     await page.getByText('Columns', { exact: true }).first().click();
     await page.getByLabel('Organization', { exact: true }).check();
     await page.getByRole('button', { name: 'Show these columns' }).click();
@@ -73,10 +74,10 @@ describe('the table of organizations', () => {
     expect(page.url()).toBe(`${set.origin}/renewals`);
 
     const scripted = await set.person();
+    // The last page has all kinds of rows. More rows take much longer to inspect, and show nothing else.
     await scripted.goto(
-      `${set.origin}/?view=table&columns=organization&columns=status&columns=days&columns=tags`,
+      `${set.origin}/?view=table&page=3&columns=organization&columns=status&columns=days&columns=tags`,
     );
-    await scripted.getByText('Expiries by month').click();
     expect(await faultsOf(scripted, 'the table', { long: true })).toEqual([]);
   });
 
