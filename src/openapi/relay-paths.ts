@@ -58,13 +58,13 @@ function operation(resource: ResourceType, method: string, isItem: boolean): Ope
     ...(hasBody && { requestBody: { required: true, content: scim('ScimResource') } }),
     responses: {
       '2XX': {
-        description: 'The answer of Webex. Addresses at Webex are replaced by those of the relay.',
+        description: 'The response from Webex. Addresses at Webex are replaced by those of the relay.',
         headers: headerRefs.requestId,
         ...(method !== 'DELETE' && { content: scim('ScimResource') }),
       },
       ...refusals(hasBody),
       default: {
-        description: 'Any other answer of Webex, such as 304 or 409.',
+        description: 'Any other response from Webex, such as 304 or 409.',
         headers: headerRefs.requestId,
         content: scim('ScimError'),
       },

@@ -16,7 +16,7 @@ export function tokenPaths(): Paths {
         operationId: 'requestToken',
         summary: 'Get the Webex token of a profile',
         description:
-          'The client credentials grant of RFC 6749, section 4.4. The answer has the current token, which changes when an administrator renews it: do not store it longer than expires_in.',
+          'The client credentials grant of RFC 6749, section 4.4. The response contains the current token, which changes when an administrator renews it: do not store it longer than expires_in.',
         form: 'TokenRequest',
         response: jsonResponse('The current token.', 'TokenResponse'),
         refusals: {
@@ -30,10 +30,10 @@ export function tokenPaths(): Paths {
     [apiPaths.introspection]: {
       post: clientOperation({
         operationId: 'introspectToken',
-        summary: 'Ask whether a Webex token is one of the client’s profiles, and still valid',
+        summary: 'Check whether a Webex token belongs to one of the client’s profiles and is still valid',
         description: 'RFC 7662.',
         form: 'IntrospectionRequest',
-        response: jsonResponse('What is known of the token.', 'IntrospectionResponse'),
+        response: jsonResponse('The state of the token.', 'IntrospectionResponse'),
         refusals: { 500: oauthError('An internal error.', headerRefs.requestId) },
       }),
     },
@@ -56,12 +56,12 @@ export function tokenPaths(): Paths {
       }),
     },
     [apiPaths.liveness]: {
-      get: open('getLiveness', 'Ask whether the process is alive', 'health', {
+      get: open('getLiveness', 'Check whether the process is alive', 'health', {
         200: jsonResponse('It is.', 'Liveness'),
       }),
     },
     [apiPaths.readiness]: {
-      get: open('getReadiness', 'Ask whether the server can answer requests', 'health', {
+      get: open('getReadiness', 'Check whether the server can respond to requests', 'health', {
         200: jsonResponse('It can.', 'Readiness'),
         503: jsonResponse(
           'It cannot, for example because the database is down.',

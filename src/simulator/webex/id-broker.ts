@@ -34,7 +34,7 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
     if (checked.kind === 'refused') {
       sendMessagePage(response, 400, {
         deployment,
-        title: 'This sign-in cannot go on',
+        title: 'This sign-in cannot continue',
         text: checked.reason,
       });
       return;
@@ -65,7 +65,7 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
     if (form === null || checked.kind === 'refused') {
       sendMessagePage(response, 400, {
         deployment,
-        title: 'This sign-in cannot go on',
+        title: 'This sign-in cannot continue',
         text: 'The form does not belong to a sign-in that was started here.',
       });
       return;
@@ -91,7 +91,7 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
     if (query.get('type') !== 'login' || !goto.startsWith(begin) || checked.kind === 'refused') {
       sendMessagePage(response, 400, {
         deployment,
-        title: 'This sign-in cannot go on',
+        title: 'This sign-in cannot continue',
         text: 'The address to go to afterwards (goto) is not a sign-in at this ID broker.',
       });
       return;

@@ -85,7 +85,7 @@ function unreachable(error: Error, shown: string, statement: string): BrokerErro
     ...(statement === 'commit'
       ? ['It is not known whether the last change was stored. Check before you repeat it.']
       : []),
-    'Try again in a moment. The connection is restored as soon as the server answers.',
+    'Try again in a moment. The connection is restored as soon as the server responds.',
   ]);
 }
 
