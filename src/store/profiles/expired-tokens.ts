@@ -5,12 +5,12 @@ import type { Db } from '../db.ts';
 const unused: TokenState[] = ['previous', 'needs-review', 'pending'];
 
 /**
- * Tokens that are not in use and have expired by the latest date known; where no date is known, by the documented
+ * Tokens that are not in use and expired before an instant, by the latest date known; where no date is known, by the documented
  * lifetime from when they were captured. A token that a destination still holds is kept: its expiry is still reported there.
  */
 export async function expiredUnusedTokens(
   db: Db,
-  now: number,
+  before: number,
   limit: number,
 ): Promise<{ id: string; profile: string }[]> {
   return await db
@@ -21,16 +21,16 @@ export async function expiredUnusedTokens(
     .where((token) => {
       const over = (
         column: 'token.expires_confirmed' | 'token.expires_reported' | 'token.expires_documented',
-      ) => token.or([token(column, 'is', null), token(column, '<=', now)]);
+      ) => token.or([token(column, 'is', null), token(column, '<=', before)]);
       const allOver = token.and([
-        token('token.expires_at', '<=', now),
+        token('token.expires_at', '<=', before),
         over('token.expires_confirmed'),
         over('token.expires_reported'),
         over('token.expires_documented'),
       ]);
       const unnamed = token.and([
         token('token.expires_at', '=', unknownEnd),
-        token('token.captured_at', '<=', now - documentedLifetimeMs),
+        token('token.captured_at', '<=', before - documentedLifetimeMs),
       ]);
       return token.or([allOver, unnamed]);
     })
