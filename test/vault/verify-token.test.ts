@@ -537,6 +537,25 @@ describe('verifyToken, several times', () => {
   });
 });
 
+describe('after the clock was a year ahead', () => {
+  it('uses the token of the next sign-in', async () => {
+    const vault = await newVault(webex);
+    vault.setNow(today + year);
+    await settled(vault, 'full-admin');
+    vault.setNow(today);
+    expect(await settled(vault, 'full-admin')).toMatchObject({ outcome: 'current' });
+  });
+
+  it('verifies what is pending since then', async () => {
+    const vault = await newVault(webex);
+    vault.setNow(today + year);
+    const { tokenId } = await captured(vault, 'full-admin');
+    vault.setNow(today);
+    await verifyPendingTokens(vault, { warn: () => {} });
+    expect(await allTokens(vault, 'acme')).toMatchObject([{ id: tokenId, state: 'current' }]);
+  });
+});
+
 describe('a crash between the capture and the verification', () => {
   const log = { warn: () => {} };
 

@@ -32,7 +32,8 @@ export async function verifyPendingTokens(
   });
   for (const token of tokens) {
     if (signal?.aborted) return;
-    if (vault.now() - token.capturedAt <= leftBehindAfterMs) continue;
+    // Also correct after the clock was set back.
+    if (Math.abs(vault.now() - token.capturedAt) <= leftBehindAfterMs) continue;
     await verifyToken(vault, token.id, {}).catch(warn);
   }
 }
