@@ -32,6 +32,9 @@ const longestLeaseMs = 30 * 60_000;
 
 const longestRetryDelayMs = 12 * 3_600_000;
 
+/** A row from this far ahead was written while the clock was wrong. Milliseconds. */
+export const farAheadMs = 90 * dayMs;
+
 /** How long a lease lasts: the timeout of the delivery, and the time to record it. Milliseconds. */
 export function leaseFor(timeoutMs: number): number {
   return timeoutMs + 2 * 60_000;
@@ -52,8 +55,7 @@ export function decideDelivery(
   isSameEvent: (row: Reminder) => boolean,
   context: DeliveryContext,
 ): Decision {
-  // A row from months ahead was written while the clock was wrong.
-  const current = rows.filter((row) => isSameEvent(row) && row.changedAt - context.now < 90 * dayMs);
+  const current = rows.filter((row) => isSameEvent(row) && row.changedAt - context.now < farAheadMs);
   const isSent = (row: Reminder) =>
     row.state === 'sent' && (row.trigger === trigger || urgencyOf(row.trigger) <= urgencyOf(trigger));
   if (current.some(isSent)) return { do: 'nothing' };

@@ -2,8 +2,10 @@ import { dayMs } from '../domain/lifetimes.ts';
 import type { Db } from '../store/db.ts';
 import { rescheduleStatusChecks } from '../store/destinations.ts';
 import { getMeta, swapMeta } from '../store/meta/meta.ts';
+import { rescheduleHooks } from '../store/profiles/activations.ts';
 import { rescheduleChecks } from '../store/profiles/token-checks.ts';
-import { recheckAll } from '../store/reminders/reminders.ts';
+import { disregardSentAfter, recheckAll, restoreSentUntil } from '../store/reminders/reminders.ts';
+import { farAheadMs } from './delivery-policy.ts';
 
 /** A clock that is this far behind the newest instant in the store was set back. Milliseconds. */
 const setBackBy = dayMs;
@@ -27,7 +29,10 @@ export async function rescheduleAfterClockOrConfigChange(
   if (setBack) {
     await rescheduleChecks(db, now);
     await rescheduleStatusChecks(db);
+    await rescheduleHooks(db, now);
+    await disregardSentAfter(db, now + farAheadMs);
   }
+  if (now > newest + farAheadMs) await restoreSentUntil(db, now + farAheadMs);
   await swapMeta(db, 'reminder-days', wanted);
   // Once an hour is enough to notice a clock that was set back.
   if (setBack || now > newest + 3_600_000) await swapMeta(db, 'clock', String(now));

@@ -70,6 +70,22 @@ describe('sendReminders', () => {
     expect(await run(records, [mail])).toEqual(['mail 14 sent']);
   });
 
+  it('sends every reminder after the clock was a year ahead for a while', async () => {
+    const records = await acme();
+    await capture(records, today);
+    const mail = testChannel();
+    records.setNow(end + days(1));
+    expect(await run(records, [mail])).toEqual(['mail expired sent']);
+    const sent: string[] = [];
+    for (let left = 364.5; left >= -2; left -= 1) {
+      records.setNow(end - days(left));
+      sent.push(...(await run(records, [mail])));
+    }
+    expect(sent).toEqual(
+      ['60', '30', '14', '7', '3', '1', '0', 'expired'].map((each) => `mail ${each} sent`),
+    );
+  });
+
   it('sends one reminder from several processes at the same time', async () => {
     const records = await acme();
     await capture(records, today);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LeaseOwner } from '../../src/process/lease-owner.ts';
 import type { HookOptions, HookResult } from '../../src/process/run-hook.ts';
+import { rescheduleAfterClockOrConfigChange } from '../../src/reminders/reschedule.ts';
 import { hookStatus } from '../../src/store/profiles/activations.ts';
 import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { type ProfileRow, parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
@@ -82,6 +83,22 @@ async function withRunningHook() {
 }
 
 describe('the renewal hook', () => {
+  it('runs again soon after the clock was a year ahead for a while', async () => {
+    let broken = true;
+    const { vault, ran, retry } = await withHook(() => (broken ? fail() : succeed()));
+    await rescheduleAfterClockOrConfigChange(vault.db, today, []);
+    vault.setNow(today + 365 * 24 * 60 * minute);
+    await rescheduleAfterClockOrConfigChange(vault.db, vault.now(), []);
+    await store(vault);
+    await vault.renewals.idle();
+    vault.setNow(today);
+    await rescheduleAfterClockOrConfigChange(vault.db, vault.now(), []);
+    broken = false;
+    expect(await retry()).toBe(1);
+    expect(ran).toEqual(['acme', 'acme']);
+    expect(await statusOf(vault)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('runs after each way to a new current token', async () => {
     const { vault, ran } = await withHook();
     const first = await store(vault);

@@ -215,7 +215,7 @@ export interface ReminderTable {
   channel: ReminderChannel;
   /** When the event happens or happened: the known expiry, the rejection, or the start of the quarantine. */
   event_at: number;
-  /** `superseded`: it failed, and a more urgent one was sent instead. */
+  /** `superseded`: it failed, and a more urgent one was sent instead; or it was sent while the clock was far ahead. */
   state: 'sending' | 'sent' | 'failed' | 'superseded';
   attempts: number;
   /** The process that is sending the reminder, and until when no other process may send it. */

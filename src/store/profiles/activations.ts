@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { dayMs } from '../../domain/lifetimes.ts';
 import type { ActivationTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 
@@ -124,6 +125,15 @@ export async function dueHooks(
     leaseOwner: row.lease_owner,
     leaseExpiresAt: row.lease_expires_at,
   }));
+}
+
+/** Makes every hook due that is more than a day away: it was scheduled while the clock was wrong. */
+export async function rescheduleHooks(db: Db, now: number): Promise<void> {
+  await db
+    .updateTable('activation')
+    .set({ hook_next_at: now })
+    .where('hook_next_at', '>', now + dayMs)
+    .execute();
 }
 
 /** When the next hook is due; null if none is. Epoch milliseconds. */

@@ -137,6 +137,31 @@ export async function recheckAll(db: Db): Promise<void> {
 }
 
 /**
+ * Disregards what was sent after `time`, because the clock was set back to long before it: otherwise it would count as sent
+ * once the clock comes near it. Epoch milliseconds.
+ */
+export async function disregardSentAfter(db: Db, time: number): Promise<void> {
+  await db
+    .updateTable('reminder')
+    .set({ state: 'superseded' })
+    .where('state', '=', 'sent')
+    .where('changed_at', '>', time)
+    .where('trigger', 'not in', profileEvents)
+    .execute();
+}
+
+/** Undoes `disregardSentAfter` for what was sent up to `time`: it was the earlier clock that was right. */
+export async function restoreSentUntil(db: Db, time: number): Promise<void> {
+  await db
+    .updateTable('reminder')
+    .set({ state: 'sent' })
+    .where('state', '=', 'superseded')
+    .where('sent_at', 'is not', null)
+    .where('changed_at', '<=', time)
+    .execute();
+}
+
+/**
  * Makes undelivered reminders on this channel due now, regardless of when they would be retried. They come after reminders
  * that are due for the first time, so that one that can never be delivered does not delay others.
  */
