@@ -24,6 +24,7 @@ const attachEveryMs = 2_000;
 export class SignInServer {
   readonly #vault: Vault;
   #own: RunningServer | null = null;
+  /** On the clock of `performance.now()`. */
   #askedAt = 0;
 
   constructor(vault: Vault) {
@@ -33,7 +34,7 @@ export class SignInServer {
   /** Finds the running server, or starts one. */
   async start(): Promise<Pick<RunningServer, 'port'>> {
     if (this.#own !== null) return this.#own;
-    this.#askedAt = Date.now();
+    this.#askedAt = performance.now();
     const { home } = this.#vault.settings;
     const running = await findRunningInstance(home);
     if (running !== null) return running;
@@ -51,7 +52,8 @@ export class SignInServer {
 
   /** Replaces the server if it was stopped. Does nothing if the server is only slow, because it still has its port. */
   async attach(): Promise<void> {
-    if (this.#own === null && Date.now() - this.#askedAt >= attachEveryMs) await this.start().catch(() => {});
+    if (this.#own === null && performance.now() - this.#askedAt >= attachEveryMs)
+      await this.start().catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -116,12 +118,12 @@ async function waitForCapture(
   stopped: Promise<void>,
   timeoutSeconds: number,
 ): Promise<string> {
-  const deadline = Date.now() + timeoutSeconds * 1000;
+  const deadline = performance.now() + timeoutSeconds * 1000;
   let interrupted = false;
   void stopped.then(() => {
     interrupted = true;
   });
-  while (Date.now() < deadline && !interrupted) {
+  while (performance.now() < deadline && !interrupted) {
     const signIn = await signInById(vault.db, signInId);
     if (signIn?.error) throw new BrokerError('E_SIGN_IN_FAILED', signIn.error.message);
     if (signIn?.tokenId) return signIn.tokenId;
@@ -153,11 +155,11 @@ async function waitForVerification(
   actor: Actor,
   accept: boolean,
 ): Promise<VerificationResult> {
-  const deadline = Date.now() + checkTimeoutMs;
+  const deadline = performance.now() + checkTimeoutMs;
   const unchecked = async () =>
     (await tokenById(vault.db, tokenId))?.state === 'pending' &&
     (await lastCheck(vault.db, tokenId))?.checkedAt === null;
-  while (Date.now() < deadline && (await unchecked())) await sleep(pollMs);
+  while (performance.now() < deadline && (await unchecked())) await sleep(pollMs);
   if (accept) await approveToken(vault, tokenId, actor);
   return await verifyToken(vault, tokenId, actor, accept);
 }

@@ -7,6 +7,7 @@ import { createFetch } from '../../http/create-fetch.ts';
 import { explainNetworkError, type NetworkFailure } from '../../http/explain-network-error.ts';
 import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
 import { entraEndpoints } from '../../provisioning/entra/clouds.ts';
+import { plural } from '../../text/count.ts';
 import { type Deployment, deployments, deploymentTitles } from '../../webex/deployments.ts';
 import type { Finding } from './finding.ts';
 
@@ -26,6 +27,8 @@ interface ServiceResult {
   /** The hop that failed, if known. */
   hop: Hop | null;
   throughProxy: boolean;
+  /** How far this machine's clock is ahead of the service's; null if unknown. Milliseconds. */
+  clockAheadMs: number | null;
 }
 
 /**
@@ -45,6 +48,7 @@ export async function diagnoseNetwork(
     ...diagnoseProxy(environment, reached),
     ...diagnoseCertificates(environment),
     ...reached.map(({ finding }) => finding),
+    ...diagnoseClock(reached),
   ];
 }
 
@@ -83,8 +87,14 @@ async function reach(
     const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
     await answer.body?.cancel();
     const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;
-    const message = `${host} responds${way}${clockText(answer.headers.get('date'))}`;
-    return { finding: { title, ok: true, message }, failure: null, hop: null, throughProxy: proxy !== null };
+    const ahead = Date.now() - Date.parse(answer.headers.get('date') ?? '');
+    return {
+      finding: { title, ok: true, message: `${host} responds${way}` },
+      failure: null,
+      hop: null,
+      throughProxy: proxy !== null,
+      clockAheadMs: Number.isNaN(ahead) ? null : ahead,
+    };
   } catch (error) {
     const hop = connectFailureOf(error)?.hop ?? null;
     const failure = explainNetworkError(error, host);
@@ -95,7 +105,8 @@ async function reach(
       message: `${host} cannot be reached from this machine. ${failure.message}`,
       help: failure.help,
     };
-    return { finding, failure, hop, throughProxy: proxy !== null || hop === 'proxy-address' };
+    const throughProxy = proxy !== null || hop === 'proxy-address';
+    return { finding, failure, hop, throughProxy, clockAheadMs: null };
   }
 }
 
@@ -146,8 +157,25 @@ function diagnoseCertificates(environment: Readonly<NodeJS.Dict<string>>): Findi
   }
 }
 
-/** A wrong clock makes reminders and expiry dates wrong. Reported if the difference is more than two minutes. */
-function clockText(date: string | null): string {
-  const difference = date === null ? Number.NaN : Math.round((Date.now() - Date.parse(date)) / 1000);
-  return Math.abs(difference) > 120 ? `; this machine's clock is off by ${difference} seconds` : '';
+/** A wrong clock makes reminders and expiry dates wrong. Reported if it differs by more than two minutes from every service's. */
+function diagnoseClock(reached: readonly ServiceResult[]): Finding[] {
+  const [ahead] = reached
+    .flatMap(({ clockAheadMs }) => clockAheadMs ?? [])
+    .sort((one, other) => Math.abs(one) - Math.abs(other));
+  if (ahead === undefined || Math.abs(ahead) <= 120_000) return [];
+  return [
+    {
+      title: 'Clock',
+      ok: false,
+      message: `this machine's clock is ${timeText(Math.abs(ahead))} ${ahead > 0 ? 'ahead' : 'behind'}`,
+      help: 'Correct it: expiry dates, reminders and sign-ins depend on it. No token is lost.',
+    },
+  ];
+}
+
+function timeText(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  if (minutes < 120) return plural(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? plural(hours, 'hour') : plural(Math.round(hours / 24), 'day');
 }

@@ -33,14 +33,14 @@ export const busy = 5;
  * not wait, despite the timeout, because they could wait for each other.
  */
 function useWriteAheadLog(database: DatabaseSync): void {
-  const deadline = Date.now() + busyTimeoutMs;
+  const deadline = performance.now() + busyTimeoutMs;
   for (;;) {
     try {
       database.exec('pragma journal_mode = wal');
       return;
     } catch (error) {
       const { errcode = 0 } = error as { errcode?: number };
-      if ((errcode & 0xff) !== busy || Date.now() > deadline) throw error;
+      if ((errcode & 0xff) !== busy || performance.now() > deadline) throw error;
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
   }
