@@ -99,12 +99,16 @@ function restrictToOwner(path: string, files: Files): void {
   }
 }
 
-/** Creates an empty file for its owner only if it does not exist. Rejects one that others can read or write. */
+/**
+ * Creates an empty file for its owner only if it does not exist. Rejects one that others can read or write. Throws
+ * `E_FILE_PERMISSIONS`, `E_HOME`.
+ */
 export function ensurePrivateFile(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw unusable(dirname(path), 'written to', error);
   }
   assertPrivateFile(path);
 }

@@ -8,6 +8,7 @@ import {
   assertPrivateFile,
   assertPrivateKeyFile,
   ensurePrivateDirectory,
+  ensurePrivateFile,
   type Files,
 } from '../../src/files/private-files.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
@@ -32,6 +33,16 @@ function withoutModes(mode: number, chmodFails?: string): Files {
     }) as Files['statSync'],
   };
 }
+
+describe('a new file in the data folder', () => {
+  it('names the folder and the variable if it cannot be created', async () => {
+    const folder = join(temporaryFolder(), 'missing');
+    const error = await brokerErrorOf(() => ensurePrivateFile(join(folder, 'store.db')));
+    expect(error.code).toBe('E_HOME');
+    expect(error.message).toBe(`The data folder ${folder} cannot be written to (ENOENT).`);
+    expect(error.help).toContain('WEBEX_TOKEN_HOME');
+  });
+});
 
 describe.skipIf(!posix)('a file system without permissions', () => {
   it.each([

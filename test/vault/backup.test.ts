@@ -192,6 +192,20 @@ describe('a backup restored over an existing store', () => {
     expect(statSync(previous ?? '').mode & 0o777).toBe(0o600);
   });
 
+  it('leaves no copy of the store if it was not replaced', async () => {
+    const { vault, file, stored } = await backedUp();
+    const options: RestoreOptions = {
+      ...(await cleanMachine()),
+      settings: vault.settings,
+      progress: (title) => {
+        if (title.startsWith('Restoring')) throw new Error('no room on the disk');
+      },
+    };
+    await expect(restoreBackup(file, options)).rejects.toThrow('no room on the disk');
+    expect(readdirSync(vault.settings.home).filter((name) => name.includes('restore'))).toEqual([]);
+    expect(await openAll(vault, stored.keys())).toEqual(stored);
+  });
+
   it('works if the data key has been rotated since', async () => {
     const { file, stored, vault } = await backedUp();
     await rotateDataKey(vault, actor);

@@ -98,12 +98,12 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
       await db.destroy();
     }
   } finally {
-    removeStaging(staging);
+    removeStoreFile(staging);
   }
 }
 
-export function removeStaging(staging: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${staging}${suffix}`, { force: true });
+export function removeStoreFile(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
 }
 
 /** Uses the passphrase of the backup as a key of the store until this host has its own. */
@@ -222,6 +222,7 @@ async function replaceStore(
   const { settings, now, actor, progress } = options;
   const stamp = instant(now()).replace(/[:.]/g, '-');
   const location = storeLocation(settings);
+  const previous = join(settings.home, `store-before-restore-${stamp}.db`);
   const damaged = await moveDamagedStore(settings, stamp);
   const db = await openStore(location);
   try {
@@ -229,8 +230,7 @@ async function replaceStore(
     const replaced = await usedIdentity(db);
     const { incarnations, changes } = await allSeenStates(options);
     const identity = newIncarnation(restored, replaced, incarnations);
-    const previous = join(settings.home, `store-before-restore-${stamp}.db`);
-    await db.transaction().execute(async (trx) => {
+    const replace = async (trx: Db) => {
       if (replaced !== null) await copyReplaced(trx, previous, progress);
       const counter = Math.max(changes, (await rowMacHead(trx))?.counter ?? 0);
       await replaceRows(staging, trx, (name, rows) => progress?.(`Restoring ${name}`, rows));
@@ -243,6 +243,15 @@ async function replaceStore(
       await authenticateAll(trx, counter);
       for (const chain of await chainStates(trx))
         await signChain(trx, chain.id, await unsignedStart(trx, chain));
+    };
+    await db.transaction().execute(async (trx) => {
+      try {
+        await replace(trx);
+      } catch (error) {
+        // Nothing is replaced. Not after a failed commit, which may have reached the database.
+        removeStoreFile(previous);
+        throw error;
+      }
     });
     return replaced === null ? damaged : previous;
   } finally {

@@ -6,7 +6,7 @@ import { openStore } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { VaultKeys } from '../keys/key-manager.ts';
 import { openBackup, openWithPassphrase } from './read.ts';
-import { removeStaging, verifyBackup, writeStaging } from './restore.ts';
+import { removeStoreFile, verifyBackup, writeStaging } from './restore.ts';
 import { type BackupOptions, type WrittenBackup, writeBackup } from './write.ts';
 
 export interface VerifiedBackupOptions extends Omit<BackupOptions, 'progress' | 'verify'> {
@@ -69,7 +69,7 @@ async function readBack(
       await db.destroy();
     }
   } finally {
-    removeStaging(staging);
+    removeStoreFile(staging);
   }
 }
 
