@@ -40,6 +40,19 @@ describe('access links and sessions', () => {
     expect(await vault.db.selectFrom('web_session').selectAll().execute()).toEqual([]);
   });
 
+  it('a form that was filled in before the session ended can be sent again', async () => {
+    const { visitor, vault } = await served();
+    const browser = visitor().set('Origin', 'http://localhost:3000');
+    const send = () => browser.post('/clients').type('form').send({ name: 'entra', profiles: '' });
+    const { text } = await send().expect(403);
+    expect(text).toContain('This browser’s session has ended. Nothing was saved.');
+    expect(text).toContain('Keep this page open');
+    expect(text).toContain('webex-token open --no-open');
+    expect(text).toContain('Then reload this page');
+    await browser.get(`/access/${await createAccessLink(vault)}`).expect(303);
+    expect((await send().expect(422)).text).toContain('Error: API clients');
+  });
+
   it('an access link works once', async () => {
     const { visitor, vault } = await served();
     const link = `/access/${await createAccessLink(vault)}`;

@@ -82,6 +82,8 @@ describe('the import of a CSV file', () => {
     await person.post('/import/csv').attach('file', Buffer.from(file), 'customers.csv').expect(303);
     await (await web.person()).get('/import/csv/preview').expect(303).expect('Location', '/import/csv');
     web.vault.setNow(today + 15 * 60_000);
+    const { text } = await person.post('/import/csv/preview').type('form').expect(422);
+    expect(text).toContain('The server no longer has the file, so nothing was imported. Choose it again.');
     await person.get('/import/csv/preview').expect(303).expect('Location', '/import/csv');
     const other = web.visitor().set('Origin', 'https://evil.example');
     await other.post('/import/csv').attach('file', Buffer.from(file), 'customers.csv').expect(403);

@@ -38,13 +38,13 @@ export const requireOwnCapturedToken: RequestHandler = (request, _response, next
   const { authenticated, captured } = request.session;
   const own =
     authenticated === true || captured?.some((tokenId) => tokenId === request.params.tokenId) === true;
-  next(own ? undefined : unauthenticated());
+  next(own ? undefined : unauthenticated(request));
 };
 
 /** `GET /tokens/last`: the last token that this browser captured. */
 export const lastCapturedToken: RequestHandler = (request, response) => {
   const last = request.session.captured?.at(-1);
-  if (last === undefined && request.session.authenticated !== true) throw unauthenticated();
+  if (last === undefined && request.session.authenticated !== true) throw unauthenticated(request);
   response.redirect(303, last === undefined ? '/' : `/tokens/${last}`);
 };
 

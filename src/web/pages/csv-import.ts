@@ -49,11 +49,12 @@ export function uploadCsv(context: WebContext): RequestHandler {
 }
 
 /** `GET /import/csv/preview`: what the import would do with each row. */
-export function csvImportPreview({ vault, csvImports, render }: WebContext): RequestHandler {
+export function csvImportPreview(context: WebContext): RequestHandler {
+  const { vault, csvImports, render } = context;
   return async (request, response) => {
     const text = await csvImports.read(request.session.csvImport);
     if (text === null) {
-      response.redirect(303, '/import/csv');
+      askAgain(context, request, response);
       return;
     }
     const { planned, invalid } = await plan(vault, text);
@@ -78,12 +79,13 @@ export function csvImportPreview({ vault, csvImports, render }: WebContext): Req
 }
 
 /** `POST /import/csv/preview`: imports all rows, or only the valid ones if the person chose to skip the others. */
-export function importCsv({ vault, csvImports }: WebContext): RequestHandler {
+export function importCsv(context: WebContext): RequestHandler {
+  const { vault, csvImports } = context;
   return async (request, response) => {
     const id = request.session.csvImport;
     const text = await csvImports.read(id);
     if (id === undefined || text === null) {
-      response.redirect(303, '/import/csv');
+      askAgain(context, request, response);
       return;
     }
     const { rows, planned, invalid } = await plan(vault, text);
@@ -127,6 +129,24 @@ async function inBatches(
   }
   return results;
 }
+
+/** Asks for the file again: it was not uploaded, or waited too long, or the server was restarted since. */
+function askAgain(context: WebContext, request: Request, response: Response): void {
+  if (request.session.csvImport === undefined) {
+    response.redirect(303, '/import/csv');
+    return;
+  }
+  delete request.session.csvImport;
+  renderForm(context, request, response, [
+    invalidField(
+      'file',
+      'The server no longer has the file, so nothing was imported. Choose it again.',
+      keptFor,
+    ),
+  ]);
+}
+
+const keptFor = 'An uploaded file is kept for 15 minutes, and until the server stops.';
 
 function renderForm(
   { render }: WebContext,

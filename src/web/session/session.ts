@@ -66,7 +66,7 @@ async function createSession(vault: Vault): Promise<RequestHandler> {
       if (error === undefined && request.session.sameUser === true && isOtherUser(request.socket)) {
         // Without the session, the error page reveals nothing about it.
         Reflect.deleteProperty(request, 'session');
-        next(unauthenticated());
+        next(unauthenticated(request));
       } else next(error);
     });
   };
