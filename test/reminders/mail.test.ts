@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import type { SMTPServerOptions } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
@@ -7,6 +8,7 @@ import { sendReminders } from '../../src/reminders/send-reminders.ts';
 import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { importProfiles } from '../../src/vault/profiles/import-profiles.ts';
 import { thrownBy } from '../support/catch-error.ts';
+import { listening } from '../support/http/fake-proxy.ts';
 import { decoded, mailServer } from '../support/reminders/mail-server.ts';
 import { days, running } from '../support/reminders/reminder-fixtures.ts';
 import { sampleMessage } from '../support/reminders/sample-message.ts';
@@ -152,7 +154,11 @@ describe('the mail channel', () => {
     const remind = () => sendReminders(vault, { channels: [mail], leaseOwner: running, retryNow: true });
     expect(await remind()).toMatchObject([
       { profile: 'acme', outcome: 'sent' },
-      { profile: 'globex', outcome: 'sent', error: 'the mail server rejected gone@customer.example' },
+      {
+        profile: 'globex',
+        outcome: 'sent',
+        error: 'the mail server rejected gone@customer.example (550 unknown)',
+      },
     ]);
     // Recipients who have it do not get it again because another address is wrong.
     expect(await remind()).toEqual([]);
@@ -165,8 +171,23 @@ describe('the mail channel', () => {
   it('sends nothing unencrypted over a network', async () => {
     // A name that resolves to this machine but is not a loopback name: like a remote server without STARTTLS.
     const { port, letters } = await mailServer();
-    await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
+    await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(
+      `the mail server 0.0.0.0:${port} does not offer TLS, so nothing was sent. Use its port for TLS`,
+    );
     expect(letters).toEqual([]);
+  });
+
+  it.each<[string, () => string | Promise<string>, RegExp]>([
+    ['does not listen', () => '127.0.0.1:1', /127\.0\.0\.1:\d+ refused the connection, or a firewall/],
+    ['does not exist', () => 'mail.invalid:25', /mail\.invalid:25 could not be found by its name/],
+    [
+      'hangs up',
+      async () => `127.0.0.1:${await listening(createServer((socket) => socket.destroy()))}`,
+      /mail server 127\.0\.0\.1:\d+ closed the connection/,
+    ],
+  ])('names the server that %s', async (_, address, expected) => {
+    const to = channel(`smtp://${await address()}`);
+    await expect(to.deliver(sampleMessage())).rejects.toThrow(expected);
   });
 
   it('refuses a certificate of an unknown authority and says what to set', async () => {

@@ -1,15 +1,23 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 /** A self-signed certificate and its key, both in PEM. Node can read certificates, but not create them. */
-export function selfSigned(name = 'fake-webex-token-test'): { certificate: string; privateKey: string } {
+export function selfSigned(
+  name = 'fake-webex-token-test',
+  until = '21240101000000Z',
+): { certificate: string; privateKey: string } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { certificate: certificateOf(name, publicKey, privateKey), privateKey: pkcs8(privateKey) };
+  return { certificate: certificateOf(name, until, publicKey, privateKey), privateKey: pkcs8(privateKey) };
 }
 
-function certificateOf(commonName: string, publicKey: KeyObject, privateKey: KeyObject): string {
+function certificateOf(
+  commonName: string,
+  until: string,
+  publicKey: KeyObject,
+  privateKey: KeyObject,
+): string {
   const name = der(0x30, der(0x31, der(0x30, oid(2, 5, 4, 3), der(0x0c, Buffer.from(commonName)))));
   const algorithm = der(0x30, oid(1, 2, 840, 113549, 1, 1, 11), der(0x05));
-  const validity = der(0x30, time('20240101000000Z'), time('21240101000000Z'));
+  const validity = der(0x30, time('20240101000000Z'), time(until));
   const key = publicKey.export({ type: 'spki', format: 'der' });
   const version = der(0xa0, der(0x02, Buffer.from([2])));
   const body = der(0x30, version, der(0x02, Buffer.from([1])), algorithm, name, validity, name, key);

@@ -234,20 +234,19 @@ interface MailError extends Error {
   command?: string;
   responseCode?: number;
   rejected?: readonly unknown[];
-  rejectedErrors?: readonly { recipient?: string; responseCode?: number }[];
+  rejectedErrors?: readonly { recipient?: string; responseCode?: number; response?: string }[];
 }
 
 function refusalsIn(
   { rejectedErrors = [] }: Pick<MailError, 'rejectedErrors'>,
   to: readonly MailAddress[],
 ): Refusal[] {
-  return rejectedErrors.flatMap(({ recipient, responseCode = 0 }) => {
+  return rejectedErrors.flatMap(({ recipient, responseCode = 0, response = 'no reason' }) => {
     const address = to.find(({ envelope }) => envelope === recipient);
     if (address === undefined) return [];
+    const reason = `the mail server rejected ${address.written} (${response})`;
     // RFC 5321 §4.2.1: 5yz is permanent.
-    return [
-      { address, reason: `the mail server rejected ${address.written}`, isPermanent: responseCode >= 500 },
-    ];
+    return [{ address, reason, isPermanent: responseCode >= 500 }];
   });
 }
 
@@ -289,19 +288,49 @@ function withoutCredentials(message: string, auth: MailServer['auth']): string {
   return [...encoded, pass].reduce((text, secret) => text.replaceAll(secret, '…'), message);
 }
 
+/** Recognized by the message, because nodemailer replaces the code. */
+const networkProblems: [pattern: RegExp, problem: (server: string) => string][] = [
+  [
+    /certificate (has expired|is not yet valid)/,
+    (server) => `the certificate of ${server} is not valid at this time. Check this machine’s clock`,
+  ],
+  [
+    /^Hostname\/IP does not match/,
+    (server) => `the certificate of ${server} is for another host name. Use the name in the certificate`,
+  ],
+  [/\b(ENOTFOUND|EAI_AGAIN)\b/, (server) => `${server} could not be found by its name`],
+  [
+    /\b(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)\b/,
+    (server) => `${server} refused the connection, or a firewall blocks it`,
+  ],
+  [
+    /\b(ECONNRESET|EPIPE)\b|[Cc]onnection closed|closed the connection/,
+    (server) => `${server} closed the connection`,
+  ],
+];
+
 /** Replaces the messages of nodemailer that do not say what to do. */
 function explainError(error: unknown, host: string, port: number): Error {
-  const { code, message = String(error) } = error as MailError;
+  const { code, command, message = String(error) } = error as MailError;
+  const server = `the mail server ${host}:${port}`;
   if (/wrong version number|packet length too long|http request/i.test(message)) {
     return new Error(`the address of the mail server ${startsWithoutTls(host, port)}`, { cause: error });
   }
   if (code === 'ETIMEDOUT') {
-    return new ChannelTimeout(`the mail server ${host}:${port} did not respond in time`, { cause: error });
+    return new ChannelTimeout(`${server} did not respond in time`, { cause: error });
   }
+  if (command === 'STARTTLS' && code === 'ETLS' && /^Error upgrading/.test(message)) {
+    return new Error(
+      `${server} does not offer TLS, so nothing was sent. Use its port for TLS, usually smtps://…:465 (${message})`,
+      { cause: error },
+    );
+  }
+  const network = networkProblems.find(([pattern]) => pattern.test(message))?.[1];
+  if (network !== undefined) return new Error(`${network(server)} (${message})`, { cause: error });
   // Recognized by OpenSSL's message, because nodemailer replaces its code.
   if (/self.signed certificate|unable to (get|verify) /i.test(message)) {
     return new Error(
-      `the certificate of the mail server ${host}:${port} is not trusted on this machine (${message}). ${companyAuthorityHelp}`,
+      `the certificate of ${server} is not trusted on this machine (${message}). ${companyAuthorityHelp}`,
       { cause: error },
     );
   }

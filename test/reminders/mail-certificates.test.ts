@@ -1,0 +1,39 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { mailChannel } from '../../src/reminders/channels/mail.ts';
+import { mailServer } from '../support/reminders/mail-server.ts';
+import { sampleMessage } from '../support/reminders/sample-message.ts';
+import { selfSigned } from '../support/self-signed.ts';
+
+const trusted: string[] = [];
+vi.mock(import('../../src/http/connect/certificates.ts'), async (original) => ({
+  ...(await original()),
+  processCertificates: () => trusted,
+}));
+
+it.each([
+  [
+    'has expired',
+    selfSigned('mail.test', '20250101000000Z'),
+    /is not valid at this time\. Check this machine’s clock/,
+  ],
+  ['has another name', selfSigned('mail.test'), /is for another host name\. Use the name in the certificate/],
+])(
+  'mail is not sent to a server whose certificate %s, and the reason is named',
+  async (_, pair, expected) => {
+    trusted.splice(0, trusted.length, pair.certificate);
+    const { port, letters } = await mailServer({
+      secure: true,
+      cert: pair.certificate,
+      key: pair.privateKey,
+    });
+    const settings = { webhookUrl: null, webhookSecret: null, days: [], mailFrom: null };
+    const mail = mailChannel({
+      ...settings,
+      smtpUrl: `smtps://0.0.0.0:${port}`,
+      mailTo: ['it@acme.example'],
+    });
+    onTestFinished(() => mail?.close());
+    await expect(mail?.deliver(sampleMessage())).rejects.toThrow(expected);
+    expect(letters).toEqual([]);
+  },
+);
