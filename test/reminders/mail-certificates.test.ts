@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { mailServer } from '../support/reminders/mail-server.ts';
 import { sampleMessage } from '../support/reminders/sample-message.ts';
@@ -10,30 +10,36 @@ vi.mock(import('../../src/http/connect/certificates.ts'), async (original) => ({
   processCertificates: () => trusted,
 }));
 
-it.each([
-  [
-    'has expired',
-    selfSigned('mail.test', '20250101000000Z'),
-    /is not valid at this time\. Check this machine’s clock/,
-  ],
-  ['has another name', selfSigned('mail.test'), /is for another host name\. Use the name in the certificate/],
-])(
-  'mail is not sent to a server whose certificate %s, and the reason is named',
-  async (_, pair, expected) => {
-    trusted.splice(0, trusted.length, pair.certificate);
-    const { port, letters } = await mailServer({
-      secure: true,
-      cert: pair.certificate,
-      key: pair.privateKey,
-    });
-    const settings = { webhookUrl: null, webhookSecret: null, days: [], mailFrom: null };
-    const mail = mailChannel({
-      ...settings,
-      smtpUrl: `smtps://0.0.0.0:${port}`,
-      mailTo: ['it@acme.example'],
-    });
-    onTestFinished(() => mail?.close());
-    await expect(mail?.deliver(sampleMessage())).rejects.toThrow(expected);
-    expect(letters).toEqual([]);
-  },
-);
+describe('mail', () => {
+  it.each([
+    [
+      'has expired',
+      selfSigned('mail.test', '20250101000000Z'),
+      /is not valid at this time\. Check this machine’s clock/,
+    ],
+    [
+      'has another name',
+      selfSigned('mail.test'),
+      /is for another host name\. Use the name in the certificate/,
+    ],
+  ])(
+    'is not sent if the certificate of the server %s, and the reason is named',
+    async (_, pair, expected) => {
+      trusted.splice(0, trusted.length, pair.certificate);
+      const { port, letters } = await mailServer({
+        secure: true,
+        cert: pair.certificate,
+        key: pair.privateKey,
+      });
+      const settings = { webhookUrl: null, webhookSecret: null, days: [], mailFrom: null };
+      const mail = mailChannel({
+        ...settings,
+        smtpUrl: `smtps://0.0.0.0:${port}`,
+        mailTo: ['it@acme.example'],
+      });
+      onTestFinished(() => mail?.close());
+      await expect(mail?.deliver(sampleMessage())).rejects.toThrow(expected);
+      expect(letters).toEqual([]);
+    },
+  );
+});
