@@ -30,5 +30,5 @@ export function coreDumpPath(): string {
 export async function disableCoreDumps(): Promise<void> {
   if (mayDumpCore() !== true) return;
   // Node cannot change its own limits; prlimit is part of util-linux.
-  await runHelper('prlimit', ['--pid', String(process.pid), '--core=0:0'], { timeoutMs: 3_000 });
+  await runHelper('prlimit', ['--pid', String(process.pid), '--core=0:0']);
 }
