@@ -45,6 +45,27 @@ export function lifetimesAtCapture(capturedAt: number, expiresInSeconds: number 
   };
 }
 
+/**
+ * The capture date and lifetimes of a token that was captured while the clock was ahead: it was captured by `now` at the
+ * latest. Null if its capture date is possible, or if its lifetimes do not depend on it.
+ */
+export function correctedCapture(
+  { capturedAt, lifetimes }: { capturedAt: number; lifetimes: Lifetimes },
+  now: number,
+): { capturedAt: number; lifetimes: Lifetimes } | null {
+  const { reported, documented } = lifetimes;
+  const ahead = capturedAt - now;
+  if (ahead < dayMs || documented !== capturedAt + documentedLifetimeMs) return null;
+  return {
+    capturedAt: now,
+    lifetimes: {
+      ...lifetimes,
+      reported: reported === null ? null : reported - ahead,
+      documented: documented - ahead,
+    },
+  };
+}
+
 /** When Webex accepted the token after its reported expiry; null if it did not, or confirms a date. */
 export function disprovedAt({ confirmed, reported, acceptedAt = null }: Lifetimes): number | null {
   if (confirmed !== null || reported === null || acceptedAt === null) return null;

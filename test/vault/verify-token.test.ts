@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkNextToken } from '../../src/background/daily-check.ts';
+import { expiryOf } from '../../src/domain/lifetimes.ts';
 import { preparePush } from '../../src/provisioning/push/prepare-push.ts';
 import type { FaultEffect } from '../../src/simulator/faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -544,6 +545,28 @@ describe('after the clock was a year ahead', () => {
     await verifyNewToken(vault, 'full-admin');
     vault.setNow(today);
     expect(await verifyNewToken(vault, 'full-admin')).toMatchObject({ outcome: 'current' });
+  });
+
+  it('moves the expiry of a token that was captured then, once Webex confirms the clock', async () => {
+    webex.settings.tokenExpiry = 'forbidden';
+    // The time of this machine, which the responses of the simulated Webex have too.
+    const real = Date.now();
+    const vault = await newVault(webex);
+    vault.setNow(real + year);
+    const { token } = await verifyNewToken(vault, 'full-admin');
+    const expiresAt = async () => expiryOf((await allTokens(vault, 'acme'))[0]?.lifetimes ?? token.lifetimes);
+    const before = await expiresAt();
+    for (const offBy of [year, -2 * 86_400_000]) {
+      vault.setNow(real + offBy);
+      await reverifyToken(vault, token.id, actor);
+      expect(await expiresAt()).toEqual(before);
+    }
+    for (const now of [real, real + 1]) {
+      vault.setNow(now);
+      await reverifyToken(vault, token.id, actor);
+      expect(await expiresAt()).toEqual({ ...before, expiresAt: before.expiresAt - year });
+      expect((await allTokens(vault, 'acme'))[0]).toMatchObject({ capturedAt: real });
+    }
   });
 
   it('verifies what is pending since then', async () => {

@@ -35,6 +35,7 @@ describe('whoAmI', () => {
         admin: 'full',
         roles: [fullAdminRole],
       },
+      webexTime: expect.any(Number),
     });
     expect(asked).toEqual(['/v1/people/me', `Bearer ${token}`]);
   });

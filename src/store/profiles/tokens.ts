@@ -246,6 +246,7 @@ function toRow(token: Token, ciphertext: string) {
 
 export interface TokenChange {
   state?: TokenState;
+  capturedAt?: number;
   lifetimes?: Lifetimes;
   account?: Account;
   verifiedAt?: number | null;
@@ -266,6 +267,7 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
       .updateTable('token')
       .set({
         ...(change.state !== undefined && { state: change.state }),
+        ...(change.capturedAt !== undefined && { captured_at: change.capturedAt }),
         ...(change.lifetimes !== undefined && lifetimeColumns(change.lifetimes)),
         ...(change.account !== undefined && accountColumns(change.account)),
         ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),

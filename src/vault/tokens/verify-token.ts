@@ -10,7 +10,13 @@ import { type TokenChange, tokenById, tokensOf, updateToken } from '../../store/
 import type { PersonResult } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
 import { activateToken } from './activate-token.ts';
-import { accountOf, decryptForWebex, queryWebex, type WebexVerdict } from './webex-verification.ts';
+import {
+  accountOf,
+  captureCorrection,
+  decryptForWebex,
+  queryWebex,
+  type WebexVerdict,
+} from './webex-verification.ts';
 
 /**
  * The result of verifying a new token. `current`: it is the profile's current token. `unverified`: it is current, but Webex
@@ -116,10 +122,14 @@ export function storedResult(token: Token, profile: Profile): VerificationResult
 function verifiedFields({ person, confirmedExpiry }: WebexVerdict, token: Token, now: number): TokenChange {
   if (person.outcome === 'rejected') return { rejectedAt: now };
   if (person.outcome === 'unknown') return {};
+  const corrected = captureCorrection(token, person, now);
   return {
     account: accountOf(person.person),
     verifiedAt: now,
     rejectedAt: null,
-    ...(confirmedExpiry !== null && { lifetimes: { ...token.lifetimes, confirmed: confirmedExpiry } }),
+    ...corrected,
+    ...(confirmedExpiry !== null && {
+      lifetimes: { ...(corrected?.lifetimes ?? token.lifetimes), confirmed: confirmedExpiry },
+    }),
   };
 }

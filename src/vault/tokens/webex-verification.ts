@@ -1,4 +1,4 @@
-import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
+import { correctedCapture, dayMs, expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Account, Token } from '../../domain/token.ts';
 import type { Db } from '../../store/db.ts';
@@ -55,7 +55,7 @@ export async function recordVerdict(
     account,
     verifiedAt: now,
     ...(token.rejectedAt !== null && { rejectedAt: null }),
-    ...lifetimeChange(token, answer.confirmedExpiry, now),
+    ...lifetimeChange(token, answer, now),
   });
   const profile = await profileById(trx, token.profileId);
   if (profile.orgId === null) await setProfileOrganization(trx, profile.id, account.orgId);
@@ -63,14 +63,34 @@ export async function recordVerdict(
 }
 
 /** The new expiry, only if it or its source changed, because a change makes every reminder due again. */
-function lifetimeChange(token: Token, confirmed: number | null, now: number): Pick<TokenChange, 'lifetimes'> {
+function lifetimeChange(
+  token: Token,
+  verdict: WebexVerdict,
+  now: number,
+): Pick<TokenChange, 'capturedAt' | 'lifetimes'> {
+  const corrected = captureCorrection(token, verdict.person, now);
+  const { confirmed } = token.lifetimes;
   const lifetimes: Lifetimes = {
-    ...token.lifetimes,
-    confirmed: confirmed ?? token.lifetimes.confirmed,
+    ...(corrected ?? token).lifetimes,
+    confirmed: verdict.confirmedExpiry ?? confirmed,
     acceptedAt: now,
   };
   const before = expiryOf(token.lifetimes);
   const after = expiryOf(lifetimes);
   const same = before.expiresAt === after.expiresAt && before.source === after.source;
-  return same ? {} : { lifetimes };
+  return same && corrected === null ? {} : { ...corrected, lifetimes };
+}
+
+/**
+ * Corrects a token that was captured while this machine's clock was ahead: otherwise its reminders would come too late. Only if
+ * Webex's clock confirms this machine's, which may have been set back instead.
+ */
+export function captureCorrection(
+  token: Token,
+  person: PersonResult,
+  now: number,
+): ReturnType<typeof correctedCapture> {
+  const { webexTime = null } = person.outcome === 'person' ? person : {};
+  if (webexTime === null || Math.abs(webexTime - now) > dayMs) return null;
+  return correctedCapture(token, now);
 }

@@ -16,7 +16,9 @@ export interface WebexConnection {
   timeoutMs: number;
 }
 
-export type GetResult<T> = { ok: true; value: T } | { ok: false; failure: HttpFailure };
+export type GetResult<T> =
+  /** `webexTime`: what Webex's clock says, in epoch milliseconds; null if the response has no date. */
+  { ok: true; value: T; webexTime: number | null } | { ok: false; failure: HttpFailure };
 
 /**
  * Sends a GET request with the token and validates the response. Every call to Webex goes through this function, which does not
@@ -44,7 +46,10 @@ export async function getJson<T>(
   });
   if (!answer.ok) return answer;
   const parsed = schema.safeParse(answer.body);
-  if (parsed.success) return { ok: true, value: parsed.data };
+  if (parsed.success) {
+    const date = Date.parse(answer.headers.get('date') ?? '');
+    return { ok: true, value: parsed.data, webexTime: Number.isNaN(date) ? null : date };
+  }
   const { host, status, trackingId, body } = answer;
   return { ok: false, failure: failure('unexpected-shape', { host, status, trackingId, body }) };
 }

@@ -22,7 +22,8 @@ export interface Person {
 }
 
 export type PersonResult =
-  | { outcome: 'person'; person: Person }
+  /** `webexTime`: what Webex's clock says, in epoch milliseconds; null if unknown. */
+  | { outcome: 'person'; person: Person; webexTime: number | null }
   /** Webex responded with 401: the token is not valid or no longer valid. */
   | { outcome: 'rejected'; message: string; help: string; trackingId: string | null }
   /** Webex could not be reached. The token may be valid. */
@@ -67,6 +68,7 @@ export async function whoAmI(connection: WebexConnection, token: string): Promis
     return {
       outcome: 'person',
       person: { id, displayName: name, emails, orgId, admin: adminLevel(roles), roles },
+      webexTime: answer.webexTime,
     };
   }
   const { reason, trackingId, retryAfterSeconds } = answer.failure;
