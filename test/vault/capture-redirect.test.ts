@@ -231,6 +231,7 @@ describe('an unsolicited redirect', () => {
     vault.setNow(today + signInLifetimeMs);
     expect(await brokerErrorOf(() => captureRedirect(vault, response, browser, actor))).toMatchObject({
       code: 'E_STATE_EXPIRED',
+      help: 'Start the sign-in again. If it was faster, check this machine’s clock.',
     });
     vault.setNow(today + signInLifetimeMs - 1);
     await captureRedirect(vault, response, browser, actor);

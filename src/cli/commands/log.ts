@@ -13,7 +13,7 @@ import { instant } from '../../text/instant.ts';
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import { openAuditLog } from '../../vault/open-audit-log.ts';
-import { pruneAuditLog } from '../../vault/prune-audit.ts';
+import { assertAgeIsKnown, pruneAuditLog } from '../../vault/prune-audit.ts';
 import { failed } from '../exit-codes.ts';
 import { parseDate } from '../options/parse-date.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
@@ -39,7 +39,11 @@ export function command(): Command {
     .option('--last <count>', 'show this many of the newest entries', count, 100)
     .option('--json', 'print every entry as JSON, one object per line, oldest first')
     .option('--verify', 'verify the hash chains and their signatures; exits 1 if one is broken')
-    .option('--prune <before>', 'delete older entries: 2026-01-01 or 400d. The rest stays verifiable', back)
+    .option(
+      '--prune <before>',
+      'delete older entries: 2026-01-01 or 400d. The rest stays verifiable',
+      pruneLimit,
+    )
     .option('--yes', 'with --prune: do not ask for confirmation')
     .addHelpText(
       'after',
@@ -52,13 +56,13 @@ interface LogOptions extends AuditFilter {
   last: number;
   json?: boolean;
   verify?: boolean;
-  prune?: number;
+  prune?: PruneLimit;
   yes?: boolean;
 }
 
 async function log(options: LogOptions): Promise<void> {
-  const { prune: before } = options;
-  if (before !== undefined) return await withVault((vault) => prune(vault, before, options));
+  const { prune: limit } = options;
+  if (limit !== undefined) return await withVault((vault) => prune(vault, limit, options));
   const { verify: verifies = false } = options;
   const { db, changed } = await openAuditLog(readSettings(), { verify: verifies, onWarning: warn });
   try {
@@ -103,7 +107,12 @@ function signatureSentence({ rows, unsigned }: AuditVerification): string {
   return ` ${entries} not signed yet. The next command that uses the key signs the rest.`;
 }
 
-async function prune(records: StoreContext, before: number, options: LogOptions): Promise<void> {
+async function prune(
+  records: StoreContext,
+  { before, isAge }: PruneLimit,
+  options: LogOptions,
+): Promise<void> {
+  if (isAge) await assertAgeIsKnown(records);
   const question = `Delete all entries before ${timeInSentence(before)}?`;
   if (!(await confirmDestructive(question, 'Nothing was deleted.', options))) return;
   const removed = await pruneAuditLog(records, before, { user: userName() });
@@ -196,6 +205,17 @@ function actionOption(text: string): string {
 function outcomeOption(text: string): string {
   if (isOutcomeFilter(text)) return text;
   throw new InvalidArgumentError(`Use one of these: ${outcomeFilters.map(({ value }) => value).join(', ')}.`);
+}
+
+interface PruneLimit {
+  /** Epoch milliseconds. */
+  before: number;
+  /** Whether it was given as an age, which depends on the clock. */
+  isAge: boolean;
+}
+
+function pruneLimit(text: string): PruneLimit {
+  return { before: back(text), isAge: !text.includes('-') };
 }
 
 function back(text: string): number {

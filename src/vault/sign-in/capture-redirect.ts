@@ -153,7 +153,7 @@ async function expectedSignIn(
   if (signIn.consumedAt !== null) throw stateUsed();
   if (signIn.expiresAt <= vault.now() && !vault.receivedInTime.has(signIn.id)) {
     throw new BrokerError('E_STATE_EXPIRED', 'The sign-in took longer than ten minutes.', {
-      help: 'Start the sign-in again.',
+      help: 'Start the sign-in again. If it was faster, check this machine’s clock.',
     });
   }
   return signIn;
