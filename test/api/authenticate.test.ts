@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { authenticate, type ClientProof, verifySecret } from '../../src/api/client-auth/authenticate.ts';
-import type { ClientRow, Lookup } from '../../src/store/token-requests/token-request-store.ts';
+import {
+  type ClientRow,
+  type Lookup,
+  touchStatement,
+} from '../../src/store/token-requests/token-request-store.ts';
 import { hashSecret } from '../../src/vault/sign-in/secret-hashes.ts';
 
 const now = Date.UTC(2027, 0, 1);
@@ -148,6 +152,22 @@ describe('authenticate', () => {
     });
     expect(() => ask(secret, found({ addresses: 'damaged' }))).toThrow(
       'column addresses of a row in the table client',
+    );
+  });
+});
+
+describe('touchStatement', () => {
+  const minute = 60_000;
+
+  it.each<[string, number | null, 'touchClient' | null]>([
+    ['for the first use', null, 'touchClient'],
+    ['after a minute', now - minute, 'touchClient'],
+    ['if the clock was set back since the last use', now + minute, 'touchClient'],
+    ['not within a minute', now - minute + 1, null],
+  ])('stores the use of a credential: %s', (_, lastUsedAt, expected) => {
+    expect(touchStatement(found({ lastUsedAt }), 'current', now)).toBe(expected);
+    expect(touchStatement(found({ previousSecretUsedAt: lastUsedAt }), 'previous', now)).toBe(
+      expected === null ? null : 'touchPreviousSecret',
     );
   });
 });

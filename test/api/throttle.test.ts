@@ -37,6 +37,14 @@ describe('Throttle', () => {
     expect(failures(throttle, 5, '10.0.0.1', 7_200_001)).toEqual([0, 0, 0, 0, 0]);
   });
 
+  it('forgets failures if the clock was set back', () => {
+    const throttle = new Throttle();
+    const year = 365 * 86_400_000;
+    failures(throttle, 5, '10.0.0.1', year);
+    expect(throttle.failed('ci', '10.0.0.1', year)).toBe(1);
+    expect(failures(throttle, 6, '10.0.0.1', 0)).toEqual([0, 0, 0, 0, 0, 1]);
+  });
+
   it('forgets failures under unknown names after a success from the same address', () => {
     const throttle = new Throttle();
     for (let count = 0; count < 5; count += 1) throttle.failed('', '10.0.0.1', 0);

@@ -33,7 +33,8 @@ export class Throttle {
   failed(client: string, address: string, now: number): number {
     const key = keyOf(client, address);
     let known = this.#failures.get(key);
-    if (known === undefined || now - known.lastAt > memoryMs) {
+    // After the clock was set back, nothing is known about the time that has passed.
+    if (known === undefined || now - known.lastAt > memoryMs || now < known.lastAt) {
       known = { count: 0, blockedUntil: 0, lastAt: now };
     }
     // Deleted and set again, so that the map stays in the order of the last failure.

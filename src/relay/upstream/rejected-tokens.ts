@@ -72,7 +72,7 @@ export class RejectedTokens {
   async #wait(profileId: string): Promise<void> {
     const { db, now } = this.#vault;
     const isRunning = ({ state, capturedAt }: Token) =>
-      state === 'pending' && now() - capturedAt < runningForMs;
+      state === 'pending' && Math.abs(now() - capturedAt) < runningForMs;
     const deadline = performance.now() + this.#verificationMs;
     while (!this.#closed && performance.now() < deadline) {
       if (!(await tokensOf(db, profileId)).some(isRunning)) return;

@@ -290,6 +290,7 @@ export function touchStatement(
 ): 'touchClient' | 'touchPreviousSecret' | null {
   if (used === null) return null;
   const noted = used === 'current' ? client.lastUsedAt : client.previousSecretUsedAt;
-  if (noted !== null && now - noted < usePrecisionMs) return null;
+  // Also correct after the clock was set back.
+  if (noted !== null && Math.abs(now - noted) < usePrecisionMs) return null;
   return used === 'current' ? 'touchClient' : 'touchPreviousSecret';
 }
