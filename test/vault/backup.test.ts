@@ -113,6 +113,9 @@ describe('a backup restored on a new machine', () => {
     const { file, stored, vault } = await backedUp();
     const clean = await cleanMachine();
     expect((await brokerErrorOf(() => restoreBackup(file, clean))).code).toBe('E_BACKUP_KEY');
+    const missing = { ...clean, keyFile: join(temporaryFolder(), 'key.jwk') };
+    const { help } = await brokerErrorOf(() => restoreBackup(file, missing));
+    expect(help).toContain(`The key file ${missing.keyFile} does not exist.`);
     const restored = await restoreBackup(file, { ...clean, keyFile: keyFileOf(vault) });
     expect(restored).toMatchObject({ profiles: 3, tokens: 3, previous: null, newKey: 'file' });
     const again = await newVault(undefined, { settings: clean.settings });
@@ -150,6 +153,9 @@ describe('a backup restored on a new machine', () => {
     const file = join(temporaryFolder(), 'store.backup');
     await writeBackup(vault, file, actor, { program });
     const clean = await cleanMachine({ passphrase });
+    const error = await brokerErrorOf(() => restoreBackup(file, { ...clean, passphrase: `${passphrase}?` }));
+    expect(error.code).toBe('E_BACKUP_KEY');
+    expect(error.help).toContain('The given passphrase is wrong');
     expect(await restoreBackup(file, clean)).toMatchObject({ newKey: null, tokens: 1 });
     expect(await openAll(await newVault(undefined, { settings: clean.settings }), stored.keys())).toEqual(
       stored,

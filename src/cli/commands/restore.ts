@@ -68,7 +68,8 @@ async function restoreOrAsk(path: string, options: RestoreOptions): Promise<Rest
   try {
     return await restoreBackup(path, options);
   } catch (error) {
-    if (!(error instanceof BrokerError) || error.code !== 'E_BACKUP_KEY') throw error;
+    const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
+    if (!isTerminal || !(error instanceof BrokerError) || error.code !== 'E_BACKUP_KEY') throw error;
     note(error.message);
     const passphrase = await promptSecret('Passphrase of that host or of the backup');
     if (passphrase === null) throw error;

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { DecryptionError, open } from '../../crypto/jwe.ts';
 import { KeyRing } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
@@ -76,6 +76,7 @@ async function loadBackupKey(
     `This host has no key that decrypts this backup. ${neededKeys(keys, passphrase)}`,
     {
       help: [
+        ...wrongKeys(keys, own, other),
         'Nothing was changed.',
         {
           text: 'To use the key file of the host that wrote the backup',
@@ -105,6 +106,21 @@ export async function openWithPassphrase(
       help: 'Check its capitalization and spaces, and the quotes around it in .env. Nothing was changed.',
     });
   }
+}
+
+/** Which of the given keys were tried in vain. */
+function wrongKeys(keys: BackupHeader['keys'], own: KeySource, other = own): string[] {
+  const { keyFile, passphrase } = other.settings;
+  const wrong: string[] = [];
+  if (keyFile !== null && keyFile !== own.settings.keyFile) {
+    wrong.push(`The key file ${keyFile} ${existsSync(keyFile) ? 'contains another key' : 'does not exist'}.`);
+  }
+  if (passphrase !== null && keys.some(({ kind }) => kind === 'passphrase')) {
+    wrong.push(
+      'The given passphrase is wrong: check its capitalization and spaces, and the quotes around it in .env.',
+    );
+  }
+  return wrong;
 }
 
 function neededKeys(keys: BackupHeader['keys'], passphrase: BackupHeader['passphrase']): string {
