@@ -153,7 +153,8 @@ describe('a backup restored on a new machine', () => {
     const file = join(temporaryFolder(), 'store.backup');
     await writeBackup(vault, file, actor, { program });
     const clean = await cleanMachine({ passphrase });
-    const error = await brokerErrorOf(() => restoreBackup(file, { ...clean, passphrase: `${passphrase}?` }));
+    const wrong = { ...(await cleanMachine()), passphrase: `${passphrase}?` };
+    const error = await brokerErrorOf(() => restoreBackup(file, wrong));
     expect(error.code).toBe('E_BACKUP_KEY');
     expect(error.help).toContain('The given passphrase is wrong');
     expect(await restoreBackup(file, clean)).toMatchObject({ newKey: null, tokens: 1 });
