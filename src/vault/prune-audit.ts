@@ -1,7 +1,7 @@
 import { BrokerError } from '../errors/broker-error.ts';
 import { pruneAudit } from '../store/audit/prune.ts';
-import { lastDayBeforeJump } from '../store/meta/days-of-use.ts';
 import type { Actor, StoreContext } from './context.ts';
+import { clockJump } from './integrity/clock-check.ts';
 
 /**
  * Deletes all audit rows older than `before` (epoch milliseconds). The chain stays verifiable, because its new start is
@@ -18,17 +18,12 @@ export async function pruneAuditLog(records: StoreContext, before: number, actor
  * makes entries look older than they are.
  */
 export async function assertAgeIsKnown({ db, now }: Pick<StoreContext, 'db' | 'now'>): Promise<void> {
-  const last = await lastDayBeforeJump(db, now());
-  if (last === null) return;
-  const day = new Date(last).toISOString().slice(0, 10);
-  throw new BrokerError(
-    'E_USAGE',
-    `The system clock shows ${new Date(now()).toISOString().slice(0, 10)}, but this program ran on ${day}, and then not for more than 30 days. Nothing was deleted.`,
-    {
-      help: {
-        text: 'If the clock is ahead, correct it. If it is right, name a date instead of an age',
-        command: ['log', '--prune', day],
-      },
+  const jump = await clockJump(db, now());
+  if (jump === null) return;
+  throw new BrokerError('E_USAGE', `${jump.text} Nothing was deleted.`, {
+    help: {
+      text: 'If the clock is ahead, correct it. If it is right, name a date instead of an age',
+      command: ['log', '--prune', jump.day],
     },
-  );
+  });
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { recordDayOfUse } from '../../src/store/meta/days-of-use.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { deleteExpired } from '../../src/vault/tokens/delete-expired.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
@@ -63,6 +65,22 @@ describe('readToken, if it refuses', () => {
     expect((await auditLog(vault)).at(-1)).toBe('read expired acme');
     expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(token);
     expect((await auditLog(vault)).at(-1)).toBe('read ok acme');
+  });
+
+  it('says that the clock may be ahead instead, if nothing ran for long while the token was valid', async () => {
+    const vault = await holding();
+    const helpOn = async (now: number) => {
+      vault.setNow(now);
+      return (await brokerErrorOf(() => readToken(vault, 'acme', actor))).help;
+    };
+    await deleteExpired(vault);
+    vault.setNow(today + 366 * day);
+    await deleteExpired(vault);
+    expect(await helpOn(today + 366 * day)).toContain(
+      'The system clock shows 2028-03-01, but this program ran on 2027-03-01, and then not for more than 30 days. Check the clock first.',
+    );
+    await recordDayOfUse(vault.db, today + 11 * day);
+    expect(await helpOn(today + 366 * day)).not.toContain('clock');
   });
 
   it('returns no token that was put in the place of another, and logs no successful read', async () => {

@@ -1,6 +1,7 @@
 import { dayMs } from '../../domain/lifetimes.ts';
 import { lastAuditTime } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
+import { lastDayBeforeJump } from '../../store/meta/days-of-use.ts';
 
 /** A smaller difference causes no warning. Milliseconds. */
 const toleranceMs = dayMs;
@@ -21,6 +22,21 @@ export async function checkClock(db: Db, now: number): Promise<string | null> {
     return `${clock}, but the store was last written on ${dateText(last)}. ${help}`;
   }
   return new Date(now).getUTCFullYear() < firstReleaseYear ? `${clock}. ${help}` : null;
+}
+
+/**
+ * What suggests that the clock is ahead: until recently, the program did not run for more than 30 days by this clock. `day` is
+ * the last day before that. Null if nothing does.
+ */
+export async function clockJump(
+  db: Db,
+  now: number,
+): Promise<{ day: string; startOfDay: number; text: string } | null> {
+  const startOfDay = await lastDayBeforeJump(db, now);
+  if (startOfDay === null) return null;
+  const day = dateText(startOfDay);
+  const text = `The system clock shows ${dateText(now)}, but this program ran on ${day}, and then not for more than 30 days.`;
+  return { day, startOfDay, text };
 }
 
 function dateText(time: number): string {

@@ -6,6 +6,7 @@ import { appendAudit } from '../../store/audit/audit.ts';
 import { tokenCiphertext, tokensOf } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../context.ts';
+import { clockJump } from '../integrity/clock-check.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { getNewToken, getToken } from './token-remedies.ts';
 import { ensureVerified } from './verify-pending.ts';
@@ -58,7 +59,9 @@ async function read(
       .execute((trx) => appendAudit(trx, vault.now(), { action: 'read', outcome, profile: name, ...actor }));
   if (expired && !allowExpired) {
     await audit('expired');
-    throw tokenExpired(name, expiry);
+    const jump = await clockJump(vault.db, vault.now());
+    const isClockAhead = jump !== null && expiry.expiresAt > jump.startOfDay;
+    throw tokenExpired(name, expiry, isClockAhead ? `${jump.text} Check the clock first.` : null);
   }
   const ciphertext = await tokenCiphertext(vault.db, token.id);
   const accessToken = await vault.keys.open(ciphertext, { tokenId: token.id, profileId: profile.id });
@@ -85,7 +88,8 @@ export async function requireCurrentToken(vault: Vault, profile: Profile, actor:
   });
 }
 
-function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError {
+/** `clockHint`: why the clock may be the reason instead. */
+function tokenExpired(name: string, { expiresAt, source }: Expiry, clockHint: string | null): BrokerError {
   const evidence = {
     confirmed: 'confirmed by Webex',
     reported: 'reported at sign-in',
@@ -94,6 +98,7 @@ function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError 
   const since = instant(expiresAt);
   return new BrokerError('E_EXPIRED', `The token of "${name}" expired on ${since} (${evidence}).`, {
     help: [
+      ...(clockHint === null ? [] : [clockHint]),
       getNewToken(name),
       { text: 'To use the expired token anyway, add --allow-expired.', only: 'terminal' },
     ],
