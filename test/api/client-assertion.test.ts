@@ -47,7 +47,7 @@ describe('checkAssertion', () => {
     [
       'one that lives longer than an hour',
       { exp: seconds + 3632 },
-      'its exp is more than an hour in the future',
+      'its exp is more than an hour in the future: shorten its lifetime, or check the clock',
     ],
     ['another audience', { aud: 'x' }, `its aud must be ${audiences.join(' or ')}`],
     ['a later nbf', { nbf: seconds + 40 }, 'its nbf is in the future: check the clock'],

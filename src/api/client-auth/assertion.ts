@@ -58,7 +58,10 @@ export async function checkAssertion(
     return { ok: false, why: 'its jti must be a string of up to 256 characters' };
   }
   if (exp > keys.now / 1000 + maxLifetime + clockTolerance) {
-    return { ok: false, why: 'its exp is more than an hour in the future' };
+    return {
+      ok: false,
+      why: 'its exp is more than an hour in the future: shorten its lifetime, or check the clock',
+    };
   }
   const jtiHash = createHash('sha256').update(jti).digest('base64url');
   // A NumericDate may have a fraction (RFC 7519 §2). It is rounded up, because the assertion is accepted until then.

@@ -89,7 +89,7 @@ export async function addClient(
   const now = vault.now();
   if (expiresAt !== null && expiresAt <= now) {
     throw new BrokerError('E_USAGE', 'The expiry date of the client is in the past.', {
-      help: 'Enter a later date.',
+      help: 'Enter a later date, or check this machine’s clock.',
     });
   }
   const profiles = await Promise.all(

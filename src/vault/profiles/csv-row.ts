@@ -126,7 +126,8 @@ function tokenFault(
     return 'a token needs captured_at or expires_at; otherwise its expiry date is unknown';
   }
   // One day of tolerance, because clocks and time zones differ.
-  if (capturedAt !== undefined && capturedAt > now + dayMs) return 'captured_at is in the future';
+  if (capturedAt !== undefined && capturedAt > now + dayMs)
+    return 'captured_at is in the future; if it is right, check this machine’s clock';
   if (capturedAt !== undefined && expiresAt !== undefined && expiresAt <= capturedAt) {
     return 'expires_at is not after captured_at';
   }
