@@ -9,6 +9,7 @@ import {
 } from '../../src/provisioning/entra/status/provisioning-status.ts';
 import { checkProvisioning, dailyStatusCheck } from '../../src/provisioning/entra/status/status-checks.ts';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
+import { rescheduleStatusChecks } from '../../src/store/destinations.ts';
 import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
 const day = 86_400_000;
@@ -148,6 +149,21 @@ describe('the provisioning status', () => {
     now += 3_600_000;
     expect(await check()).toBe('Active');
     expect(await check()).toBe('nothing is due');
+  });
+
+  it('is checked with a new sign-in after the clock was a year ahead', async () => {
+    let now = began;
+    const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
+    await storeToken();
+    await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
+    const next = dailyStatusCheck(vault, context, () => 0.5);
+    now = began + 365 * day;
+    const removeFault = simulator.entra.faults.add({ path: /token$/, effect: 503 });
+    expect(await next()).toMatchObject({ status: null });
+    removeFault();
+    now = began + day;
+    await rescheduleStatusChecks(vault.db);
+    expect(await next()).toMatchObject({ failure: null, status: { status: 'Active' } });
   });
 
   it('is stored with the findings of a push and of a check', async () => {

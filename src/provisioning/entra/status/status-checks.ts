@@ -89,13 +89,16 @@ function graphSessions(
   store: StoreContext,
   context: PushContext,
 ): (cloud: EntraCloud) => Promise<GraphClient> {
-  const sessions = new Map<EntraCloud, { graph: Promise<GraphClient>; until: number }>();
+  const sessions = new Map<EntraCloud, { graph: Promise<GraphClient>; startedAt: number }>();
   return (cloud) => {
     const session = sessions.get(cloud);
-    if (session !== undefined && store.now() < session.until) return session.graph;
+    const now = store.now();
+    // After the clock was set back, its age is unknown.
+    const isFresh = session !== undefined && now >= session.startedAt && now - session.startedAt < sessionMs;
+    if (isFresh) return session.graph;
     // Loaded with the first check, not when a server starts.
     const graph = import('../auth/open-graph.ts').then(({ openGraph }) => openGraph(store, cloud, context));
-    sessions.set(cloud, { graph, until: store.now() + sessionMs });
+    sessions.set(cloud, { graph, startedAt: now });
     return graph;
   };
 }
