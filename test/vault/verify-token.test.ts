@@ -548,8 +548,7 @@ describe('after the clock was a year ahead', () => {
   });
 
   it('moves the expiry of a token that was captured then, once Webex confirms the clock', async () => {
-    webex.settings.tokenExpiry = 'forbidden';
-    // The time of this machine, which the responses of the simulated Webex have too.
+    Object.assign(webex.settings, { tokenExpiry: 'forbidden', date: 'shown' });
     const real = Date.now();
     const vault = await newVault(webex);
     vault.setNow(real + year);
@@ -567,6 +566,18 @@ describe('after the clock was a year ahead', () => {
       expect(await expiresAt()).toEqual({ ...before, expiresAt: before.expiresAt - year });
       expect((await allTokens(vault, 'acme'))[0]).toMatchObject({ capturedAt: real });
     }
+  });
+
+  it.each([
+    [year, 'This machine’s clock is 365 days ahead of Webex’s.'],
+    [-3 * 86_400_000, 'This machine’s clock is 3 days behind Webex’s.'],
+    [3_600_000, null],
+  ])('warns at a sign-in while it is off by %i milliseconds', async (offBy, warning) => {
+    webex.settings.date = 'shown';
+    const vault = await newVault(webex);
+    vault.setNow(Date.now() + offBy);
+    const { token } = await verifyNewToken(vault, 'full-admin');
+    expect(token.warnings).toEqual(warning === null ? [] : [expect.stringContaining(warning)]);
   });
 
   it('verifies what is pending since then', async () => {

@@ -15,6 +15,10 @@ const roleIds = {
 /** The part of the Webex REST API (`/v1`) that this program uses: the account and the expiry of a token. */
 export function restApi(settings: WebexSettings): Router {
   const router = Router();
+  router.use((_request, response, next) => {
+    response.sendDate = settings.date === 'shown';
+    next();
+  });
   router.get('/people/me', (request, response) => {
     const { account, scopes } = callerOf(request);
     if (!scopes.includes('spark:people_read')) {

@@ -18,6 +18,8 @@ export interface SignInSettings {
 export interface WebexSettings extends SignInSettings {
   /** Whether `authorizations/tokenExpiry` returns the expiry, or requires a scope that the token does not have. */
   tokenExpiry: 'allowed' | 'forbidden';
+  /** Whether the REST API says what time it is, as Webex does. Not by default, because many tests have a clock of their own. */
+  date: 'hidden' | 'shown';
   /** Whether the tenant URL has `/Groups`: the documents disagree. */
   groups: 'served' | 'missing';
 }
@@ -31,6 +33,7 @@ export function defaultSettings(): WebexSettings {
     errorsIn: 'query',
     issuer: 'absent',
     tokenExpiry: 'allowed',
+    date: 'hidden',
     groups: 'served',
   };
 }

@@ -9,6 +9,7 @@ import { recordCheck } from '../../store/profiles/token-checks.ts';
 import { type TokenChange, tokenById, tokensOf, updateToken } from '../../store/profiles/tokens.ts';
 import type { PersonResult } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
+import { clockDifference } from '../integrity/clock-check.ts';
 import { activateToken } from './activate-token.ts';
 import {
   accountOf,
@@ -123,7 +124,9 @@ function verifiedFields({ person, confirmedExpiry }: WebexVerdict, token: Token,
   if (person.outcome === 'rejected') return { rejectedAt: now };
   if (person.outcome === 'unknown') return {};
   const corrected = captureCorrection(token, person, now);
+  const clockWarning = clockDifference(person.webexTime, now);
   return {
+    ...(clockWarning !== null && { warnings: [...token.warnings, clockWarning] }),
     account: accountOf(person.person),
     verifiedAt: now,
     rejectedAt: null,
