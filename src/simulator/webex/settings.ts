@@ -18,7 +18,7 @@ export interface SignInSettings {
 export interface WebexSettings extends SignInSettings {
   /** Whether `authorizations/tokenExpiry` returns the expiry, or requires a scope that the token does not have. */
   tokenExpiry: 'allowed' | 'forbidden';
-  /** Whether the REST API says what time it is, as Webex does. Not by default, because many tests have a clock of their own. */
+  /** Whether responses of the REST API have a date, as those of Webex do. Hidden by default, because many tests set their own clock. */
   date: 'hidden' | 'shown';
   /** Whether the tenant URL has `/Groups`: the documents disagree. */
   groups: 'served' | 'missing';
