@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
+import { dayMs } from './lifetimes.ts';
 import type { WorkloadIdentity } from './workload-identity.ts';
 
 /** A program that may fetch tokens from the token endpoint, or call the SCIM relay. Its name is its OAuth `client_id`. */
@@ -31,6 +32,9 @@ export interface Client {
 export const relayRights = ['read', 'write', 'all'] as const;
 
 export type RelayRights = (typeof relayRights)[number];
+
+/** The longest time that a previous secret keeps working. Milliseconds. */
+export const maxSecretOverlapMs = 90 * dayMs;
 
 /** A renewed token reaches every client within an hour. Seconds. */
 export const defaultMaxExpiresIn = 3_600;

@@ -80,6 +80,12 @@ describe('authenticate', () => {
       'wrong-secret',
     ],
     [
+      'the previous secret that was replaced while the clock was ahead',
+      verifySecret('previous'),
+      found({ previousSecretUntil: now + 91 * 86_400_000 + 1 }),
+      'wrong-secret',
+    ],
+    [
       'the previous secret without an end',
       verifySecret('previous'),
       found({ previousSecretUntil: null }),

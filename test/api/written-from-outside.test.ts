@@ -259,7 +259,7 @@ describe('what was written from outside', () => {
     expect((await brokerErrorOf(() => redeemAccessLink(vault, 'x'))).code).toBe('E_INTEGRITY');
     const data = JSON.stringify({ cookie: {}, entered: true });
     await put(db, 'web_session', { id_hash: hashSecret('x'), data, expires_at: later });
-    const session = () => findWebSession(db, hashSecret('x'), today);
+    const session = () => findWebSession(db, hashSecret('x'), today, Number.MAX_SAFE_INTEGER);
     expect((await brokerErrorOf(session)).code).toBe('E_INTEGRITY');
     await put(db, 'calendar_feed', { secret_hash: hashSecret('x'), created_at: today });
     expect((await brokerErrorOf(() => hasCalendarFeed(db, hashSecret('x')))).code).toBe('E_INTEGRITY');

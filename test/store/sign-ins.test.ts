@@ -70,6 +70,8 @@ describe('the sign-ins', () => {
     const hashes = { state: 'state-1', sessionBinding: 'sessionBinding-1' };
     expect(await startByLink(db, 'unknown', 1500, hashes)).toBeNull();
     expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
+    // It was created while the clock was ahead.
+    expect(await startByLink(db, 'link-1', 1000 - 86_400_001, hashes)).toBeNull();
     expect(await startByLink(db, 'link-1', 1999, hashes)).toMatchObject({
       id: '1',
       sessionBindingHash: 'sessionBinding-1',

@@ -76,6 +76,20 @@ describe('access links and sessions', () => {
     await visitor().get(link).expect(410);
   });
 
+  it('an access link and a session that were opened while the clock was a year ahead end when it is corrected', async () => {
+    const { person, visitor, vault } = await served();
+    vault.setNow(today + 365 * 86_400_000);
+    const browser = await person();
+    await browser.get('/').expect(200);
+    const link = `/access/${await createAccessLink(vault)}`;
+    vault.setNow(today);
+    await browser.get('/').expect(403);
+    await visitor().get(link).expect(410);
+    vault.setNow(today + 364 * 86_400_000);
+    await browser.get('/').expect(200);
+    await visitor().get(link).expect(303);
+  });
+
   it('prefetching does not use up an access link', async () => {
     const { visitor, vault } = await served();
     const link = `/access/${await createAccessLink(vault)}`;

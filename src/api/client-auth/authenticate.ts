@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { inRanges } from '../../domain/client.ts';
+import { inRanges, maxSecretOverlapMs } from '../../domain/client.ts';
+import { dayMs } from '../../domain/lifetimes.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import { parseListColumn } from '../../store/database/stored-json.ts';
@@ -108,7 +109,9 @@ const noSecret = Buffer.alloc(32);
 function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'current' | 'previous' | null {
   if (equal(client?.secretHash ?? null, hash)) return 'current';
   const until = client?.previousSecretUntil ?? 0;
-  return equal(client?.previousSecretHash ?? null, hash) && until > now ? 'previous' : null;
+  // One that works longer than any overlap was replaced while the clock was ahead.
+  const works = until > now && until <= now + maxSecretOverlapMs + dayMs;
+  return equal(client?.previousSecretHash ?? null, hash) && works ? 'previous' : null;
 }
 
 function equal(stored: string | null, hash: Buffer): boolean {

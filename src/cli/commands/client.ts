@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
-import { type Client, type RelayRights, relayRights } from '../../domain/client.ts';
+import { type Client, maxSecretOverlapMs, type RelayRights, relayRights } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { userName } from '../../environment/os-user.ts';
@@ -267,8 +267,9 @@ function shortened(names: string[]): string {
 
 function overlap(text: string): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value <= 90) return value;
-  throw new InvalidArgumentError('Use a whole number of days from 0 to 90.');
+  const max = maxSecretOverlapMs / dayMs;
+  if (/^\d+$/.test(text) && value <= max) return value;
+  throw new InvalidArgumentError(`Use a whole number of days from 0 to ${max}.`);
 }
 
 function parseExpiry(text: string): number {

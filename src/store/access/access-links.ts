@@ -1,3 +1,4 @@
+import { dayMs } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
@@ -28,7 +29,10 @@ export async function insertAccessLink(
   });
 }
 
-/** Whether a one-time link is unused and not expired. Throws `E_INTEGRITY` if another program wrote it. */
+/**
+ * Whether a one-time link is unused and has not expired. One that was created while the clock was ahead, which would last too
+ * long, has expired. Throws `E_INTEGRITY` if another program wrote it.
+ */
 export async function isAccessLinkPending(db: Db, linkHash: string, now: number): Promise<boolean> {
   const row = await authenticRow(db, 'accessLink', () =>
     db
@@ -37,6 +41,7 @@ export async function isAccessLinkPending(db: Db, linkHash: string, now: number)
       .where('link_hash', '=', linkHash)
       .where('used_at', 'is', null)
       .where('expires_at', '>', now)
+      .where('created_at', '<=', now + dayMs)
       .executeTakeFirst(),
   );
   return row !== undefined;

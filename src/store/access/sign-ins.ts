@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { dayMs } from '../../domain/lifetimes.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { SignInTable } from '../database/schema.ts';
 import { parseListColumn } from '../database/stored-json.ts';
@@ -104,7 +105,10 @@ export async function startByLink(
   });
 }
 
-/** The sign-in of an unused one-time link; null if the link does not exist, was used or has expired. */
+/**
+ * The sign-in of an unused one-time link; null if the link does not exist, was used or has expired. One that was created while
+ * the clock was ahead, which would last too long, has expired.
+ */
 export async function signInByLink(db: Db, linkHash: string, now: number): Promise<SignIn | null> {
   return await one(db, () =>
     db
@@ -112,6 +116,7 @@ export async function signInByLink(db: Db, linkHash: string, now: number): Promi
       .selectAll()
       .where('link_hash', '=', linkHash)
       .where('expires_at', '>', now)
+      .where('created_at', '<=', now + dayMs)
       .where('consumed_at', 'is', null)
       .executeTakeFirst(),
   );

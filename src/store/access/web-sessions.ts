@@ -2,14 +2,23 @@ import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, inTransaction, removing } from '../integrity/changes.ts';
 
-/** The data of a browser session; null if it is unknown or has expired. Throws `E_INTEGRITY` if another program wrote it. */
-export async function findWebSession(db: Db, idHash: string, now: number): Promise<string | null> {
+/**
+ * The data of a browser session; null if it is unknown, has expired, or ends after `latestEnd`: that one was created while the
+ * clock was ahead, and would last too long. Throws `E_INTEGRITY` if another program wrote it.
+ */
+export async function findWebSession(
+  db: Db,
+  idHash: string,
+  now: number,
+  latestEnd: number,
+): Promise<string | null> {
   const row = await authenticRow(db, 'session', () =>
     db
       .selectFrom('web_session')
       .selectAll()
       .where('id_hash', '=', idHash)
       .where('expires_at', '>', now)
+      .where('expires_at', '<=', latestEnd)
       .executeTakeFirst(),
   );
   return row?.data ?? null;

@@ -1,4 +1,5 @@
 import { type SessionData, Store } from 'express-session';
+import { dayMs } from '../../domain/lifetimes.ts';
 import {
   deleteOldWebSessions,
   deleteWebSession,
@@ -35,8 +36,11 @@ export class SessionStore extends Store {
   }
 
   async #read(id: string): Promise<SessionData | null> {
-    const { db, now } = this.#vault;
-    const data = await findWebSession(db, hashSecret(id), now());
+    const { db } = this.#vault;
+    const now = this.#vault.now();
+    // A day of tolerance, for a clock that was set back a little.
+    const latestEnd = now + lifetimeMs.authenticated + dayMs;
+    const data = await findWebSession(db, hashSecret(id), now, latestEnd);
     return data === null ? null : parseColumn(data, 'web_session.data', isSessionData);
   }
 
