@@ -100,6 +100,24 @@ describe('proposedIds', () => {
     expect((await proposed(db, 'customer', 7)).length).toBe(300);
     expect(await proposed(db, 'custom xyzzy')).toEqual([]);
   });
+
+  onPostgres('gives the index only trigrams that exclude other profiles', async () => {
+    const { db } = await newStore();
+    await insertProfiles(
+      db,
+      Array.from({ length: 300 }, (_, at) => fakeProfile({ name: `customer-${at}` })),
+    );
+    const parameters: (readonly unknown[])[] = [];
+    const recording = db.withPlugin({
+      transformQuery: ({ node, queryId }) => {
+        parameters.push(db.getExecutor().compileQuery(node, queryId).parameters);
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    await proposed(recording, 'customer-277');
+    expect(parameters.at(-1)).toEqual(['%277%', '%customer-277%']);
+  });
 });
 
 describe('a search for names of other languages', () => {

@@ -17,10 +17,10 @@ export function wordsOf(search = ''): string[] {
   return words.filter((word) => word !== '').slice(0, maxWords);
 }
 
-/** Whether a profile has this word in its text, anywhere. */
-export function contains(word: string): RawBuilder<SqlBool> {
+/** Whether a profile has this word anywhere in its text, or in another expression. */
+export function contains(word: string, text = sql`search_text`): RawBuilder<SqlBool> {
   const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
-  return sql<SqlBool>`search_text like ${pattern} escape '\\'`;
+  return sql<SqlBool>`${text} like ${pattern} escape '\\'`;
 }
 
 /** Whether the index can find these words: one of them has three characters. */
@@ -36,15 +36,52 @@ export async function* proposedIds(
 ): AsyncGenerator<string[]> {
   if (engineOf(db) === 'sqlite') yield* proposedByFts5(db, words, length);
   else {
-    const found = await db
-      .selectFrom('profile')
-      .select('id')
-      .where(({ and }) => and(words.map(contains)))
-      .execute();
+    const found = await foundByTrigrams(db, words);
     for (let at = 0; at < found.length; at += length) {
       yield found.slice(at, at + length).map(({ id }) => id);
     }
   }
+}
+
+/** On PostgreSQL. The index gets only the rarest trigrams, because it would read all profiles that have the others. */
+async function foundByTrigrams(db: Db, words: readonly string[]): Promise<{ id: string }[]> {
+  // The index divides text at other characters.
+  const trigrams = trigramsOf(words).filter((trigram) => /^[\p{L}\p{N}]+$/u.test(trigram));
+  const profiles = db.selectFrom('profile').select('id');
+  if (trigrams.length <= usedTrigrams) {
+    return await profiles.where(({ and }) => and(words.map((word) => contains(word)))).execute();
+  }
+  const rare = await rarestInSample(db, trigrams.slice(0, maxTrigrams));
+  return await profiles
+    .where(({ and }) =>
+      and([
+        ...rare.map((trigram) => contains(trigram)),
+        // No index has this expression.
+        ...words.map((word) => contains(word, sql`search_text || ''`)),
+      ]),
+    )
+    .execute();
+}
+
+/** In this many profiles, which are representative because they have random IDs. */
+const sampleSize = 100;
+
+/** Always the rarest one, and others only if they exclude at least half of the profiles. */
+async function rarestInSample(db: Db, trigrams: readonly string[]): Promise<readonly string[]> {
+  const sample = db.selectFrom('profile').select('search_text').orderBy('id').limit(sampleSize);
+  const counts = await db
+    .selectFrom(sample.as('profile'))
+    .select(({ fn }) => [
+      fn.countAll<number>().as('all'),
+      ...trigrams.map((trigram, at) => fn.countAll<number>().filterWhere(contains(trigram)).as(`${at}`)),
+    ])
+    .executeTakeFirstOrThrow();
+  return trigrams
+    .map((trigram, at) => ({ trigram, count: Number(counts[`${at}`]) }))
+    .toSorted((one, other) => one.count - other.count)
+    .filter(({ count }, at) => at === 0 || count * 2 <= counts.all)
+    .slice(0, usedTrigrams)
+    .map(({ trigram }) => trigram);
 }
 
 /** Further trigrams exclude only a few more profiles, and a frequent one costs time for each profile that has it. */

@@ -25,7 +25,7 @@ export async function searchKind(db: Db, { search }: ProfileFilter): Promise<Sea
       fn.countAll<number>().as('read'),
       fn
         .countAll<number>()
-        .filterWhere(and(words.map(contains)))
+        .filterWhere(and(words.map((word) => contains(word))))
         .as('found'),
     ])
     .executeTakeFirstOrThrow();
