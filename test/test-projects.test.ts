@@ -63,4 +63,11 @@ describe('the other projects', () => {
     const files = Object.values(testFilesByProject(root)).flat();
     expect(files.sort()).toEqual(all.filter((file) => !file.startsWith('test/postgres/')));
   });
+
+  it('replace no module, because the test files of a worker share its modules', () => {
+    const replacing = all.filter((file) =>
+      /vi[.](?:do)?mock[(]/i.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(replacing).toEqual([]);
+  });
 });

@@ -1,14 +1,8 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { mailServer } from '../support/reminders/mail-server.ts';
 import { sampleMessage } from '../support/reminders/sample-message.ts';
 import { selfSigned } from '../support/self-signed.ts';
-
-const trusted: string[] = [];
-vi.mock(import('../../src/http/connect/certificates.ts'), async (original) => ({
-  ...(await original()),
-  processCertificates: () => trusted,
-}));
 
 describe('mail', () => {
   it.each([
@@ -25,18 +19,16 @@ describe('mail', () => {
   ])(
     'is not sent if the certificate of the server %s, and the reason is named',
     async (_, pair, expected) => {
-      trusted.splice(0, trusted.length, pair.certificate);
       const { port, letters } = await mailServer({
         secure: true,
         cert: pair.certificate,
         key: pair.privateKey,
       });
       const settings = { webhookUrl: null, webhookSecret: null, days: [], mailFrom: null };
-      const mail = mailChannel({
-        ...settings,
-        smtpUrl: `smtps://0.0.0.0:${port}`,
-        mailTo: ['it@acme.example'],
-      });
+      const mail = mailChannel(
+        { ...settings, smtpUrl: `smtps://0.0.0.0:${port}`, mailTo: ['it@acme.example'] },
+        { certificates: () => [pair.certificate] },
+      );
       onTestFinished(() => mail?.close());
       await expect(mail?.deliver(sampleMessage())).rejects.toThrow(expected);
       expect(letters).toEqual([]);

@@ -20,7 +20,7 @@ function channel(
   silenceMs?: number,
 ): Channel {
   const settings = { smtpUrl, mailFrom, mailTo, webhookUrl: null, webhookSecret: null, days: [] };
-  const mail = mailChannel(settings, silenceMs);
+  const mail = mailChannel(settings, { silenceMs });
   if (mail === null) throw new Error('no channel');
   onTestFinished(() => mail.close());
   return mail;

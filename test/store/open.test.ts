@@ -152,6 +152,6 @@ describe('the files', () => {
 
   test('are reported if they cannot be created', async () => {
     const file = join(temporaryFolder(), 'none', 'store.db');
-    expect(await brokerErrorOf(() => openStore(file))).toMatchObject({ code: 'E_STORE' });
+    expect(await brokerErrorOf(() => openStore(file))).toMatchObject({ code: 'E_HOME' });
   });
 });
