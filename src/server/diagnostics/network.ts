@@ -5,6 +5,7 @@ import { connectFailureOf, type Hop } from '../../http/connect/connect-failure.t
 import { configuredProxy, type HttpProxy, proxyFor } from '../../http/connect/proxy.ts';
 import { createFetch } from '../../http/create-fetch.ts';
 import { explainNetworkError, type NetworkFailure } from '../../http/explain-network-error.ts';
+import { serverTime } from '../../http/server-time.ts';
 import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
 import { entraEndpoints } from '../../provisioning/entra/clouds.ts';
 import { plural } from '../../text/count.ts';
@@ -87,13 +88,13 @@ async function reach(
     const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
     await answer.body?.cancel();
     const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;
-    const ahead = Date.now() - Date.parse(answer.headers.get('date') ?? '');
+    const time = serverTime(answer.headers);
     return {
       finding: { title, ok: true, message: `${host} responds${way}` },
       failure: null,
       hop: null,
       throughProxy: proxy !== null,
-      clockAheadMs: Number.isNaN(ahead) ? null : ahead,
+      clockAheadMs: time === null ? null : Date.now() - time,
     };
   } catch (error) {
     const hop = connectFailureOf(error)?.hop ?? null;

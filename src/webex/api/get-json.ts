@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FailureReason, HttpFailure } from '../../http/json-client.ts';
 import { requestJson } from '../../http/json-client.ts';
+import { serverTime } from '../../http/server-time.ts';
 import type { Deployment } from '../deployments.ts';
 import { otherDeployment } from '../sign-in/access-token.ts';
 import { assertBearerSyntax } from '../sign-in/bearer-syntax.ts';
@@ -46,10 +47,7 @@ export async function getJson<T>(
   });
   if (!answer.ok) return answer;
   const parsed = schema.safeParse(answer.body);
-  if (parsed.success) {
-    const date = Date.parse(answer.headers.get('date') ?? '');
-    return { ok: true, value: parsed.data, webexTime: Number.isNaN(date) ? null : date };
-  }
+  if (parsed.success) return { ok: true, value: parsed.data, webexTime: serverTime(answer.headers) };
   const { host, status, trackingId, body } = answer;
   return { ok: false, failure: failure('unexpected-shape', { host, status, trackingId, body }) };
 }
