@@ -32,16 +32,13 @@ export const systemd: Scheduler = {
     return {
       location: path,
       command: commandOf(system.read(unitFile(system, 'service')) ?? ''),
-      inactiveReason: code === 0 ? null : (inactiveReasons[code ?? 0] ?? noSession),
+      inactiveReason: code === 0 ? null : isInactive(code) ? 'its timer is not active' : noSession,
     };
   },
 };
 
 /** By the exit code of `systemctl is-active`: a unit that is not active, or not known. */
-const inactiveReasons: Record<number, string> = {
-  3: 'its timer is not active',
-  4: 'its timer is not active',
-};
+const isInactive = (code: number | null) => code === 3 || code === 4;
 
 /** For example after `su`, or in a container. */
 const noSession = 'systemd does not run for this account in this session';
