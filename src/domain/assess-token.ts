@@ -1,6 +1,6 @@
 import type { PersonResult } from '../webex/api/people-me.ts';
 import type { Deployment } from '../webex/deployments.ts';
-import { dayMs } from './lifetimes.ts';
+import { clockToleranceMs } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import {
   type Account,
@@ -89,7 +89,7 @@ export function assessToken({ result, profile, token, tokens, approved, now }: A
   if (approved || current === null || !isVerified(current, now)) return as('current');
   if (result.outcome === 'unknown') return as('pending');
   // A newer token may have been verified while this one was pending. A capture in the future says only that the clock was wrong.
-  const isNewer = current.capturedAt > token.capturedAt && current.capturedAt <= now + dayMs;
+  const isNewer = current.capturedAt > token.capturedAt && current.capturedAt <= now + clockToleranceMs;
   return as(isNewer ? 'previous' : 'current');
 }
 

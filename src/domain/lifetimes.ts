@@ -1,6 +1,9 @@
 /** 86,400 seconds, regardless of daylight saving time. */
 export const dayMs = 86_400_000;
 
+/** An instant that is further ahead of the clock was recorded while the clock was ahead. Milliseconds. */
+export const clockToleranceMs = dayMs;
+
 /** 365 days, according to Cisco's and Microsoft's guides. */
 export const documentedLifetimeMs = 365 * dayMs;
 
@@ -55,7 +58,7 @@ export function correctedCapture(
 ): { capturedAt: number; lifetimes: Lifetimes } | null {
   const { reported, documented } = lifetimes;
   const ahead = capturedAt - now;
-  if (ahead < dayMs || documented !== capturedAt + documentedLifetimeMs) return null;
+  if (ahead < clockToleranceMs || documented !== capturedAt + documentedLifetimeMs) return null;
   return {
     capturedAt: now,
     lifetimes: {

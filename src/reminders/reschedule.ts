@@ -1,4 +1,4 @@
-import { dayMs } from '../domain/lifetimes.ts';
+import { clockToleranceMs } from '../domain/lifetimes.ts';
 import type { Db } from '../store/db.ts';
 import { rescheduleStatusChecks } from '../store/destinations.ts';
 import { getMeta, swapMeta } from '../store/meta/meta.ts';
@@ -6,9 +6,6 @@ import { rescheduleHooks } from '../store/profiles/activations.ts';
 import { rescheduleChecks } from '../store/profiles/token-checks.ts';
 import { disregardSentAfter, recheckAll, restoreSentUntil } from '../store/reminders/reminders.ts';
 import { farAheadMs } from './delivery-policy.ts';
-
-/** A clock that is this far behind the newest instant in the store was set back. Milliseconds. */
-const setBackBy = dayMs;
 
 /**
  * Reschedules everything after the clock was set back or the reminder days changed. Otherwise, a clock that was a year ahead for a
@@ -21,7 +18,7 @@ export async function rescheduleAfterClockOrConfigChange(
   days: readonly number[],
 ): Promise<void> {
   const newest = Number((await getMeta(db, 'clock')) ?? 0);
-  const setBack = now < newest - setBackBy;
+  const setBack = now < newest - clockToleranceMs;
   const wanted = days.join(',');
   const planned = await getMeta(db, 'reminder-days');
   // If no days are stored, nothing was scheduled yet.

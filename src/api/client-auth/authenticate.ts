@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { inRanges, maxSecretOverlapMs } from '../../domain/client.ts';
-import { dayMs } from '../../domain/lifetimes.ts';
+import { clockToleranceMs } from '../../domain/lifetimes.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import { parseListColumn } from '../../store/database/stored-json.ts';
@@ -110,7 +110,7 @@ function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'c
   if (equal(client?.secretHash ?? null, hash)) return 'current';
   const until = client?.previousSecretUntil ?? 0;
   // One that works longer than any overlap was replaced while the clock was ahead.
-  const works = until > now && until <= now + maxSecretOverlapMs + dayMs;
+  const works = until > now && until <= now + maxSecretOverlapMs + clockToleranceMs;
   return equal(client?.previousSecretHash ?? null, hash) && works ? 'previous' : null;
 }
 

@@ -1,4 +1,4 @@
-import { dayMs } from '../../domain/lifetimes.ts';
+import { clockToleranceMs } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
@@ -41,7 +41,7 @@ export async function isAccessLinkPending(db: Db, linkHash: string, now: number)
       .where('link_hash', '=', linkHash)
       .where('used_at', 'is', null)
       .where('expires_at', '>', now)
-      .where('created_at', '<=', now + dayMs)
+      .where('created_at', '<=', now + clockToleranceMs)
       .executeTakeFirst(),
   );
   return row !== undefined;

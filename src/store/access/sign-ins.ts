@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import { dayMs } from '../../domain/lifetimes.ts';
+import { clockToleranceMs } from '../../domain/lifetimes.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { SignInTable } from '../database/schema.ts';
 import { parseListColumn } from '../database/stored-json.ts';
@@ -116,7 +116,7 @@ export async function signInByLink(db: Db, linkHash: string, now: number): Promi
       .selectAll()
       .where('link_hash', '=', linkHash)
       .where('expires_at', '>', now)
-      .where('created_at', '<=', now + dayMs)
+      .where('created_at', '<=', now + clockToleranceMs)
       .where('consumed_at', 'is', null)
       .executeTakeFirst(),
   );

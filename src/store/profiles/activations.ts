@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import { dayMs } from '../../domain/lifetimes.ts';
+import { clockToleranceMs } from '../../domain/lifetimes.ts';
 import type { ActivationTable } from '../database/schema.ts';
 import type { Db } from '../db.ts';
 
@@ -132,7 +132,7 @@ export async function rescheduleHooks(db: Db, now: number): Promise<void> {
   await db
     .updateTable('activation')
     .set({ hook_next_at: now })
-    .where('hook_next_at', '>', now + dayMs)
+    .where('hook_next_at', '>', now + clockToleranceMs)
     .execute();
 }
 

@@ -1,11 +1,8 @@
-import { dayMs } from '../../domain/lifetimes.ts';
+import { clockToleranceMs, dayMs } from '../../domain/lifetimes.ts';
 import { lastAuditTime } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
 import { lastDayBeforeJump } from '../../store/meta/days-of-use.ts';
 import { plural } from '../../text/count.ts';
-
-/** A smaller difference causes no warning. Milliseconds. */
-const toleranceMs = dayMs;
 
 /** An earlier year is certainly wrong, because this program did not exist then. */
 const firstReleaseYear = 2026;
@@ -19,7 +16,7 @@ export async function checkClock(db: Db, now: number): Promise<string | null> {
   const clock = `The system clock shows ${dateText(now)}`;
   const help =
     'Expiry dates and reminders depend on the clock. Correct it, then try again. No token is lost.';
-  if (last !== null && now < last - toleranceMs) {
+  if (last !== null && now < last - clockToleranceMs) {
     return `${clock}, but the store was last written on ${dateText(last)}. ${help}`;
   }
   return new Date(now).getUTCFullYear() < firstReleaseYear ? `${clock}. ${help}` : null;
@@ -28,7 +25,7 @@ export async function checkClock(db: Db, now: number): Promise<string | null> {
 /** A warning if this machine's clock differs from Webex's by more than a day; null if it does not, or Webex's is unknown. */
 export function clockDifference(webexTime: number | null, now: number): string | null {
   const ahead = webexTime === null ? 0 : now - webexTime;
-  if (Math.abs(ahead) <= toleranceMs) return null;
+  if (Math.abs(ahead) <= clockToleranceMs) return null;
   const days = plural(Math.round(Math.abs(ahead) / dayMs), 'day');
   return `This machine’s clock is ${days} ${ahead > 0 ? 'ahead of' : 'behind'} Webex’s. Expiry dates and reminders depend on it: correct the clock, then get a new token.`;
 }

@@ -1,4 +1,4 @@
-import { correctedCapture, dayMs, expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
+import { clockToleranceMs, correctedCapture, expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Account, Token } from '../../domain/token.ts';
 import type { Db } from '../../store/db.ts';
@@ -91,6 +91,6 @@ export function captureCorrection(
   now: number,
 ): ReturnType<typeof correctedCapture> {
   const { webexTime = null } = person.outcome === 'person' ? person : {};
-  if (webexTime === null || Math.abs(webexTime - now) > dayMs) return null;
+  if (webexTime === null || Math.abs(webexTime - now) > clockToleranceMs) return null;
   return correctedCapture(token, now);
 }

@@ -1,5 +1,5 @@
 import { type SessionData, Store } from 'express-session';
-import { dayMs } from '../../domain/lifetimes.ts';
+import { clockToleranceMs } from '../../domain/lifetimes.ts';
 import {
   deleteOldWebSessions,
   deleteWebSession,
@@ -39,7 +39,7 @@ export class SessionStore extends Store {
     const { db } = this.#vault;
     const now = this.#vault.now();
     // A day of tolerance, for a clock that was set back a little.
-    const latestEnd = now + lifetimeMs.authenticated + dayMs;
+    const latestEnd = now + lifetimeMs.authenticated + clockToleranceMs;
     const data = await findWebSession(db, hashSecret(id), now, latestEnd);
     return data === null ? null : parseColumn(data, 'web_session.data', isSessionData);
   }
