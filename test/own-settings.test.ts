@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { homeFolder } from './support/setup/home-folder.ts';
 import { removeOwnSettings } from './support/setup/own-settings.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
@@ -10,6 +11,7 @@ describe('removeOwnSettings', () => {
     const environment = {
       ...{ ...kept, WEBEX_TOKEN_HOME: '/it', OKTA_CLIENT_TOKEN: 'x', PGHOST: 'db', FORCE_COLOR: '1' },
       ...{ https_proxy: 'http://proxy', NO_PROXY: '*', SSH_CONNECTION: '::1', NODE_ENV: 'production' },
+      LC_ALL: '',
     };
     removeOwnSettings(environment, temporaryFolder());
     expect(environment).toEqual({ ...kept, NODE_ENV: 'test' });
@@ -21,5 +23,16 @@ describe('removeOwnSettings', () => {
     expect(() => removeOwnSettings({}, checkout)).not.toThrow();
     writeFileSync(join(checkout, '.env'), 'WEBEX_TOKEN_PORT=3001\n');
     expect(() => removeOwnSettings({}, checkout)).toThrow('Move that file away');
+  });
+});
+
+describe('homeFolder', () => {
+  it('is the one of the person, or one in the checkout if that cannot be used', () => {
+    const checkout = temporaryFolder();
+    const own = join(checkout, 'node_modules/.cache/webex-token-home');
+    expect(homeFolder(checkout, checkout)).toBe(checkout);
+    expect(homeFolder(undefined, checkout)).toBe(own);
+    expect(homeFolder('', checkout)).toBe(own);
+    expect(homeFolder(join(checkout, 'missing'), checkout)).toBe(own);
   });
 });

@@ -58,6 +58,8 @@ describe('the web app', () => {
     await page.getByRole('button', { name: 'Show the token' }).click();
     await page.locator('[data-secret]').waitFor();
     expect(await page.locator('[data-secret]').textContent()).toBe(token);
+    // Its script has started to count.
+    await page.getByText('The token is hidden after a minute.').waitFor();
     await page.clock.runFor(61_000);
     await page.getByText('The token is hidden.').waitFor();
     expect(await page.content()).not.toContain(token);

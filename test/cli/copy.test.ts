@@ -27,17 +27,14 @@ async function desktop() {
   });
   const [number] = (await once(server.stdout, 'data')) as [Buffer];
   const DISPLAY = `:${number.toString().trim()}`;
+  const env = { ...process.env, DISPLAY };
   const xsel = async (...args: string[]) =>
-    (await promisify(execFile)('xsel', ['--clipboard', ...args], { env: { ...process.env, DISPLAY } }))
-      .stdout;
+    (await promisify(execFile)('xsel', ['--clipboard', ...args], { env })).stdout;
   const content = () => xsel('--output');
   const put = async (text: string) => {
-    const input = spawn('xsel', ['--clipboard', '--input'], {
-      env: { ...process.env, DISPLAY },
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    const input = spawn('xsel', ['--clipboard', '--input'], { env, stdio: ['pipe', 'ignore', 'ignore'] });
     input.stdin.end(text);
-    await once(input, 'exit');
+    expect(await once(input, 'exit')).toEqual([0, null]);
     // The process that it leaves behind takes the clipboard a moment later.
     await vi.waitUntil(async () => (await content()) === text, { timeout: 30_000 });
   };

@@ -18,5 +18,7 @@ export function removeOwnSettings(environment: NodeJS.ProcessEnv, checkout: stri
     );
   }
   for (const name of Object.keys(environment).filter((each) => settings.test(each))) delete environment[name];
+  // Empty is the same as not set, but Chromium's pages crash.
+  if (environment.LC_ALL === '') delete environment.LC_ALL;
   environment.NODE_ENV = 'test';
 }
