@@ -72,10 +72,19 @@ describe.skipIf(reason !== '')(`the single file${reason}`, () => {
 
   it('is what a scheduled job starts', async () => {
     const here = await machine(undefined, {}, [program]);
-    const { code, stdout } = await here.run(['schedule', 'install', '--dry-run']);
-    expect(code).toBe(0);
-    expect(stdout).toContain(`'${program}' 'remind' '--scheduled'`);
-    expect(stdout).not.toContain('.cjs');
+    const install = async () => {
+      const result = await here.run(['schedule', 'install', '--dry-run']);
+      expect(result).toMatchObject({ code: 0, stderr: '' });
+      return result.stdout;
+    };
+    const shown = await install();
+    expect(shown).toContain(`'${program}' 'remind' '--scheduled'`);
+    expect(shown).not.toContain('.cjs');
+    expect(shown).toContain('with WEBEX_TOKEN_HOME, WEBEX_TOKEN_PORT\n');
+    // The job reads the same .env, so what is set there is not saved again.
+    mkdirSync(here.home, { recursive: true });
+    writeFileSync(join(here.home, '.env'), `WEBEX_TOKEN_PORT=${here.port}\n`);
+    expect(await install()).toContain('with WEBEX_TOKEN_HOME\n');
   });
 
   it('loads no code and no settings from outside: neither NODE_OPTIONS nor files next to it count', async () => {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { readSettings } from '../../config/settings.ts';
-import { environmentWithDotEnv } from '../../environment/environment.ts';
+import { dotEnvFolder, environmentWithDotEnv } from '../../environment/environment.ts';
 import { checkJob } from '../../os-scheduler/check-job.ts';
 import { remindJob } from '../../os-scheduler/job.ts';
 import {
@@ -53,7 +53,7 @@ async function install(options: Options): Promise<void> {
   // An invalid setting would make every run of the job fail, so it is reported now.
   const home = resolve(readSettings().home);
   const scheduler = await detectScheduler(currentSystem);
-  const settings = jobSettings(process.env, environmentWithDotEnv({}), home);
+  const settings = jobSettings(process.env, environmentWithDotEnv({}, dotEnvFolder(process.env)), home);
   const file = jobSettingsFile(home);
   const job = remindJob(file);
   const names = Object.keys(settings.environment);
