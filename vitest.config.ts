@@ -2,14 +2,14 @@ import { defineConfig } from 'vitest/config';
 import { hasName, userName } from './src/environment/os-user.ts';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { compileCache } from './test/support/setup/compile-cache.ts';
-import { homeFolder } from './test/support/setup/home-folder.ts';
+import { ensureHomeFolder } from './test/support/setup/home-folder.ts';
 import { memoryFolder } from './test/support/setup/memory-folder.ts';
 import { removeOwnSettings } from './test/support/setup/own-settings.ts';
 import { LongFilesFirst } from './test/support/setup/sequencer.ts';
 import { testFilesByProject, testFilesOnPostgres } from './test/support/setup/test-projects.ts';
 
 removeOwnSettings(process.env, import.meta.dirname);
-process.env.HOME = homeFolder(process.env.HOME, import.meta.dirname);
+ensureHomeFolder(process.env, import.meta.dirname);
 // Some tests run the program as another user, who has to be able to read what was built.
 process.umask(0o022);
 

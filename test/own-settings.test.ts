@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { homeFolder } from './support/setup/home-folder.ts';
+import { ensureHomeFolder } from './support/setup/home-folder.ts';
 import { removeOwnSettings } from './support/setup/own-settings.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
@@ -26,13 +26,18 @@ describe('removeOwnSettings', () => {
   });
 });
 
-describe('homeFolder', () => {
-  it('is the one of the person, or one in the checkout if that cannot be used', () => {
+describe('ensureHomeFolder', () => {
+  it('keeps the one of the person', () => {
     const checkout = temporaryFolder();
-    const own = join(checkout, 'node_modules/.cache/webex-token-home');
-    expect(homeFolder(checkout, checkout)).toBe(checkout);
-    expect(homeFolder(undefined, checkout)).toBe(own);
-    expect(homeFolder('', checkout)).toBe(own);
-    expect(homeFolder(join(checkout, 'missing'), checkout)).toBe(own);
+    const environment = { HOME: checkout, npm_config_cache: '/cache' };
+    ensureHomeFolder(environment, checkout);
+    expect(environment).toEqual({ HOME: checkout, npm_config_cache: '/cache' });
+  });
+
+  it.each([undefined, '', '/missing/folder'])('sets one in the checkout in place of %o', (HOME) => {
+    const checkout = temporaryFolder();
+    const environment = { HOME, npm_config_cache: '/missing/folder/.npm' };
+    ensureHomeFolder(environment, checkout);
+    expect(environment).toEqual({ HOME: join(checkout, 'node_modules/.cache/webex-token-home') });
   });
 });

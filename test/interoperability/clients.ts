@@ -204,12 +204,13 @@ export const clients: Client[] = [
     name: 'Crystal',
     program: 'crystal/client.cr',
     compile: (source, folder) => [
-      ...['env', `CRYSTAL_CACHE_DIR=${folder}`],
+      // It ends if it may not look into one of the folders on the search path.
+      ...['env', 'PATH=/usr/bin:/bin', `CRYSTAL_CACHE_DIR=${folder}`],
       ...['crystal', 'build', source, '-o', `${folder}/client`],
     ],
     command: compiled,
     modes: ['basic body'],
-    installed: onPath('crystal'),
+    installed: ['ls', '/usr/bin/crystal'],
     packages: 'crystal zlib1g-dev',
   },
   {

@@ -2,14 +2,16 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The home folder for the programs that tests start: the browsers, npm and compilers keep files there. It is the person's
- * own, or one in the checkout if that is not set, does not exist or cannot be written.
+ * Sets a home folder in the checkout if the person's own is not set, does not exist or cannot be written: the browsers, npm
+ * and compilers keep files there.
  */
-export function homeFolder(home: string | undefined, checkout: string): string {
-  if (home !== undefined && isWritable(home)) return home;
+export function ensureHomeFolder(environment: NodeJS.ProcessEnv, checkout: string): void {
+  if (isWritable(environment.HOME ?? '')) return;
   const own = join(checkout, 'node_modules/.cache/webex-token-home');
   mkdirSync(own, { recursive: true });
-  return own;
+  environment.HOME = own;
+  // npm passes on where it looked for its cache.
+  delete environment.npm_config_cache;
 }
 
 function isWritable(folder: string): boolean {
