@@ -270,6 +270,14 @@ describe.runIf(engine === 'sqlite')('a backup that cannot be trusted', () => {
     expect(readdirSync(vault.settings.home).filter((name) => /restore|damaged/.test(name))).toEqual([]);
   });
 
+  it('is named a database if it is a store, such as one that a restore kept', async () => {
+    const { file, vault } = await backedUp({}, 1);
+    const options = { ...(await cleanMachine()), settings: vault.settings };
+    const { previous } = await restoreBackup(file, options);
+    const error = await brokerErrorOf(() => restoreBackup(previous ?? '', options));
+    expect(error).toMatchObject({ code: 'E_BACKUP', message: 'The file is a database, not a backup.' });
+  });
+
   it('changes nothing if any byte was flipped', async () => {
     const { file, vault } = await backedUp({}, 1);
     const bytes = readFileSync(file);

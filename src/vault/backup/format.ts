@@ -59,8 +59,12 @@ export type BackupHeader = z.infer<typeof headerSchema>;
 export const maxLineBytes = 16 << 20;
 const maxChunkBytes = 64 << 20;
 
+/** How every file of SQLite starts. Source: https://www.sqlite.org/fileformat2.html#magic_header_string */
+const sqliteHeader = 'SQLite format 3\0';
+
 /** Throws `E_BACKUP`, `E_BACKUP_NEWER`. */
 export function parseHeader(line: string): BackupHeader {
+  if (line.startsWith(sqliteHeader)) throw isDatabase();
   let json: unknown;
   try {
     json = JSON.parse(line);
@@ -82,6 +86,16 @@ export function parseHeader(line: string): BackupHeader {
 function notABackup(): BrokerError {
   return new BrokerError('E_BACKUP', 'The file is not a backup of this program.', {
     help: { text: 'Nothing was changed. To create a backup', command: ['backup', 'FILE'] },
+  });
+}
+
+/** For someone who wants the store back that an earlier `restore` kept. */
+function isDatabase(): BrokerError {
+  return new BrokerError('E_BACKUP', 'The file is a database, not a backup.', {
+    help: {
+      text: 'Nothing was changed. To use a store that "restore" kept, stop this program, replace store.db in the data folder with the file, and accept it',
+      command: ['restore', '--accept-rollback'],
+    },
   });
 }
 
