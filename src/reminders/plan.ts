@@ -34,7 +34,7 @@ export function planReminder(
   const dates = reminderDates(token, token, now);
   const trigger = dueTriggerAt(dates, days, now);
   // An undelivered token that itself expires is reported once more.
-  const ownEnd = dates !== token && token.expiresAt > now ? token.expiresAt : farFuture;
+  const ownEnd = dates === token ? farFuture : token.expiresAt;
   const next = Math.min(nextTriggerAt(dates, days, now) ?? farFuture, ownEnd);
   const decision: Decision =
     trigger === null ? { do: 'nothing' } : decideDelivery(trigger, rows, isSameEvent(dates), context);
