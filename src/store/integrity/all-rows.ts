@@ -6,7 +6,7 @@ import { readChecked } from './authentic-rows.ts';
 import { bucketOf, type NamedRow, type RowMac, rowName } from './authenticated-set.ts';
 import { type Column, type Kind, kindNames, kinds, type ProtectedRow, rowContent, rowId } from './kinds.ts';
 import { addend, mac, macHolds, macKeysOf } from './mac-keys.ts';
-import { everyRow, inParts, macsOf, namesPerStatement } from './mac-queries.ts';
+import { everyRow, inParts, macsOf } from './mac-queries.ts';
 import { finishHead } from './write-macs.ts';
 
 /**
@@ -91,27 +91,18 @@ export async function foreignRows(trx: Db): Promise<{ kind: Kind; row: Protected
   if (keys === null) return [];
   const foreign: { kind: Kind; row: ProtectedRow<Kind> }[] = [];
   for (const kind of kindNames) {
-    let part: ProtectedRow<Kind>[] = [];
-    const checkPart = async () => {
-      const macs = await macsOf(
-        trx,
-        part.map((row) => ({ kind, id: rowId(kind, row) })),
-      );
-      for (const row of part) {
-        const known = macs.get(rowName(kind, rowId(kind, row)));
-        if (known === undefined || macHolds(keys, 'row', rowContent(kind, row), known) !== true) {
-          foreign.push({ kind, row });
-        }
+    const rows: ProtectedRow<Kind>[] = [];
+    for await (const row of everyRow(trx, kind)) rows.push(row);
+    const macs = await macsOf(
+      trx,
+      rows.map((row) => ({ kind, id: rowId(kind, row) })),
+    );
+    for (const row of rows) {
+      const known = macs.get(rowName(kind, rowId(kind, row)));
+      if (known === undefined || macHolds(keys, 'row', rowContent(kind, row), known) !== true) {
+        foreign.push({ kind, row });
       }
-      part = [];
-    };
-    const all: ProtectedRow<Kind>[] = [];
-    for await (const row of everyRow(trx, kind)) all.push(row);
-    for (const row of all) {
-      part.push(row);
-      if (part.length === namesPerStatement) await checkPart();
     }
-    await checkPart();
   }
   return foreign;
 }

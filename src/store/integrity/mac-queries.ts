@@ -12,7 +12,7 @@ import {
 import { type Kind, kinds, type ProtectedRow, rowId } from './kinds.ts';
 
 /** Limits how many row names go into one statement. */
-export const namesPerStatement = 150;
+const namesPerStatement = 150;
 
 /** Which row: its kind, and its ID within that kind. */
 export interface RowName {
