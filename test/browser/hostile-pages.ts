@@ -98,7 +98,7 @@ export function testHostilePages(browser: () => Browser): void {
       // Some browsers never report the end of a navigation of this kind.
       void tab.evaluate(sendForm, program.origin + path, type, body).catch(() => {});
       await expect.poll(() => program.answers).toContain(`POST ${path} 403`);
-      await tab.close();
+      // The tab stays: Firefox hangs now and then if one is closed while it loads a page, as its viewer of JSON does here.
     }
     expect(await contents(program)).toEqual(before);
     await page.reload();
