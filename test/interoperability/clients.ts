@@ -83,6 +83,8 @@ const debianJars = ['google-oauth-client', 'google-http-client', 'google-http-cl
   .map((jar) => `/usr/share/java/${jar}.jar`);
 /** A Java runtime alone does not run a source file. */
 const javaCompiler = 'java --list-modules | grep ^jdk.compiler@';
+/** Debian does not install them with Erlang itself. */
+const erlangLibraries = 'ls -d /usr/lib/erlang/lib/inets-* /usr/lib/erlang/lib/ssl-*';
 
 export const clients: Client[] = [
   shell('curl', 'curl.sh', sh('curl --help all | grep -e --fail-with-body'), 'curl', [
@@ -245,7 +247,7 @@ export const clients: Client[] = [
     program: 'erlang/client.escript',
     command: (source) => ['escript', source],
     modes: [''],
-    installed: sh('command -v escript && ls -d /usr/lib/erlang/lib/inets-* /usr/lib/erlang/lib/ssl-*'),
+    installed: sh(`command -v escript && ${erlangLibraries}`),
     packages: 'erlang-base erlang-inets erlang-ssl',
   },
   {
@@ -253,7 +255,7 @@ export const clients: Client[] = [
     program: 'elixir/client.exs',
     command: (source) => ['elixir', source],
     modes: [''],
-    installed: sh('command -v elixir && ls -d /usr/lib/erlang/lib/inets-* /usr/lib/erlang/lib/ssl-*'),
+    installed: sh(`command -v elixir && ${erlangLibraries}`),
     packages: 'elixir erlang-inets erlang-ssl',
   },
   {

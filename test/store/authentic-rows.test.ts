@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Db } from '../../src/store/db.ts';
 import { authenticateAll, checkEveryRow } from '../../src/store/integrity/all-rows.ts';
 import { authenticRow, readChecked } from '../../src/store/integrity/authentic-rows.ts';
 import type { NamedRow } from '../../src/store/integrity/authenticated-set.ts';
@@ -19,8 +20,8 @@ async function withProfile() {
   await inTransaction(db, (trx) => insertProfile(trx, fakeProfile({ id, orgId: orgId(0) })));
   const read = () =>
     db.selectFrom('profile').select(kinds.profile.columns).where('id', '=', id).executeTakeFirstOrThrow();
-  const set = (at: number) =>
-    db
+  const set = (at: number, on: Db = db) =>
+    on
       .updateTable('profile')
       .set({ org_id: orgId(at) })
       .where('id', '=', id)
@@ -29,11 +30,7 @@ async function withProfile() {
   const change = (at: number) =>
     inTransaction(db, async (trx) => {
       await changing(trx, 'profile', [id]);
-      await trx
-        .updateTable('profile')
-        .set({ org_id: orgId(at) })
-        .where('id', '=', id)
-        .execute();
+      await set(at, trx);
     });
   const keys = macKeysOf(db);
   if (keys === null) throw new Error('the keys are open');
