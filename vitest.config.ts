@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { hasName, userName } from './src/environment/os-user.ts';
+import { stepHangsMs, testHangsMs } from './test/support/hang-limits.ts';
 import { cheapPassphrases } from './test/support/setup/cheap-passphrases.ts';
 import { compileCache } from './test/support/setup/compile-cache.ts';
 import { ensureHomeFolder } from './test/support/setup/home-folder.ts';
@@ -50,10 +51,9 @@ if (!hasName()) {
 export default defineConfig({
   plugins: [cheapPassphrases],
   test: {
-    // Only to end what hangs: a busy machine may need many times as long as a quiet one.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: testHangsMs,
+    hookTimeout: testHangsMs,
+    expect: { poll: { timeout: stepHangsMs } },
     // Browsers and whole processes are started in many of them: two cores are soon busy.
     maxWorkers: 3,
     // The files of a worker share its modules: a third of the time went into loading them again. No test replaces a module.

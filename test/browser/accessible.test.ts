@@ -296,9 +296,7 @@ describe('the pages', () => {
     expect(asked.map(({ path }) => path).filter((path) => pages[path] === undefined)).toEqual([]);
   });
 
-  it('pass axe in light and dark mode, and never scroll horizontally', {
-    timeout: 600_000,
-  }, async () => {
+  it('pass axe in light and dark mode, and never scroll horizontally', async () => {
     const options = { viewport: phone, colorScheme: 'light' as const };
     const set = await browserSession(browser, { demonstration: true });
     const { vault, simulator, origin } = set;

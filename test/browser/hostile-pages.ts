@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
@@ -161,7 +161,7 @@ export function testHostilePages(browser: () => Browser): void {
     const flood = Array.from({ length: 10 }, (_, at) => `flood-${at}=${'x'.repeat(3_000)}; Path=/`);
     await attack.evaluate(setCookies, flood);
     // The browser stores the cookies of a script later: until then, no server finds the headers too large.
-    await vi.waitFor(async () => expect(await statusAt(attack, attacker.origin)).toBe(431), 20_000);
+    await expect.poll(() => statusAt(attack, attacker.origin)).toBe(431);
     expect(await statusAt(page, program.origin)).toBe(431);
     expect(await page.evaluate(() => document.body.innerText)).toContain('cookies that other programs');
   });

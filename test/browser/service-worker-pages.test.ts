@@ -5,6 +5,7 @@ import { faultsOf, phone } from '../support/browser/axe.ts';
 import { askFor, browserSession } from '../support/browser/browser-session.ts';
 import { leaveWorker } from '../support/browser/other-project.ts';
 import { sharedBrowser } from '../support/browser/shared-browser.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 
 let browser: Browser;
 
@@ -17,6 +18,7 @@ afterAll(() => browser.close());
 describe('the pages about a service worker', () => {
   it('are accessible, and report a worker that does not go away', async () => {
     const context = await browser.newContext({ viewport: phone, colorScheme: 'light' });
+    context.setDefaultTimeout(stepHangsMs);
     onTestFinished(() => context.close());
     const { port } = await leaveWorker(context, 'only watches');
     const set = await browserSession(browser, { port });

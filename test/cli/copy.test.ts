@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { machineWithToken, token } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -36,7 +36,7 @@ async function desktop() {
     input.stdin.end(text);
     expect(await once(input, 'exit')).toEqual([0, null]);
     // The process that it leaves behind takes the clipboard a moment later.
-    await vi.waitUntil(async () => (await content()) === text, { timeout: 30_000 });
+    await expect.poll(content).toBe(text);
   };
   return { DISPLAY, content, put };
 }
@@ -104,7 +104,7 @@ describe('webex-token copy', () => {
     await running.stderrMatching(/Copied the token/);
     expect(content()).toBe(token);
     running.kill('SIGINT');
-    await expect.poll(isClearing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(isClearing).toBe(true);
     running.kill('SIGINT');
     mayClear();
     expect(await running.finished).toMatchObject({ code: 0 });

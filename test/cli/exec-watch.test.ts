@@ -40,10 +40,10 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
     const log = join(temporaryFolder(), 'log');
     const slowly = `process.on('SIGTERM', () => { write('term'); setTimeout(() => { write('end'); process.exit(0); }, 200); });`;
     const running = here.start(['exec', 'acme', '--watch', '--', ...service(log, slowly)]);
-    await expect.poll(() => lines(log), { timeout: 30_000 }).toEqual(['start fake-token-for-acme-1']);
+    await expect.poll(() => lines(log)).toEqual(['start fake-token-for-acme-1']);
     await renew(here, 2);
     const expected = ['start fake-token-for-acme-1', 'term', 'end', 'start fake-token-for-acme-2'];
-    await expect.poll(() => lines(log), { timeout: 30_000 }).toEqual(expected);
+    await expect.poll(() => lines(log)).toEqual(expected);
     // Only the running program gets the signal, and determines the exit code.
     running.kill('SIGTERM');
     const { code, stdout, stderr } = await running.finished;
@@ -58,10 +58,10 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
     const log = join(temporaryFolder(), 'log');
     const reload = `process.on('SIGHUP', () => write('reload ' + process.env.WEBEX_ACCESS_TOKEN));`;
     const running = here.start(['exec', 'acme', '--watch-signal', 'hup', '--', ...service(log, reload)]);
-    await expect.poll(() => lines(log).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => lines(log).length).toBe(1);
     await renew(here, 2);
     const expected = ['start fake-token-for-acme-1', 'reload fake-token-for-acme-1'];
-    await expect.poll(() => lines(log), { timeout: 30_000 }).toEqual(expected);
+    await expect.poll(() => lines(log)).toEqual(expected);
     running.kill('SIGTERM');
     expect((await running.finished).code).toBe(143);
     const rows = (await here.run(['log', '--json'])).stdout.trim().split('\n');
@@ -79,7 +79,7 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
     const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
     const running = here.start(['exec', 'acme', '--watch', '--', ...service(log)]);
-    await expect.poll(() => lines(log).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => lines(log).length).toBe(1);
     await here.run(['remove', 'acme', '--yes']);
     await running.stderrMatching(/The profile "acme" was removed\. The program continues\./);
     renameSync(join(here.home, 'store.db'), join(here.home, 'away.db'));
@@ -119,10 +119,10 @@ describe.runIf(hasScript)('exec --watch on a terminal', () => {
       { env: { ...here.environment, TERM: 'xterm' }, stdio: ['pipe', 'ignore', 'ignore'] },
     );
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-    await expect.poll(() => lines(log).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => lines(log).length).toBe(1);
     await renew(here, 2);
     const expected = ['start fake-token-for-acme-1', 'start fake-token-for-acme-2'];
-    await expect.poll(() => lines(log), { timeout: 30_000 }).toEqual(expected);
+    await expect.poll(() => lines(log)).toEqual(expected);
     child.stdin.write('\u0003');
     expect(await closed).toBe(3);
     expect(lines(log)).toEqual([...expected, 'int']);

@@ -165,14 +165,14 @@ describe.runIf(hasScript)('login --paste on a terminal, over SSH', () => {
     });
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
     // 1. The command was typed.
-    await expect.poll(() => shown, { timeout: 60_000 }).toContain('The input is hidden.');
+    await expect.poll(() => shown).toContain('The input is hidden.');
     // 2. The address is copied in one piece, although the terminal is narrow, and opened elsewhere.
     const address = /^(http\S+\/oauth2\/v1\/authorize\?\S+)\r$/m.exec(shown)?.[1] ?? '';
     const redirectUrl = await signIn(address, { account: 'full-admin' });
     const { access_token: token = '' } = fragmentOf(redirectUrl);
     // Something else was in the clipboard: it does not count as an act of a good run.
     child.stdin.write('fake-token-from-elsewhere\r');
-    await expect.poll(() => shown, { timeout: 30_000 }).toContain('The sign-in is still open.');
+    await expect.poll(() => shown).toContain('The sign-in is still open.');
     // 3. The address of the page was copied there; 4. it is pasted here.
     child.stdin.write(`${redirectUrl}\r`);
     expect(await closed).toBe(0);
@@ -194,7 +194,7 @@ describe.runIf(hasScript)('login --paste on a terminal, over SSH', () => {
       shown += part;
     });
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-    await expect.poll(() => shown, { timeout: 60_000 }).toContain('The input is hidden.');
+    await expect.poll(() => shown).toContain('The input is hidden.');
     child.stdin.write('\u0003');
     expect(await closed).toBe(1);
     expect(shown).toContain('Nothing was stored.');

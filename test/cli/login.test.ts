@@ -142,13 +142,11 @@ describe('login next to a server', () => {
     await serve.finished;
     const health = `${new URL(link).origin}/healthz`;
     await expect
-      .poll(
-        () =>
-          fetch(health).then(
-            ({ ok }) => ok,
-            () => false,
-          ),
-        { timeout: 30_000 },
+      .poll(() =>
+        fetch(health).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
       )
       .toBe(true);
     const browser = new BrowserByHand();

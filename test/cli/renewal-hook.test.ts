@@ -141,7 +141,7 @@ describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => 
     writeFileSync(join(folder, 'repaired'), '');
     skipPause(here);
     const stop = await startJobsOf(here);
-    await expect.poll(runs, { timeout: 60_000 }).toBe(3);
+    await expect.poll(runs).toBe(3);
     await stop();
     const after = JSON.parse((await here.run(['show', 'acme', '--json'])).stdout);
     expect(after.renewalHook).toMatchObject({ state: 'succeeded', lastError: null, failingSince: null });
@@ -164,9 +164,7 @@ describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => 
     expect((await login.finished).code).toBe(0);
     await serve.stderrMatching(/the renewal hook failed/);
     expect(readFileSync(seen, 'utf8')).toBe(`${serve.pid}\n`);
-    await expect
-      .poll(() => events.map(({ event }) => event).sort(), { timeout: 30_000 })
-      .toEqual(['hook-failed']);
+    await expect.poll(() => events.map(({ event }) => event).sort()).toEqual(['hook-failed']);
     serve.kill('SIGTERM');
     const { stderr } = await serve.finished;
     const line = stderr.split('\n').find((each) => each.includes('the renewal hook failed')) ?? '{}';

@@ -67,7 +67,6 @@ function expectedFrom(said: string[], before: Record<string, string>): Expected 
 
 describe.skipIf(straceMissing !== null)(
   `killed, or without power${straceMissing ? `: ${straceMissing}` : ''}`,
-  { timeout: 900_000 },
   () => {
     it('keeps what a first run stored, and any command can continue', async () => {
       const home = join(temporaryFolder(), 'home');

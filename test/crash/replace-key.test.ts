@@ -52,7 +52,6 @@ const endEvery = thinned === 1 ? 1 : 12;
 
 describe.skipIf(straceMissing !== null)(
   `killed, or without power${straceMissing ? `: ${straceMissing}` : ''}`,
-  { timeout: 900_000 },
   () => {
     it.each(changes)(
       'keeps every token readable from %s to %s, and the next run finishes it',

@@ -133,7 +133,7 @@ async function preparedMachine(): Promise<ProvisioningMachine> {
 const without = missing.length === 0 ? '' : ` (without ${missing.join(' and ')}, which are not installed)`;
 
 describe.skipIf(process.platform === 'win32')('a line of shell in the documents', () => {
-  it(`runs as it is written${without}`, { timeout: 300_000 }, async () => {
+  it(`runs as it is written${without}`, async () => {
     const here = await preparedMachine();
     const failed: string[] = [];
     let number = 0;

@@ -55,12 +55,12 @@ const ruby = (program: string, library: string, packages: string, modes = ['']):
   installed: ['ruby', '-e', `exit Gem.find_files('${library}.rb').any?`],
   packages,
 });
-const r = (program: string, library: string, packages: string, modes: string[]): Client => ({
-  name: `R ${library}`,
+const r = (program: string, libraries: string[], packages: string, modes: string[]): Client => ({
+  name: `R ${libraries[0]}`,
   program: `r/${program}`,
   command: (source) => ['Rscript', source],
   modes,
-  installed: ['Rscript', '-e', `quit(status = !nzchar(system.file(package = "${library}")))`],
+  installed: ['Rscript', ...libraries.flatMap((name) => ['-e', `invisible(find.package("${name}"))`])],
   packages,
 });
 const shell = (
@@ -151,8 +151,9 @@ export const clients: Client[] = [
     installed: onPath('emacs'),
     packages: 'emacs-nox',
   },
-  r('httr2_client.R', 'httr2', 'r-cran-httr2', ['header body']),
-  r('httr_client.R', 'httr', 'r-cran-httr', ['basic body']),
+  r('httr2_client.R', ['httr2'], 'r-cran-httr2', ['header body']),
+  // Without httpuv it wants to ask a person, which this grant does not need.
+  r('httr_client.R', ['httr', 'httpuv'], 'r-cran-httr r-cran-httpuv', ['basic body']),
   {
     name: 'Java',
     program: 'java/JdkClient.java',

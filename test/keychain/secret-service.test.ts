@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { missingForKeychain } from '../support/missing-for-keychain.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -36,7 +37,7 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
     [...options, '--', 'sh', '-c', script, ...session],
     {
       encoding: 'utf8',
-      timeout: 110_000,
+      timeout: stepHangsMs,
       env: {
         PATH: process.env.PATH,
         HOME: folder,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readLastStage } from '../../scripts/containerfile.ts';
 import { simulatorEnvironment } from '../support/cli/cli-process.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { assembleImage, type ImageRoot, reasonWithoutRoot } from '../support/image-root.ts';
 import { simulated } from '../support/test-simulator.ts';
 
@@ -59,7 +60,7 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
 
   const inImage = (args: readonly string[], environment: NodeJS.Dict<string> = {}, input = '') => {
     const [file = '', ...rest] = image.command(environment, args);
-    return spawnSync(file, rest, { encoding: 'utf8', input, timeout: 30_000 });
+    return spawnSync(file, rest, { encoding: 'utf8', input, timeout: stepHangsMs });
   };
   const run = (args: string[], environment: NodeJS.Dict<string> = {}, input = '') =>
     inImage([...image.stage.entrypoint, ...args], environment, input);
@@ -124,7 +125,7 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
       });
     onTestFinished(() => void server.kill('SIGKILL'));
     await vi.waitFor(() => expect([inImage(image.stage.healthCheck).status, output]).toEqual([0, output]), {
-      timeout: 30_000,
+      timeout: stepHangsMs,
       interval: 200,
     });
 

@@ -58,11 +58,11 @@ describe.skipIf(process.platform === 'win32')('WatchedProgram', () => {
     const log = join(temporaryFolder(), 'log');
     const command = { command: process.execPath, args: deaf(log), terminal: false };
     const program = new WatchedProgram({ ...command, environment: { NUMBER: '1' } }, 300);
-    await expect.poll(() => started(log), { timeout: 20_000 }).toEqual(['start 1']);
+    await expect.poll(() => started(log)).toEqual(['start 1']);
     const pid = Number(/\d+$/.exec(lines(log)[0] ?? '')?.[0]);
     await program.restart({ NUMBER: '2' });
     expect(isRunning(pid)).toBe(false);
-    await expect.poll(() => started(log), { timeout: 20_000 }).toEqual(['start 1', 'start 2']);
+    await expect.poll(() => started(log)).toEqual(['start 1', 'start 2']);
     program.signal('SIGQUIT');
     expect(await program.ended).toBe(131);
   });
@@ -73,9 +73,9 @@ describe.skipIf(process.platform === 'win32')('WatchedProgram', () => {
     const command = { command: process.execPath, args: slow(log, mayEnd), terminal: false };
     const program = new WatchedProgram({ ...command, environment: { NUMBER: '1' } });
     onTestFinished(() => program.signal('SIGKILL'));
-    await expect.poll(() => started(log), { timeout: 20_000 }).toEqual(['start 1']);
+    await expect.poll(() => started(log)).toEqual(['start 1']);
     process.emit('SIGTERM', 'SIGTERM');
-    await expect.poll(() => started(log), { timeout: 20_000 }).toEqual(['start 1', 'asked to end']);
+    await expect.poll(() => started(log)).toEqual(['start 1', 'asked to end']);
     const restarted = program.restart({ NUMBER: '2' });
     writeFileSync(mayEnd, '');
     await restarted;

@@ -170,9 +170,7 @@ describe('push okta, as a service app', () => {
   });
 });
 
-describe('push okta, interrupted', {
-  timeout: 120_000,
-}, () => {
+describe('push okta, interrupted', () => {
   const points = [
     ['find the application', { path: /\/apps\/[^/]+$/, method: 'GET' }],
     ['ask the connection', { path: /connections\/default$/, method: 'GET' }],

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { stepHangsMs } from '../hang-limits.ts';
 
 export interface RawResponse {
   /** 0 if the connection ended without a response. */
@@ -17,7 +18,7 @@ export interface RawResponse {
 export function sendRaw(
   port: number,
   bytes: string,
-  { host = '127.0.0.1', untilMs = 20_000 } = {},
+  { host = '127.0.0.1', untilMs = stepHangsMs } = {},
 ): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, launch } from 'puppeteer-core';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { stepHangsMs } from '../hang-limits.ts';
 import { chromiumArguments, chromiumPath } from './launch.ts';
 
 type BrowserName = 'Chromium' | 'Firefox';
@@ -40,6 +41,7 @@ async function launchChromium(): Promise<Browser> {
   return await launch({
     executablePath: await chromiumPath(),
     headless: 'shell',
+    timeout: stepHangsMs,
     args: [...chromiumArguments(), `--host-resolver-rules=${rules}`],
   });
 }
@@ -49,6 +51,7 @@ async function launchFirefox(): Promise<Browser> {
     browser: 'firefox',
     executablePath: firefoxPath ?? 'firefox',
     headless: true,
+    timeout: stepHangsMs,
     // A small window, which keeps its size: each frame is painted by the processor.
     args: ['--width=500', '--height=400'],
     defaultViewport: null,

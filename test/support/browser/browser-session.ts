@@ -8,6 +8,7 @@ import { startCleanupServer } from '../../../src/server/service-worker-cleanup.t
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
 import { createWebApp } from '../../../src/web/app.ts';
+import { stepHangsMs } from '../hang-limits.ts';
 import { simulated } from '../test-simulator.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/test-vault.ts';
 
@@ -54,6 +55,7 @@ export async function browserSession(
   const origin = `http://localhost:${port}`;
   const window = async (contextOptions: BrowserContextOptions = {}) => {
     const context = await browser.newContext(contextOptions);
+    context.setDefaultTimeout(stepHangsMs);
     onTestFinished(() => context.close());
     return watched(await context.newPage());
   };
