@@ -24,6 +24,7 @@ import { sendJson } from '../responses.ts';
 import { missingKeyError } from '../tokens/missing-key.ts';
 import { crossOriginError, isCrossOrigin } from './cross-origin.ts';
 import { type Form, readForm } from './form.ts';
+import { laneOf } from './lane-of.ts';
 
 /** The response to an authenticated client, JSON or an error, and the profile it is about. */
 export type RequestOutcome = { profile: string | null } & (
@@ -82,7 +83,7 @@ export abstract class ClientRequest implements PendingRequest {
     if (identity.secretHash !== undefined) this.secretHash = identity.secretHash;
     this.assertion = identity.proof.kind === 'assertion' ? identity.proof.assertion : null;
     this.address = context.addressOf(request);
-    this.lane = laneOf(context, identity, this.address);
+    this.lane = laneOf(context.verifiedSecrets, identity, this.address);
     this.#action = action;
     this.response = response;
     this.#identity = identity;
@@ -284,22 +285,6 @@ function identify(
       .then(done)
       .catch(failed);
   }
-}
-
-function laneOf(
-  { verifiedSecrets }: ApiContext,
-  { client, proof, secretHash }: Identity,
-  address: string,
-): Lane {
-  if (secretHash !== undefined) {
-    const named = verifiedSecrets.clientOf(secretHash);
-    return named === null ? unauthenticatedLane('', address) : { authenticated: true, key: named };
-  }
-  const known =
-    proof.kind === 'assertion' ||
-    proof.kind === 'foreign-assertion' ||
-    (proof.kind === 'secret' && verifiedSecrets.has(client, proof.hash));
-  return known ? { authenticated: true, key: client } : unauthenticatedLane(client, address);
 }
 
 /** The accepted audiences of an assertion: this server's issuers, the called endpoint and the token endpoint. */
