@@ -40,7 +40,7 @@ export const headers = {
   Challenge: { description: 'The accepted authentication (RFC 9110).', schema: { type: 'string' } },
   Allow: { description: 'The methods of this path.', schema: { type: 'string' } },
   RequestId: {
-    description: 'The ID of the request, which the log of the server has too.',
+    description: 'The ID of the request, which the server log has too.',
     schema: { type: 'string', format: 'uuid' },
   },
 };

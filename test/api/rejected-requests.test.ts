@@ -1,12 +1,22 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { createApi } from '../../src/api/app.ts';
+import type { PendingRequest } from '../../src/api/queue/batch-queue.ts';
+import { clientEndpoint } from '../../src/api/request/client-request.ts';
 import type { Db } from '../../src/store/db.ts';
 import { NotAuthentic } from '../../src/store/integrity/authenticated-set.ts';
+import { changing, inTransaction } from '../../src/store/integrity/changes.ts';
 import { untrusted } from '../../src/store/integrity/untrusted.ts';
+import { openTokenRequestStore } from '../../src/store/token-requests/open.ts';
+import type { TokenRequestStore } from '../../src/store/token-requests/token-request-store.ts';
+import { storeLocation } from '../../src/vault/store-location.ts';
 import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
 import { filledVault, today } from '../support/vault/test-vault.ts';
 import { askWithAssertion, servedWithIssuer } from '../support/workload-client.ts';
 
-/* What is recorded about a request that gets no token, and what the client is told. */
+/* The response to a request that gets no token, and what is recorded about it. */
 
 const prepared = filledVault(async (vault) => {
   await profileWithToken(vault, 'acme');
@@ -16,12 +26,34 @@ const prepared = filledVault(async (vault) => {
   };
 });
 
+/** The token API, with a record of each decision. */
 async function ready() {
   const { vault, filled } = await prepared();
-  const api = await served({ vault });
+  const decisions: { authenticated: boolean; granted: boolean }[] = [];
+  const store = openTokenRequestStore(storeLocation(vault.settings), vault.db, vault.now);
+  const reads: TokenRequestStore = {
+    run: (batch, now) => {
+      for (const request of batch as PendingRequest[]) {
+        const decide = request.decide.bind(request);
+        request.decide = (found) => {
+          const decision = decide(found);
+          decisions.push({ authenticated: request.lane.authenticated, granted: decision.granted });
+          return decision;
+        };
+      }
+      return store.run(batch, now);
+    },
+    close: () => store.close(),
+  };
+  const api = await served({ vault, reads });
+  const ci = `Basic ${Buffer.from(`ci:${filled.secret}`).toString('base64')}`;
   const ask = (form: Record<string, string> = {}) =>
     post(`${api.origin}/oauth/token`, { grant_type: 'client_credentials', ...form });
-  return { ...api, ...filled, db: vault.db, ask, rows: () => rejections(vault.db) };
+  const rows = () => {
+    expect(decisions.filter(({ granted }) => granted)).toEqual([]);
+    return rejections(vault.db);
+  };
+  return { ...api, ...filled, db: vault.db, ci, decisions, ask, rows };
 }
 
 /** The recorded rejections of requests for a token, oldest first. */
@@ -43,7 +75,10 @@ describe('a rejected request', () => {
     for (const client of ['nobody', 'nobody', 'ci', 'ci', 'no one']) {
       expect(await ask({ client_id: client })).toMatchObject({
         status: 401,
-        json: { error: 'invalid_client' },
+        json: {
+          error: 'invalid_client',
+          error_description: 'The request has no client authentication.',
+        },
       });
     }
     expect(await rows()).toEqual([
@@ -78,14 +113,13 @@ describe('a rejected request', () => {
   });
 
   it('counts the wrong secrets of unknown clients together, and records no name that it claims', async () => {
-    const { origin, secret, rows } = await ready();
+    const { origin, rows } = await ready();
     const statuses: number[] = [];
     for (let count = 0; count < 7; count += 1) {
       statuses.push((await askToken({ origin }, `unknown-${count}`, 'wrong')).status);
     }
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
     expect((await askToken({ origin }, 'ci', 'wrong')).status).toBe(401);
-    expect((await askToken({ origin }, 'ci', secret)).status).toBe(200);
     const throttled = (await rows()).filter(({ outcome }) => outcome === 'throttled');
     expect(throttled).toEqual([{ ...row, outcome: 'throttled' }]);
   });
@@ -116,6 +150,54 @@ describe('a rejected request', () => {
     expect(await rows()).toEqual([{ ...row, outcome: 'unauthorized_client', client: 'entra' }]);
   });
 
+  it('is no longer delayed after one with the right secret', async () => {
+    const { origin, secret, decisions } = await ready();
+    for (let count = 0; count < 6; count += 1) await askToken({ origin }, 'ci', 'wrong');
+    expect((await askToken({ origin }, 'ci', secret)).status).toBe(200);
+    // Only a secret that was valid before gets the lane of its client.
+    expect(decisions.at(-1)).toEqual({ authenticated: false, granted: true });
+    expect((await askToken({ origin }, 'ci', 'wrong')).status).toBe(401);
+    expect(decisions.at(-1)).toEqual({ authenticated: false, granted: false });
+    expect((await askToken({ origin }, 'ci', secret)).status).toBe(200);
+    expect(decisions.at(-1)).toEqual({ authenticated: true, granted: true });
+  });
+
+  it('is counted and recorded once if it is decided twice', async () => {
+    const entries: unknown[] = [];
+    const run: TokenRequestStore['run'] = (batch) => {
+      for (const request of batch) {
+        const decisions = [request.decide(null), request.decide(null)] as const;
+        entries.push(decisions.map(({ entry }) => entry?.outcome));
+        request.complete(decisions[1]);
+      }
+      return [];
+    };
+    const { origin } = await served({ reads: { run, close: () => {} } });
+    const statuses: number[] = [];
+    for (let count = 0; count < 7; count += 1)
+      statuses.push((await askToken({ origin }, 'ci', 'wrong')).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect(entries.slice(-3)).toEqual([
+      ['invalid_client', 'invalid_client'],
+      ['throttled', 'throttled'],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('gets 403 and is recorded once if it comes from a page of another origin', async () => {
+    const { origin, ci, rows } = await ready();
+    for (let count = 0; count < 2; count += 1) {
+      const response = await fetch(`${origin}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+        headers: { authorization: ci, origin: 'https://other.example' },
+      });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ error: 'invalid_request' });
+    }
+    expect(await rows()).toEqual([{ ...row, outcome: 'invalid_request' }]);
+  });
+
   it('is recorded once if it is not a valid form', async () => {
     const { origin, rows } = await ready();
     for (let count = 0; count < 3; count += 1) {
@@ -133,7 +215,10 @@ describe('a request while the store cannot be trusted', () => {
     for (let count = 0; count < 3; count += 1) {
       const { status, headers, json } = await askToken({ origin }, 'ci', secret);
       expect({ status, retryAfter: headers.get('retry-after') }).toEqual({ status: 503, retryAfter: '60' });
-      expect(json.error_description).toContain('so no tokens are issued');
+      expect(json).toMatchObject({
+        error: 'temporarily_unavailable',
+        error_description: expect.stringContaining('so no tokens are issued'),
+      });
     }
     expect(await rows()).toEqual([{ ...row, outcome: 'not-authentic' }]);
     expect(logged).toHaveLength(3);
@@ -143,20 +228,79 @@ describe('a request while the store cannot be trusted', () => {
     }
   });
 
-  it('is not recorded if the store as a whole was changed', async () => {
-    const { origin, vault, secret, rows, logged } = await ready();
-    vault.rollbackDetector.report(untrusted(new NotAuthentic('older', 'the row MACs are older')));
-    expect((await askToken({ origin }, 'ci', secret)).status).toBe(503);
+  it('is not recorded if the store as a whole was changed, and no client gets a token after that', async () => {
+    const { origin, vault, db, secret, rows, logged } = await ready();
+    for (const table of ['row_mac', 'row_mac_bucket', 'row_mac_head'] as const) {
+      await db.deleteFrom(table).execute();
+    }
+    for (let count = 0; count < 2; count += 1) {
+      expect((await askToken({ origin }, 'ci', secret)).status).toBe(503);
+      expect(vault.rollbackDetector.problem).toMatchObject({ code: 'E_INTEGRITY' });
+    }
     expect(await rows()).toEqual([]);
     expect(logged).toMatchObject([
-      [{ err: { code: 'E_STORE_ROLLED_BACK' } }, expect.stringContaining('tokens are no longer served')],
+      [{ err: { code: 'E_INTEGRITY' } }, expect.stringContaining('tokens are no longer served')],
     ]);
+  });
+});
+
+describe('a request that causes an error', () => {
+  it('gets 500 and is recorded, and the log has the error', async () => {
+    const { origin, vault, secret, rows, logged } = await ready();
+    await inTransaction(vault.db, async (trx) => {
+      const { id } = await trx
+        .selectFrom('client')
+        .select('id')
+        .where('name', '=', 'ci')
+        .executeTakeFirstOrThrow();
+      await changing(trx, 'client', [id]);
+      await trx.updateTable('client').set({ addresses: '{' }).where('id', '=', id).execute();
+    });
+    expect(await askToken({ origin }, 'ci', secret)).toMatchObject({
+      status: 500,
+      json: { error: 'server_error', error_description: 'Internal error. See the server log.' },
+    });
+    expect(await rows()).toEqual([{ ...row, outcome: 'server_error', client: 'ci' }]);
+    expect(logged).toMatchObject([
+      [{ err: expect.any(Error), requestId: expect.any(String) }, 'token API request could not be decided'],
+    ]);
+  });
+
+  it('gets 503 if the error happens before it is queued', async () => {
+    const { vault } = await ready();
+    const logged: unknown[] = [];
+    const log = { error: (...args: unknown[]) => void logged.push(args), warn: () => {} };
+    const { context, close } = createApi({
+      vault,
+      log,
+      issuer: 'http://127.0.0.1',
+      probes: { ready: () => Promise.resolve() },
+    });
+    const make = () => {
+      throw new Error('broken endpoint');
+    };
+    const listener = clientEndpoint(context, { action: 'read', path: '/', make });
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const answer = await askToken({ origin: `http://127.0.0.1:${port}` }, 'ci', 'x');
+    server.closeAllConnections();
+    server.close();
+    await close();
+    expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(logged).toMatchObject([[{ err: { message: 'broken endpoint' } }, 'token API request failed']]);
   });
 });
 
 describe('a request while the store cannot be read', () => {
   const failing = (error: Error) => ({ run: () => Promise.reject(error), close: () => {} });
-  const unavailable = { status: 503, json: { error: 'temporarily_unavailable' } };
+  const unavailable = {
+    status: 503,
+    json: {
+      error: 'temporarily_unavailable',
+      error_description: 'The store is temporarily unavailable. See the server log.',
+    },
+  };
 
   it('gets 503 if its rejection would be recorded, and 400 once it is only counted', async () => {
     const { origin, logged } = await served({ reads: failing(new Error('disk I/O error')) });

@@ -65,6 +65,7 @@ describe('a replica of the token API', () => {
     expect(lookUps).toBe(1);
     // One row for each request that was refused, and no other transaction.
     expect((await auditLog(admin)).length - rowsBefore).toBe(6);
+    expect(JSON.stringify(api.logged)).toContain('cannot be checked without its key');
 
     // The result of a later look-up may be different.
     vault.setNow(today + 20_000);

@@ -144,7 +144,9 @@ describe('the access to the relay', () => {
   it('refuses the secret of an ordinary client', async () => {
     const here = await relayServer();
     const secret = await clientOf(here.vault, 'ci', ['acme']);
-    expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(403);
+    const { status, detail } = scimError(await ask(here, secret, '/scim/acme/Users'));
+    expect(status).toBe(403);
+    expect(detail).toContain('webex-token client add --relay');
     expect(await auditLog(here.vault)).toContain('relay unauthorized_client -');
   });
 

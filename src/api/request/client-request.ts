@@ -99,7 +99,7 @@ export abstract class ClientRequest implements PendingRequest {
       // A request that has to wait is requeued by itself, and a failed request does not affect the rest of its batch.
       if (error instanceof RetryLater) throw error;
       this.logError(error, 'token API request could not be decided');
-      const description = 'Internal error. See the log of the server.';
+      const description = 'Internal error. See the server log.';
       this.#response = { refusal: { code: 'server_error', description, status: 500 } };
       return { granted: false, used: null, entry: this.#entry('server_error', null) };
     }
@@ -172,8 +172,7 @@ export abstract class ClientRequest implements PendingRequest {
     this.#response = {
       refusal: {
         code: 'temporarily_unavailable',
-        description:
-          'The store failed its integrity check, so no tokens are issued. See the log of the server.',
+        description: 'The store failed its integrity check, so no tokens are issued. See the server log.',
         status: 503,
         retryAfter: 60,
       },
@@ -210,7 +209,7 @@ export abstract class ClientRequest implements PendingRequest {
     const description = this.forRelay
       ? `This client gets tokens and cannot use the SCIM relay. Register a client for the relay: ${commandLine(['client', 'add', '--relay'])}`
       : 'This client is for the SCIM relay and cannot get tokens. Register another client for tokens.';
-    this.#response = { refusal: { code, description, ...(this.forRelay && { status: 403 }) } };
+    this.#response = { refusal: { code, description } };
     return { granted: false, used, entry: this.#entry(code, null) };
   }
 
@@ -330,7 +329,7 @@ function storeFailure(context: ApiContext, response: ServerResponse, error: unkn
   context.log.error({ err: error, requestId: requestIdOf(response) }, 'token API request failed');
   return {
     code: 'temporarily_unavailable',
-    description: 'The store is temporarily unavailable. See the log of the server.',
+    description: 'The store is temporarily unavailable. See the server log.',
     status: 503,
     retryAfter: 2,
   };

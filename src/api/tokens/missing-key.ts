@@ -10,7 +10,7 @@ export function missingKeyError(error: unknown): OAuthErrorResponse | null {
   if (!(error instanceof BrokerError) || integrityCodes.includes(error.code)) return null;
   const description =
     error.code === 'E_KEY_REMOVED'
-      ? 'The key of this server is not authorized to decrypt the store. See the log of the server.'
-      : 'The key of the stored token is temporarily unavailable. See the log of the server.';
+      ? 'The key of this server is not authorized to decrypt the store. See the server log.'
+      : 'The key of the stored token is temporarily unavailable. See the server log.';
   return { code: 'temporarily_unavailable', description, status: 503, retryAfter: 5 };
 }
