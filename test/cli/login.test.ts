@@ -15,12 +15,7 @@ describe('login without a server', () => {
     const browser = new BrowserByHand();
     const redirectUrl = await browser.signIn(link, { account: 'full-admin' });
     const { access_token: token = '' } = fragmentOf(redirectUrl);
-    const stored = await browser.bringBack(redirectUrl);
-    expect(stored.status).toBe(200);
-    const { next } = (await stored.json()) as { next: string };
-    // The command has what it waited for, but its server stays until the browser has the page.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const page = await browser.get(new URL(next, redirectUrl).href);
+    const page = await browser.openResult(redirectUrl);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('Ada Nakamura');
 
@@ -86,7 +81,7 @@ describe('login without a server', () => {
     for (const answer of [bogus, redirectUrl]) {
       expect((await new BrowserByHand().bringBack(answer)).status).toBeGreaterThanOrEqual(400);
     }
-    expect((await browser.bringBack(redirectUrl)).status).toBe(200);
+    expect((await browser.openResult(redirectUrl)).status).toBe(200);
     expect((await login.finished).code).toBe(0);
   });
 });
@@ -98,7 +93,7 @@ describe('login as the wrong person', () => {
     const sign = async (args: string[]) => {
       const login = here.start(['login', 'acme', '--no-open', ...args]);
       const browser = new BrowserByHand();
-      await browser.bringBack(await browser.signIn(await printedLink(login), { account: 'user-admin' }));
+      await browser.openResult(await browser.signIn(await printedLink(login), { account: 'user-admin' }));
       return await login.finished;
     };
     const refused = await sign([]);
@@ -120,7 +115,7 @@ describe('login next to a server', () => {
     const login = here.start(['login', 'gov', '--no-open', '--deployment', 'government']);
     const browser = new BrowserByHand();
     const redirectUrl = await browser.signIn(await printedLink(login), { account: 'full-admin' });
-    expect((await browser.bringBack(redirectUrl)).status).toBe(200);
+    expect((await browser.openResult(redirectUrl)).status).toBe(200);
     expect((await login.finished).code).toBe(0);
     expect((await fetch(`${origin}/healthz`)).status).toBe(200);
     expect(JSON.parse((await here.run(['list', '--json'])).stdout)).toMatchObject([
@@ -150,7 +145,7 @@ describe('login next to a server', () => {
       )
       .toBe(true);
     const browser = new BrowserByHand();
-    await browser.bringBack(await browser.signIn(link, { account: 'full-admin' }));
+    await browser.openResult(await browser.signIn(link, { account: 'full-admin' }));
     expect((await login.finished).code).toBe(0);
   });
 });

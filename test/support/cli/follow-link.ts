@@ -38,6 +38,12 @@ export class BrowserByHand {
     });
   }
 
+  /** The same, and loads the page with the result, whose path the response has. Returns that page. */
+  async openResult(redirectUrl: string): Promise<Response> {
+    const { next } = (await (await this.bringBack(redirectUrl)).json()) as { next: string };
+    return await this.get(new URL(next, redirectUrl).href);
+  }
+
   #cookie(): string {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
