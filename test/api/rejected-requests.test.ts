@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import type { PendingRequest } from '../../src/api/queue/batch-queue.ts';
@@ -13,6 +11,7 @@ import { openTokenRequestStore } from '../../src/store/token-requests/open.ts';
 import type { TokenRequestStore } from '../../src/store/token-requests/token-request-store.ts';
 import { storeLocation } from '../../src/vault/store-location.ts';
 import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
+import { listening } from '../support/http/fake-proxy.ts';
 import { filledVault, today } from '../support/vault/test-vault.ts';
 import { askWithAssertion, servedWithIssuer } from '../support/workload-client.ts';
 
@@ -280,12 +279,8 @@ describe('a request that causes an error', () => {
       throw new Error('broken endpoint');
     };
     const listener = clientEndpoint(context, { action: 'read', path: '/', make });
-    const server = createServer(listener).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const port = await listening(createServer(listener));
     const answer = await askToken({ origin: `http://127.0.0.1:${port}` }, 'ci', 'x');
-    server.closeAllConnections();
-    server.close();
     await close();
     expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(logged).toMatchObject([[{ err: { message: 'broken endpoint' } }, 'token API request failed']]);

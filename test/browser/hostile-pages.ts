@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { foreignHosts } from '../support/browser/both-browsers.ts';
+import { foreignHosts, openPage } from '../support/browser/both-browsers.ts';
 import { listening } from '../support/browser/foreign-server.ts';
 import {
   mainText,
@@ -14,6 +14,7 @@ import {
   statusAt,
   untilHeading,
 } from '../support/browser/serve-process.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { actor } from '../support/vault/test-vault.ts';
 
 const [evil, lookAlike] = foreignHosts;
@@ -39,7 +40,7 @@ export function testHostilePages(browser: () => Browser): void {
     const program = await runProgram();
     await importToken(program.vault, { profile: 'acme' }, 'fake-token-for-acme-1', actor);
     const context = await profile();
-    const page = await context.newPage();
+    const page = await openPage(context);
     await page.goto(program.origin + (await program.entry()));
     return { program, context, page };
   }
@@ -75,7 +76,7 @@ export function testHostilePages(browser: () => Browser): void {
     const attacker = await listening((_request, response) => {
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
     });
-    const attack = await context.newPage();
+    const attack = await openPage(context);
     await attack.goto(attacker.origin);
     const fragment = await attackersResponse(program);
     const got = await attack.evaluate(attackFromAnotherPort, program.origin, fragment);
@@ -92,7 +93,7 @@ export function testHostilePages(browser: () => Browser): void {
       ['/profiles/acme/remove', 'application/x-www-form-urlencoded', {}],
       ['/profiles/acme/token', 'application/x-www-form-urlencoded', {}],
     ] as const) {
-      const tab = await context.newPage();
+      const tab = await openPage(context);
       await tab.goto(attacker.origin);
       program.answers.length = 0;
       // Some browsers never report the end of a navigation of this kind.
@@ -110,7 +111,7 @@ export function testHostilePages(browser: () => Browser): void {
     const attacker = await listening((_request, response) => {
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
     });
-    const attack = await context.newPage();
+    const attack = await openPage(context);
     await attack.goto(attacker.origin);
     for (const path of ['/auth/code#access_token=fake-bait&state=x', '/profiles/acme']) {
       const opened = new Promise<Page | null>((resolve) => attack.once('popup', resolve));
@@ -119,6 +120,7 @@ export function testHostilePages(browser: () => Browser): void {
       }, program.origin + path);
       const popup = await opened;
       if (popup === null) throw new Error('no window was opened');
+      popup.setDefaultTimeout(stepHangsMs);
       await popup.waitForFunction(() => document.querySelector('main') !== null);
       expect(await popup.evaluate(() => [window.opener, window.name])).toEqual([null, '']);
       expect(await attack.evaluate(() => (globalThis as { opened?: Window }).opened?.closed)).toBe(true);
@@ -135,7 +137,7 @@ export function testHostilePages(browser: () => Browser): void {
       response.setHeader('set-cookie', cookies).setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>Attacker</title>');
     });
-    const attack = await context.newPage();
+    const attack = await openPage(context);
     await attack.goto(attacker.origin);
     // A script cannot replace the session cookie, but it can put others before it.
     const paths = ['/', '/profiles', '/profiles/acme', '/sign-in'];
@@ -176,7 +178,7 @@ export function testHostilePages(browser: () => Browser): void {
     const attacker = await listening((_request, response) => {
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
     });
-    const attack = await context.newPage();
+    const attack = await openPage(context);
     for (const from of [attacker.origin, `http://${evil}:${attacker.port}`]) {
       await attack.goto(from);
       const url = `${program.origin}/auth/code${await attackersResponse(program)}`;

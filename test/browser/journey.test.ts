@@ -26,15 +26,6 @@ describe('the web app', () => {
 
     const arrivals: string[] = [];
     page.on('framenavigated', (frame) => arrivals.push(frame.url()));
-    const times = { landed: 0, stored: 0 };
-    page.on('request', (request) => {
-      if (request.method() === 'GET' && request.url().includes('/auth/code'))
-        times.landed = performance.now();
-    });
-    page.on('response', (response) => {
-      if (response.request().method() === 'POST' && response.url().endsWith('/auth/code'))
-        times.stored = performance.now();
-    });
 
     await page.getByLabel('Organization name').fill('Acme');
     await page.getByRole('radio', { name: title }).first().check();
@@ -46,10 +37,6 @@ describe('the web app', () => {
       'Token saved for Acme, signed in as ',
     );
     expect(await page.locator('main').innerText()).toContain(name);
-    process.stdout.write(
-      `From the fragment's landing to the durable row: ${Math.round(times.stored - times.landed)} ms\n`,
-    );
-    expect(times.stored - times.landed).toBeLessThan(2_000);
 
     const { accessToken, profile } = await readToken(vault, 'acme', actor);
     expect(profile.deployment).toBe(deployment);

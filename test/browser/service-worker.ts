@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { openPage } from '../support/browser/both-browsers.ts';
 import { leaveWorker, type OtherProject, type WorkerKind } from '../support/browser/other-project.ts';
 import {
   mainText,
@@ -22,7 +23,7 @@ export function testServiceWorker(browser: () => Browser): void {
     const context = await profile();
     const project = await leaveWorker(context, kind);
     const program = await runProgram(project.port);
-    const page = await context.newPage();
+    const page = await openPage(context);
     // It would get the token: this is the part that it sees of a URL like the redirect of Webex.
     await page.goto(`${program.origin}/auth/code#access_token=fake-bait`);
     await expect.poll(() => project.seen()).toContain('#access_token=fake-bait');
@@ -92,7 +93,7 @@ export function testServiceWorker(browser: () => Browser): void {
 
   it('causes a question only if there is one', async () => {
     const program = await runProgram();
-    const page = await (await profile()).newPage();
+    const page = await openPage(await profile());
     await page.goto(program.sideOrigin + (await program.entry()));
     await untilHeading(page, 'Get your first Webex token');
     await page.type('#name', 'Acme');

@@ -81,14 +81,12 @@ describe('login --paste from a pipe', () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--paste'], null);
     await printedAddress(login);
-    const begin = Date.now();
+    // Searching for the end of the line again from each character would take minutes.
     login.write('a'.repeat(2_000_000));
     expect(await login.finished).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('Standard input is larger than 1,048,576 bytes.'),
     });
-    // Searching for the end of the line again from each character took minutes.
-    expect(Date.now() - begin).toBeLessThan(30_000);
   });
 
   it('skips empty lines before the address', async () => {

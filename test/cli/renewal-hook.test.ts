@@ -12,6 +12,7 @@ import { readSettings } from '../../src/config/settings.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -59,7 +60,7 @@ const offline = { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
 
 /** Makes the retry due now. */
 function skipPause(here: Machine): void {
-  const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 5000 })
+  const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: ${stepHangsMs} })
     .exec('update activation set hook_next_at = 0 where hook_next_at is not null')`;
   execFileSync(process.execPath, ['-e', script, join(here.home, 'store.db')]);
 }

@@ -10,7 +10,7 @@ export interface Target<T> {
   close?(): Promise<void>;
 }
 
-/** The longest time that an input may take. Milliseconds. */
+/** The longest processor time that an input may take: it does not depend on the load of the machine. Milliseconds. */
 export const longestMs = 5_000;
 
 /** Runs a function that may refuse its input, but only with an error that a person can act on and that does not repeat the secret. */

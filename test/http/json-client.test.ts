@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { type JsonResponse, requestJson } from '../../src/http/json-client.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { now, serve, token } from '../support/webex/http-fakes.ts';
 
 const call = (url: string, more: Partial<Parameters<typeof requestJson>[0]> = {}) =>
@@ -9,7 +10,7 @@ const call = (url: string, more: Partial<Parameters<typeof requestJson>[0]> = {}
     url,
     authorization: `Bearer ${token}`,
     fetch: globalThis.fetch,
-    timeoutMs: 5000,
+    timeoutMs: stepHangsMs,
     now: () => now,
     ...more,
   });

@@ -239,7 +239,7 @@ export const clients: Client[] = [
     command: compiled,
     modes: ['basic body'],
     installed: sh(
-      `ls ${cargo} /usr/bin/rustc /usr/share/cargo/registry/oauth2-4* /usr/share/cargo/registry/ureq-*`,
+      `command -v cc && ls ${cargo} /usr/bin/rustc /usr/share/cargo/registry/oauth2-4* /usr/share/cargo/registry/ureq-*`,
     ),
     packages: 'cargo librust-oauth2-dev',
   },

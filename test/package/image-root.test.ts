@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readLastStage } from '../../scripts/containerfile.ts';
 import { simulatorEnvironment } from '../support/cli/cli-process.ts';
 import { stepHangsMs } from '../support/hang-limits.ts';
@@ -124,10 +124,9 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
         output += chunk;
       });
     onTestFinished(() => void server.kill('SIGKILL'));
-    await vi.waitFor(() => expect([inImage(image.stage.healthCheck).status, output]).toEqual([0, output]), {
-      timeout: stepHangsMs,
-      interval: 200,
-    });
+    await expect
+      .poll(() => ({ status: inImage(image.stage.healthCheck).status, output }), { interval: 200 })
+      .toMatchObject({ status: 0 });
 
     const basic = (name: string, secret = '') =>
       `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;

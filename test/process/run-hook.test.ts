@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { environmentForHook } from '../../src/process/environments.ts';
 import { runHook } from '../../src/process/run-hook.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A shell script that can be run by its path. */
@@ -15,7 +16,7 @@ function script(text: string): string {
 }
 
 const environment = { PATH: process.env.PATH };
-const run = (file: string, timeoutMs = 10_000) => runHook(file, { environment, timeoutMs });
+const run = (file: string, timeoutMs = stepHangsMs) => runHook(file, { environment, timeoutMs });
 
 describe.skipIf(process.platform === 'win32')('the renewal hook', () => {
   it('runs in its own folder, without arguments and input', async () => {

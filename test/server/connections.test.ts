@@ -9,6 +9,7 @@ import { Connections, connectionLimits } from '../../src/server/listening/connec
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listening/listen.ts';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { freePort } from '../support/cli/cli-process.ts';
+import { testHangsMs } from '../support/hang-limits.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { newVault } from '../support/vault/test-vault.ts';
 
@@ -99,10 +100,10 @@ describe('connections', () => {
 
   it('stay open longer than headers may take, and still limit the time for the headers of the next request', async () => {
     const { port } = await serving({
-      headersTimeout: 300,
-      requestTimeout: 300,
+      headersTimeout: 1_000,
+      requestTimeout: 1_000,
       connectionsCheckingInterval: 50,
-      keepAliveTimeout: 5_000,
+      keepAliveTimeout: testHangsMs,
     });
     const socket = await opened(port);
     let text = '';
@@ -111,7 +112,7 @@ describe('connections', () => {
     });
     socket.write(get('/'));
     // Longer than headers may take.
-    await sleep(1_000);
+    await sleep(1_500);
     socket.write(get('/'));
     await expect.poll(() => text.match(/hello/g)?.length).toBe(2);
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nX: ');

@@ -4,7 +4,7 @@
  */
 
 /** A test, or the preparation of a file, which may compile a program. Milliseconds. */
-export const testHangsMs = 900_000;
+export const testHangsMs = 1_800_000;
 
 /** One step of a test: a process starts, a page loads. Milliseconds. */
-export const stepHangsMs = 120_000;
+export const stepHangsMs = 300_000;

@@ -9,6 +9,7 @@ import { documentedClientId, documentedScopes } from '../../src/webex/documented
 import { describeAccessToken } from '../../src/webex/sign-in/access-token.ts';
 import { authorizeUrl, newState } from '../../src/webex/sign-in/authorize-url.ts';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 
 const homes = { commercial: simulatedOrganizations.acme, government: simulatedOrganizations.examples };
 const now = Date.UTC(2027, 2, 1);
@@ -25,7 +26,7 @@ beforeEach(() => {
   Object.assign(webex.settings, defaultSettings());
 });
 
-function apiOf(deployment: Deployment, timeoutMs = 5000) {
+function apiOf(deployment: Deployment, timeoutMs = stepHangsMs) {
   const { api, scim } = webex.endpoints[deployment];
   return createWebexApi({ deployment, api, scim, fetch: globalThis.fetch, now: () => now, timeoutMs });
 }

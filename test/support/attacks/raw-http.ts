@@ -12,14 +12,10 @@ export interface RawResponse {
 }
 
 /**
- * Sends the bytes (latin1) unchanged, and reads until the server ends the connection or `untilMs` have passed: on a busy
- * machine, the first page of a server takes seconds.
+ * Sends the bytes (latin1) unchanged, and reads until the server ends the connection hangs: on a busy machine, the
+ * first page of a server takes seconds.
  */
-export function sendRaw(
-  port: number,
-  bytes: string,
-  { host = '127.0.0.1', untilMs = stepHangsMs } = {},
-): Promise<RawResponse> {
+export function sendRaw(port: number, bytes: string, { host = '127.0.0.1' } = {}): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect({ host, port, allowHalfOpen: true });
@@ -31,7 +27,7 @@ export function sendRaw(
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error(`no end of the answer to ${JSON.stringify(bytes.slice(0, 100))}`));
-    }, untilMs);
+    }, stepHangsMs);
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     // Otherwise the system lists the connection for another minute, and the server reads that list for each new connection.
     socket.on('end', () => socket.resetAndDestroy());

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, launch } from 'puppeteer-core';
+import { type Browser, type BrowserContext, launch, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { stepHangsMs } from '../hang-limits.ts';
 import { chromiumArguments, chromiumPath } from './launch.ts';
@@ -31,6 +31,13 @@ export function inBrowser(name: BrowserName, tests: (browser: () => Browser) => 
     afterAll(() => browser.close());
     tests(() => browser);
   });
+}
+
+/** A new page, whose steps may take as long as on a busy machine. */
+export async function openPage(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(stepHangsMs);
+  return page;
 }
 
 /** Names that resolve to this machine, for pages that are not the program's. */

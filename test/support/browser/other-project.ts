@@ -1,3 +1,4 @@
+import { stepHangsMs } from '../hang-limits.ts';
 import { listening } from './foreign-server.ts';
 
 /** What the service worker of another project does with requests. */
@@ -43,6 +44,7 @@ const page = `<!doctype html><title>Another project</title><h1>Another project</
 
 /** The part of a browser tab that is used; those of puppeteer and playwright both fit. */
 interface Tab {
+  setDefaultTimeout(milliseconds: number): void;
   goto(url: string): Promise<unknown>;
   waitForFunction(condition: () => boolean): Promise<unknown>;
 }
@@ -72,6 +74,7 @@ export async function leaveWorker<T extends Tab>(
     response.end(isWorker ? worker(kind, collector.origin) : page);
   });
   const tab = await context.newPage();
+  tab.setDefaultTimeout(stepHangsMs);
   await tab.goto(project.origin);
   await tab.waitForFunction(() => document.title === 'Installed');
   await project.stop();

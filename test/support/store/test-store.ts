@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Db } from '../../../src/store/db.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { atEnd } from '../for-file.ts';
+import { stepHangsMs } from '../hang-limits.ts';
 import { newPlace } from './engines.ts';
 
 /** A new store on the engine under test, closed when the test ends. `file` is its location. */
@@ -20,7 +21,7 @@ export async function reopened(file: string): Promise<Db> {
 
 /** The SQLite database as another program opens it, without this program's settings. */
 export function fromOutside(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: false });
+  const database = new DatabaseSync(file, { timeout: stepHangsMs, enableForeignKeyConstraints: false });
   onTestFinished(() => {
     if (database.isOpen) database.close();
   });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { createWebexApi, type WebexApi } from '../../../src/webex/api/client.ts';
+import { stepHangsMs } from '../hang-limits.ts';
 
 export const token = 'fake-token-for-acme-1';
 
@@ -35,7 +36,7 @@ export async function apiReturning(
   return apiAt(origin);
 }
 
-export function apiAt(origin: string, timeoutMs = 5000): WebexApi {
+export function apiAt(origin: string, timeoutMs = stepHangsMs): WebexApi {
   return createWebexApi({
     deployment: 'commercial',
     api: `${origin}/v1`,
