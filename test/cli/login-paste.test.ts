@@ -77,11 +77,10 @@ describe('login --paste from a pipe', () => {
     expect((await here.run(['list', '--json'])).stdout).toBe('[]\n');
   });
 
-  it('refuses a line that is far too long, without delay', async () => {
+  it('refuses a line that is far too long', async () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--paste'], null);
     await printedAddress(login);
-    // Searching for the end of the line again from each character would take minutes.
     login.write('a'.repeat(2_000_000));
     expect(await login.finished).toMatchObject({
       code: 1,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RequestTracker } from '../../src/server/requests/request-tracker.ts';
 import { listening } from '../support/http/fake-proxy.ts';
 
-/** A tracked server whose responses have this status, and whether it became idle after the requests that were sent. */
+/** A server whose responses have this status, its tracker, and a function that sends it a request. */
 async function tracked(status: number) {
   const tracker = new RequestTracker();
   const port = await listening(

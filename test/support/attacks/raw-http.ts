@@ -12,7 +12,7 @@ export interface RawResponse {
 }
 
 /**
- * Sends the bytes (latin1) unchanged, and reads until the server ends the connection hangs: on a busy machine, the
+ * Sends the bytes (latin1) unchanged, and reads until the server ends the connection. Fails if it never does: on a busy machine, the
  * first page of a server takes seconds.
  */
 export function sendRaw(port: number, bytes: string, { host = '127.0.0.1' } = {}): Promise<RawResponse> {
