@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -96,23 +98,62 @@ describe('one-time links', () => {
     const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8', state = '01') =>
       `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
     const v6 = ['00000000000000000000000001000000:9C40', '00000000000000000000000001000000:0BB8'] as const;
-    const isOther = (tables: string[], remotePort = 40_000) =>
-      isOtherUser({ remotePort, localPort: 3000 }, () => tables);
+    const connection = {
+      remoteAddress: '127.0.0.1',
+      remotePort: 40_000,
+      localAddress: '127.0.0.1',
+      localPort: 3000,
+    };
+    const connectionV6 = { ...connection, remoteAddress: '::1', localAddress: '::1' };
+    const isOther = (tables: string[], of = connection) => isOtherUser({ ...of }, () => tables);
 
-    it('is found by the two ports, for IPv4 and IPv6', () => {
+    function asUser(uid: number): void {
+      vi.spyOn(process, 'getuid').mockReturnValue(uid);
+      onTestFinished(() => void vi.restoreAllMocks());
+    }
+
+    it('is found by the addresses and ports of both ends', () => {
       expect(isOther([row(me)])).toBe(false);
       expect(isOther([row(0)])).toBe(false);
       expect(isOther([row(me + 1)])).toBe(true);
-      expect(isOther(['', row(me + 1, ...v6)])).toBe(true);
-      expect(isOther([row(me + 1)], 40_001)).toBe(false);
+      expect(isOther(['', row(me, ...v6)], connectionV6)).toBe(false);
+      expect(isOther(['', row(me + 1, ...v6)], connectionV6)).toBe(true);
       // The other direction is the socket of this server.
-      expect(isOther([row(me + 1, '0100007F:0BB8', '0100007F:9C40'), row(me)])).toBe(false);
-      expect(isOther(['', ''])).toBe(false);
+      expect(isOther([row(me + 1, '0100007F:0BB8', '0100007F:9C40') + row(me)])).toBe(false);
+    });
+
+    it('is found where one end has an IPv4-mapped IPv6 address', () => {
+      const mapped = [
+        '0000000000000000FFFF00000100007F:9C40',
+        '0000000000000000FFFF00000100007F:0BB8',
+      ] as const;
+      const asSeenByServer = {
+        ...connection,
+        remoteAddress: '::ffff:127.0.0.1',
+        localAddress: '::ffff:127.0.0.1',
+      };
+      for (const [uid, expected] of [
+        [me, false],
+        [me + 1, true],
+      ] as const) {
+        expect(isOther(['', row(uid, ...mapped)])).toBe(expected);
+        expect(isOther([row(uid)], asSeenByServer)).toBe(expected);
+        expect(isOther(['', row(uid, ...mapped)], asSeenByServer)).toBe(expected);
+      }
+    });
+
+    it('is not that of other connections with the same ports', () => {
+      asUser(1000);
+      const closedV4 = row(0, undefined, undefined, '06');
+      const elsewhere = row(1001, '0500000A:9C40', '0101A8C0:0BB8');
+      expect(isOther([closedV4 + elsewhere, row(1000, ...v6)], connectionV6)).toBe(false);
+      expect(isOther([elsewhere + row(1000), row(1001, ...v6)])).toBe(false);
+      // Nor does a connection of this user elsewhere prove anything.
+      expect(isOther([row(1000, '0500000A:9C40', '0101A8C0:0BB8')])).toBe(true);
     });
 
     it('is unknown once the other end has closed its socket, and counts as another user', () => {
-      vi.spyOn(process, 'getuid').mockReturnValue(1000);
-      onTestFinished(() => void vi.restoreAllMocks());
+      asUser(1000);
       const closed = ['04', '05', '06', '09'];
       for (const state of closed) expect(isOther([row(0, undefined, undefined, state)])).toBe(true);
       // An open socket of root, and one whose other end has closed.
@@ -121,12 +162,28 @@ describe('one-time links', () => {
       expect(isOther([row(1000, '0100007F:0BB8', '00000000:0000', '0A')])).toBe(true);
     });
 
+    it.runIf(linux)('is unknown once the connection was reset, and counts as another user', async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      onTestFinished(() => void server.close());
+      await once(server, 'listening');
+      const accepted = once(server, 'connection') as Promise<[Socket]>;
+      const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      const [socket] = await accepted;
+      socket.on('error', () => {});
+      client.resetAndDestroy();
+      await new Promise((resolve) => socket.once('close', resolve));
+      expect(isOtherUser(socket)).toBe(true);
+    });
+
+    it('is not known on a system without these tables', () => {
+      expect(isOther(['', ''])).toBe(false);
+    });
+
     it('is looked up once, when the tables have the connection', () => {
-      const connection = { remotePort: 40_000, localPort: 3000 };
       expect(isOtherUser(connection, () => [])).toBe(false);
       expect(isOtherUser(connection, () => [row(me + 1)])).toBe(true);
       expect(isOtherUser(connection, () => [row(me)])).toBe(true);
-      expect(isOtherUser({ ...connection }, () => [row(me)])).toBe(false);
+      expect(isOther([row(me)])).toBe(false);
     });
   });
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { rangeMatcher } from '../../domain/client.ts';
+import { canonicalAddress } from '../../http/canonical-address.ts';
 import { peerAddress } from '../context.ts';
 
 /**
@@ -34,15 +35,5 @@ export function parseHop(text: string): string | null {
   const [, bracketed, v4] = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/.exec(hop) ?? [];
   const address = (bracketed ?? v4 ?? hop).replace(/%.*$/, '').toLowerCase();
   if (isIP(address) === 0 || (bracketed !== undefined && isIP(address) === 4)) return null;
-  return asIPv4(address);
-}
-
-/** Converts an IPv4-mapped IPv6 address to IPv4. */
-function asIPv4(address: string): string {
-  if (isIP(address) === 4) return address;
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [, high = '', low = ''] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonical) ?? [];
-  if (high === '') return canonical;
-  const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return [upper >> 8, upper & 0xff, lower >> 8, lower & 0xff].join('.');
+  return canonicalAddress(address);
 }
