@@ -134,7 +134,7 @@ describe('the keys of an issuer', () => {
   it('are not awaited for more than ten seconds, even if the issuer starts to respond', async () => {
     // The discovery document and the keys.
     expect(2 * issuerTimeoutMs).toBeLessThanOrEqual(10_000);
-    const { sign, ask, issuer } = await servedWithIssuer({ issuerTimeoutMs: 100 });
+    const { sign, ask, issuer } = await servedWithIssuer({ issuerTimeoutMs: 1_000 });
     issuer.answers.set(discoveryPath, (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{"issuer":');

@@ -119,7 +119,7 @@ describe('the server', () => {
   });
 
   it('disconnects clients that never read the responses', async () => {
-    const server = await serving();
+    const server = await serving({ ...serverLimits, idleTimeout: 2_000 });
     const { port, host, sockets } = server;
     const { socket: greedy } = await opened(port);
     greedy.pause();

@@ -100,8 +100,8 @@ describe('connections', () => {
 
   it('stay open longer than headers may take, and still limit the time for the headers of the next request', async () => {
     const { port } = await serving({
-      headersTimeout: 1_000,
-      requestTimeout: 1_000,
+      headersTimeout: 2_000,
+      requestTimeout: 2_000,
       connectionsCheckingInterval: 50,
       keepAliveTimeout: testHangsMs,
     });
@@ -112,7 +112,7 @@ describe('connections', () => {
     });
     socket.write(get('/'));
     // Longer than headers may take.
-    await sleep(1_500);
+    await sleep(2_500);
     socket.write(get('/'));
     await expect.poll(() => text.match(/hello/g)?.length).toBe(2);
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nX: ');
