@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { signInThrough } from '../support/cli/sign-in-by-link.ts';
+import type { Running } from '../support/cli/cli-process.ts';
+import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
 import { provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
+
+/** Signs in with the link that the command prints, and loads the page with the result. */
+async function signIn(login: Running): Promise<void> {
+  const browser = new BrowserByHand();
+  const redirectUrl = await browser.signIn(await printedLink(login), { account: 'full-admin' });
+  expect((await browser.openResult(redirectUrl)).status).toBe(200);
+}
 
 describe('login --push', () => {
   it('sends the new token to every destination after one sign-in', async () => {
@@ -10,8 +18,7 @@ describe('login --push', () => {
     await run(['push', 'entra', 'acme', '--start']);
     await run(['push', 'okta', 'acme']);
     const login = start(['login', 'acme', '--push', '--no-open']);
-    const [link] = await login.stderrMatching(/http:\/\/localhost:\d+\/sign-in\/\S+/);
-    await signInThrough(link);
+    await signIn(login);
     const finished = await login.finished;
     expect(finished).toMatchObject({ code: 0 });
     const renewed = entra.app.secrets.get('SecretToken');
@@ -31,8 +38,7 @@ describe('login --push', () => {
     const before = okta.app.token;
     entra.faults.add({ path: /servicePrincipals/, effect: 404 });
     const login = start(['login', 'acme', '--push', '--no-open']);
-    const [link] = await login.stderrMatching(/http:\/\/localhost:\d+\/sign-in\/\S+/);
-    await signInThrough(link);
+    await signIn(login);
     expect(await login.finished).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/Entra ID still has its previous settings/),
