@@ -47,6 +47,13 @@ const powershell: ClipboardTool = {
   ),
 };
 
+/**
+ * A program that reads gets no reply, and waits forever, if the request was lost: with xsel, this happens now and then while
+ * another process takes the clipboard. It is then started again. Milliseconds.
+ */
+const replyTimeoutMs = 3_000;
+const maxReads = 5;
+
 /** How long to wait until the clipboard returns what was written, and between looks. Milliseconds. */
 const takenWithinMs = 2_000;
 const takenPollMs = 20;
@@ -56,8 +63,15 @@ export function systemClipboard(): Clipboard {
   const tools = clipboardTools(process.platform, process.env);
   return {
     async read() {
-      const paste = ({ file, paste: args }: ClipboardTool) =>
-        runHelper(readers[file] ?? file, args, options());
+      const paste = async ({ file, paste: args }: ClipboardTool) => {
+        for (let reads = 1; ; reads += 1) {
+          const result = await runHelper(readers[file] ?? file, args, {
+            ...options(),
+            timeoutMs: replyTimeoutMs,
+          });
+          if (result.failure !== 'timeout' || reads === maxReads) return result;
+        }
+      };
       return (await firstThatWorks(tools, paste))?.stdout ?? '';
     },
     async write(text) {

@@ -52,6 +52,15 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
     expect(readFileSync(join(folder, 'arguments'), 'utf8')).not.toContain('text');
   });
 
+  it('is read again if the program gets no reply', async () => {
+    const folder = desktop(
+      { xsel: `cd "$(dirname "$0")"; [ -e asked ] && echo a text && exit; touch asked; exec sleep 600` },
+      {},
+    );
+    expect(await systemClipboard().read()).toBe('a text\n');
+    expect(readFileSync(join(folder, 'arguments'), 'utf8').trim().split('\n')).toHaveLength(2);
+  });
+
   it('is reported as missing if no program works', async () => {
     desktop({ xsel: 'exit 1', xclip: 'exit 1' }, {});
     await expect(systemClipboard().write('a text')).rejects.toThrow('no clipboard program worked');
