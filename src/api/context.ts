@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
+import { mappedToIPv4 } from '../http/canonical-address.ts';
 import type { Vault } from '../vault/context.ts';
 import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import type { IssuerKeys } from './client-auth/issuer-keys.ts';
@@ -30,6 +31,5 @@ export interface ApiContext {
 
 /** The peer of the connection. An IPv4 address in IPv6 notation is returned in IPv4 notation. */
 export function peerAddress({ socket }: IncomingMessage): string {
-  const address = socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
+  return mappedToIPv4(socket.remoteAddress ?? '');
 }

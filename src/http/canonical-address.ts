@@ -6,5 +6,10 @@ import { isIPv6, SocketAddress } from 'node:net';
  */
 export function canonicalAddress(address: string): string {
   const { address: canonical } = new SocketAddress({ address, family: isIPv6(address) ? 'ipv6' : 'ipv4' });
-  return canonical.replace(/^::ffff:/, '');
+  return mappedToIPv4(canonical);
+}
+
+/** The IPv4 notation of an IPv4-mapped address as Node writes it: `::ffff:192.0.2.1`. Returns any other address unchanged. */
+export function mappedToIPv4(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.)/, '');
 }

@@ -16,6 +16,9 @@ describe('parseHop', () => {
     ['::ffff:10.1.2.3', '10.1.2.3'],
     ['::FFFF:0a01:0203', '10.1.2.3'],
     ['[::ffff:10.1.2.3]:443', '10.1.2.3'],
+    // Not IPv4-mapped.
+    ['::ffff:0:10.1.2.3', '::ffff:0:a01:203'],
+    ['::10.1.2.3', '::10.1.2.3'],
     ['fe80::1%eth0', 'fe80::1'],
   ])('reads the address in "%s"', (hop, address) => {
     expect(parseHop(hop)).toBe(address);
