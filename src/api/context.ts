@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { mappedToIPv4 } from '../http/canonical-address.ts';
+import { mappedToIPv4 } from '../domain/network.ts';
 import type { Vault } from '../vault/context.ts';
 import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import type { IssuerKeys } from './client-auth/issuer-keys.ts';

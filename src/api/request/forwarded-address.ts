@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { rangeMatcher } from '../../domain/client.ts';
-import { canonicalAddress } from '../../http/canonical-address.ts';
+import { canonicalAddress } from '../../domain/network.ts';
 import { peerAddress } from '../context.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
-import { canonicalAddress } from '../../http/canonical-address.ts';
+import { canonicalAddress } from '../../domain/network.ts';
 
 type Connection = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>;
 
@@ -18,9 +18,10 @@ export function isOtherUser(connection: Connection, tables: () => string[] = con
   const known = found.get(connection);
   if (known !== undefined) return known;
   const me = process.getuid?.();
+  if (me === undefined) return false;
   // The first line has the names of the columns.
   const rows = tables().flatMap((table) => table.split('\n').slice(1).filter(Boolean));
-  if (me === undefined || rows.length === 0) return false;
+  if (rows.length === 0) return false;
   const { remoteAddress, remotePort, localAddress, localPort } = connection;
   // Node does not know the addresses of a connection that has ended.
   if (remoteAddress === undefined || remotePort === undefined) return true;

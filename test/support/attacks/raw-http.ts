@@ -12,8 +12,8 @@ export interface RawResponse {
 }
 
 /**
- * Sends the bytes (latin1) unchanged, and reads until the server ends the connection. Fails if it never does: on a busy machine, the
- * first page of a server takes seconds.
+ * Sends the bytes (latin1) unchanged, and reads until the server ends the connection. Fails only if the server hangs: on a busy
+ * machine, its first page takes seconds.
  */
 export function sendRaw(port: number, bytes: string, { host = '127.0.0.1' } = {}): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
