@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { beginAt, browserSession, kept, signInAs } from '../support/browser/browser-session.ts';
+import { beginAt, browserSession, follow, kept, signInAs } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, filesHolding } from '../support/vault/test-vault.ts';
 
@@ -174,11 +174,11 @@ describe('the web app', () => {
       route.fulfill({ contentType: 'text/html', body: `<a href="${set.origin}/import">the web app</a>` }),
     );
     await page.goto('http://127.0.0.1:9/elsewhere');
-    await page.getByRole('link').click();
+    await follow(page.getByRole('link'));
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
       'You came here from another site',
     );
-    await page.getByRole('link', { name: 'Continue' }).click();
+    await follow(page.getByRole('link', { name: 'Continue' }));
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Import a token');
   });
 

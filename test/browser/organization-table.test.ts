@@ -4,7 +4,7 @@ import { insertProfiles } from '../../src/store/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { faultsOf } from '../support/browser/axe.ts';
-import { type BrowserSession, browserSession } from '../support/browser/browser-session.ts';
+import { type BrowserSession, browserSession, follow } from '../support/browser/browser-session.ts';
 import { sharedBrowser } from '../support/browser/shared-browser.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 import { actor, justCaptured } from '../support/vault/test-vault.ts';
@@ -48,14 +48,14 @@ describe('the table of organizations', () => {
     const set = await partner();
     const page = await set.person({ javaScriptEnabled: false });
     await page.goto(`${set.origin}/`);
-    await page.getByRole('link', { name: 'Table' }).click();
+    await follow(page.getByRole('link', { name: 'Table' }));
     expect(await page.locator('tbody tr').count()).toBe(100);
-    await page.getByRole('link', { name: 'Contact' }).click();
-    await page.getByRole('link', { name: 'Page 3' }).click();
+    await follow(page.getByRole('link', { name: 'Contact' }));
+    await follow(page.getByRole('link', { name: 'Page 3' }));
     expect(await page.locator('tbody tr').count()).toBe(14);
     await page.getByText('Columns', { exact: true }).first().click();
     await page.getByLabel('Organization', { exact: true }).check();
-    await page.getByRole('button', { name: 'Show these columns' }).click();
+    await follow(page.getByRole('button', { name: 'Show these columns' }));
     expect(await page.locator('thead th').allInnerTexts()).toContain('Organization');
     await page.goto(`${set.origin}/`);
     expect(await page.locator('thead th').allInnerTexts()).toContain('Organization');
@@ -64,13 +64,13 @@ describe('the table of organizations', () => {
     await first.getByRole('checkbox').check();
     await page.getByLabel('Tag', { exact: true }).fill('vip');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Add tag' }).click();
+    await follow(page.getByRole('button', { name: 'Add tag' }));
     expect(await page.getByText('Changed 1 organization.').count()).toBe(1);
-    await page.getByRole('link', { name: 'vip' }).click();
+    await follow(page.getByRole('link', { name: 'vip' }));
     expect(await page.locator('tbody tr').count()).toBe(1);
     await page.goto(`${set.origin}/`);
     await page.getByLabel('Select all 100 on this page').check();
-    await page.getByRole('button', { name: 'Renew' }).click();
+    await follow(page.getByRole('button', { name: 'Renew' }));
     expect(page.url()).toBe(`${set.origin}/renewals`);
 
     const scripted = await set.person();
@@ -85,15 +85,15 @@ describe('the table of organizations', () => {
     const set = await browserSession(browser);
     const page = await set.person({ javaScriptEnabled: false });
     await page.goto(`${set.origin}/import`);
-    await page.getByRole('link', { name: 'import a CSV file' }).click();
+    await follow(page.getByRole('link', { name: 'import a CSV file' }));
     const buffer = Buffer.from(
       `profile,contact\n${longName},it@customer.example\ninitech,no address\nglobex,`,
     );
     await page.getByLabel('CSV file').setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer });
-    await page.getByRole('button', { name: 'Show preview' }).click();
+    await follow(page.getByRole('button', { name: 'Show preview' }));
     expect(await page.locator('tbody tr').count()).toBe(3);
     await page.getByLabel('Skip the invalid row').check();
-    await page.getByRole('button', { name: 'Import 2 organizations' }).click();
+    await follow(page.getByRole('button', { name: 'Import 2 organizations' }));
     expect(await page.getByText('2 organizations created').count()).toBe(1);
 
     const checked = await set.person();

@@ -7,6 +7,7 @@ import {
   type BrowserSession,
   beginAt,
   browserSession,
+  follow,
   signInAs,
 } from '../support/browser/browser-session.ts';
 import { sharedBrowser } from '../support/browser/shared-browser.ts';
@@ -91,7 +92,7 @@ describe('the capture page', () => {
       expect(page.url()).toBe(`${set.origin}/auth/code`);
       const { id } = await set.vault.db.selectFrom('sign_in').select('id').executeTakeFirstOrThrow();
       expect((await signInById(set.vault.db, id))?.error?.code).toBe('access_denied');
-      await page.getByRole('link', { name: 'Start over' }).click();
+      await follow(page.getByRole('link', { name: 'Start over' }));
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Add organization');
     },
   );
@@ -159,6 +160,7 @@ describe('the capture page', () => {
       await askFor(page, set, name);
       const continueUrl = page.getByRole('link', { name: 'Continue' });
       await continueUrl.waitFor();
+      await page.waitForLoadState();
       expect(await page.locator('main').innerText()).toContain(
         'Without JavaScript, this app cannot save the token',
       );

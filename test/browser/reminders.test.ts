@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { faultsOf } from '../support/browser/axe.ts';
-import { browserSession } from '../support/browser/browser-session.ts';
+import { browserSession, follow } from '../support/browser/browser-session.ts';
 import { sharedBrowser } from '../support/browser/shared-browser.ts';
 import { decoded, mailServer } from '../support/reminders/mail-server.ts';
 
@@ -48,9 +48,9 @@ describe('the page of reminders', () => {
     await mail.getByLabel('Encryption').selectOption('starttls');
     await mail.getByLabel('Port').fill(String(port));
     await mail.getByLabel('To').fill('not an address');
-    await mail.getByRole('button', { name: 'Save mail reminders' }).click();
+    await follow(mail.getByRole('button', { name: 'Save mail reminders' }));
     await page.getByRole('alert').getByRole('link').click();
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('mailTo');
+    await page.locator('#mailTo:focus').waitFor();
     expect(await mail.getByLabel('Port').inputValue()).toBe(String(port));
     expect(await faultsOf(page, 'the mail form with an error')).toEqual([]);
 
@@ -67,7 +67,7 @@ describe('the page of reminders', () => {
     await chat.getByLabel('URL').fill(hook.url);
     await chat.getByRole('button', { name: /^Save/ }).click();
     await page.getByText(/webhook.* saved/i).waitFor();
-    await chat.getByRole('button', { name: 'Send a test' }).click();
+    await follow(chat.getByRole('button', { name: 'Send a test' }));
     await page.getByRole('status').getByText(/test/i).first().waitFor();
     expect(hook.posts).toHaveLength(1);
     // The URL is a secret: it is nowhere on the page.
@@ -76,7 +76,7 @@ describe('the page of reminders', () => {
 
     for (const region of [mail, chat]) {
       await region.getByText('Remove…').click();
-      await region.getByRole('button', { name: /^Remove the saved settings/ }).click();
+      await follow(region.getByRole('button', { name: /^Remove the saved settings/ }));
     }
     expect(await page.getByText('Not set up.').count()).toBe(2);
     expect(set.consoles.filter((line) => !line.includes('422'))).toEqual([]);

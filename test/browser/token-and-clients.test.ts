@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { type BrowserSession, browserSession, signInAs } from '../support/browser/browser-session.ts';
+import { type BrowserSession, browserSession, follow, signInAs } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, auditLog } from '../support/vault/test-vault.ts';
 
@@ -74,7 +74,7 @@ describe('the web app', () => {
     const set = await browserSession(browser);
     await storeToken(set);
     const page = await set.person({ javaScriptEnabled: false });
-    await page.getByRole('link', { name: 'API clients' }).click();
+    await follow(page.getByRole('link', { name: 'API clients' }));
     await page.getByRole('textbox', { name: 'Name' }).focus();
     await page.keyboard.type('ci-deploy');
     // The use is selected already.
@@ -124,12 +124,12 @@ describe('the web app', () => {
     await page
       .getByLabel('What do you want to do?')
       .selectOption({ label: 'Set up provisioning for the first time' });
-    await page.getByRole('button', { name: 'Show my steps' }).click();
+    await follow(page.getByRole('button', { name: 'Show my steps' }));
     // One section is open, and in it one step; the others are folded.
     expect(await page.getByRole('button', { name: /^Mark as done/ }).count()).toBe(1);
     await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).click();
     await page.getByText('Press Test Connection.').first().click();
-    await page.getByRole('button', { name: /^Mark as done.*Press Test Connection/ }).click();
+    await follow(page.getByRole('button', { name: /^Mark as done.*Press Test Connection/ }));
     // The push has done one of them: Entra ID has the token.
     await page.getByText(/^2 of \d steps done$/).waitFor();
     await page.getByText('Press Test Connection.').first().click();
@@ -143,7 +143,7 @@ describe('the web app', () => {
     await page.getByRole('button', { name: 'Copied the token' }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
     await page.getByText(/^Press “I’ve updated it”/).click();
-    await page.getByRole('button', { name: 'I’ve updated it' }).click();
+    await follow(page.getByRole('button', { name: 'I’ve updated it' }));
     expect(await page.getByRole('status').textContent()).toContain('Marked as updated');
     await page.emulateMedia({ media: 'print' });
     const printed = () => page.locator('main').innerText();
@@ -161,7 +161,7 @@ describe('the web app', () => {
     await page.goto(`${set.origin}/profiles/acme/okta`);
     await page.getByLabel('With the token itself').check();
     await page.getByRole('button', { name: 'Set up Okta' }).click();
-    await page.getByRole('link', { name: 'Open the guide' }).click();
+    await follow(page.getByRole('link', { name: 'Open the guide' }));
     await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
     // At the step that has the values to paste.
     await page.getByRole('button', { name: 'Copy the token' }).waitFor();

@@ -30,7 +30,7 @@ interface Axe {
  * all details open, horizontal scrolling there, on smaller screens and on a desktop, with its own values and the longest ones,
  * its size, its style sheets and, except for `long` pages, its height on a laptop.
  *
- * Inspects a copy in a frame of another tab. axe stays loaded and compiled there, which saves two thirds of its time, and the
+ * Waits until the page is loaded, and inspects a copy in a frame of another tab. axe stays loaded and compiled there, which saves two thirds of its time, and the
  * page itself stays unchanged.
  */
 export async function faultsOf(
@@ -38,6 +38,7 @@ export async function faultsOf(
   what: string,
   { styled = true, long = false }: { styled?: boolean; long?: boolean } = {},
 ): Promise<string[]> {
+  await page.waitForLoadState();
   const copy = await page.evaluate(copyOfPage);
   const frame = await inspectionFrame(page);
   const tab = frame.page();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { startCleanupServer } from '../../../src/server/service-worker-cleanup.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
@@ -109,6 +109,16 @@ async function listen(wanted: number): Promise<{ port: number; serve: (listener:
       for (const server of servers) server.on('request', listener);
     },
   };
+}
+
+/**
+ * Clicks a link or button that opens another page, and waits until all of that page is loaded. A click alone returns while the
+ * page is still being parsed: what counts or reads its elements then gets a part of them, or those of the page before.
+ */
+export async function follow(target: Locator): Promise<void> {
+  const page = target.page();
+  await page.waitForLoadState();
+  await Promise.all([page.waitForEvent('load'), target.click()]);
 }
 
 /** Fills in the form and goes to the simulated Webex. */

@@ -50,10 +50,11 @@ export async function statusAt(page: Page, url: string): Promise<number | undefi
   });
 }
 
-/** Waits until the page, also after a navigation, has a heading that starts with this text. */
+/** Waits until the page, also after a navigation, is loaded and has a heading that starts with this text. */
 export async function untilHeading(page: Page, text: string): Promise<void> {
   await page.waitForFunction(
     (wanted) =>
+      document.readyState === 'complete' &&
       [...document.querySelectorAll('h1')].some(
         (h1) => h1.checkVisibility() && h1.innerText.startsWith(wanted),
       ),
