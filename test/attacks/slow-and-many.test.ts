@@ -8,6 +8,7 @@ import { routeByPath } from '../../src/server/requests/route-by-path.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { freePort } from '../support/cli/cli-process.ts';
+import { testHangsMs } from '../support/hang-limits.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
@@ -162,7 +163,7 @@ describe('the server', () => {
   });
 
   it('limits the number of connections, and accepts new ones when others end', async () => {
-    const server = await serving({ ...serverLimits, maxConnections: 20 });
+    const server = await serving({ ...serverLimits, maxConnections: 20, idleAfter: testHangsMs });
     const held = await Promise.all(Array.from({ length: 20 }, () => opened(server.port)));
     const oneMore = await opened(server.port, `GET /healthz HTTP/1.1\r\nHost: ${server.host}\r\n\r\n`);
     expect(await oneMore.ended).toBe('');

@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConnectFailure, type Hop } from '../../src/http/connect/connect-failure.ts';
 import { createFetch } from '../../src/http/create-fetch.ts';
 import { explainNetworkError } from '../../src/http/explain-network-error.ts';
@@ -40,9 +40,10 @@ async function failureOf(
 }
 
 describe('a failing proxy', () => {
-  const silent = () => {};
-  const silently = rude(silent);
-  const silentlyAfterConnect = rude((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+  /** Passes only when a proxy lets it. */
+  const connectTimeoutMs = 12_345;
+  let timeout = new AbortController();
+  const pass = () => timeout.abort(new DOMException('The operation timed out.', 'TimeoutError'));
   it.each<[string, Hop, RegExp, () => Promise<string>]>([
     ['requires authentication', 'proxy-authentication', /user name and password.*\(407\)/, answering(407)],
     [
@@ -61,14 +62,23 @@ describe('a failing proxy', () => {
     ],
     ['closes the connection', 'proxy-tunnel', /closed the connection/, rude((socket) => socket.destroy())],
     ['is not an HTTP server', 'proxy-tunnel', /not HTTP/, rude((socket) => socket.end('SSH-2.0-x\r\n'))],
-    ['is silent', 'proxy-tunnel', /did not respond in time/, silently],
+    ['is silent', 'proxy-tunnel', /did not respond in time/, rude(pass)],
     [
       'hangs up after CONNECT',
       'proxy-tunnel',
       /closed the connection to webexapis\.test before it was encrypted/,
       rude((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
     ],
-    ['is silent after CONNECT', 'proxy-tunnel', /no data arrived in time/, silentlyAfterConnect],
+    [
+      'is silent after CONNECT',
+      'proxy-tunnel',
+      /no data arrived in time/,
+      rude((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        // The first message of the encrypted connection.
+        socket.once('data', pass);
+      }),
+    ],
     ['is not there', 'proxy-connection', /cannot be reached/, async () => '127.0.0.1:9'],
     [
       'has a name that does not exist',
@@ -77,16 +87,17 @@ describe('a failing proxy', () => {
       async () => 'proxy.invalid:8080',
     ],
   ])('is named with the hop and without its password if it %s', async (_, hop, message, start) => {
+    const after = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) =>
+      ms === connectTimeoutMs ? timeout.signal : after(ms),
+    );
     const proxy = await start();
     for (const [given, variable] of [
       [`http://ada:fake-password@${proxy}`, 'HTTPS_PROXY'],
       [proxy, 'https_proxy'],
     ] as const) {
-      // Only these wait until the end.
-      const limits =
-        start === silently || start === silentlyAfterConnect
-          ? { connect: 200, call: stepHangsMs }
-          : undefined;
+      timeout = new AbortController();
+      const limits = { connect: connectTimeoutMs, call: stepHangsMs };
       const failure = await failureOf({ [variable]: given }, limits);
       expect(failure).toMatchObject({ hop, reason: 'proxy' });
       expect(failure.message).toMatch(message);
@@ -110,7 +121,7 @@ describe('a failing proxy', () => {
   });
 
   it('is named if the call times out first', async () => {
-    const { port } = await rudeServer(silent);
+    const { port } = await rudeServer(() => {});
     const failure = await failureOf(
       { HTTPS_PROXY: `127.0.0.1:${port}` },
       { connect: stepHangsMs, call: 200 },

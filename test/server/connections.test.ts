@@ -49,7 +49,7 @@ const closing = get('/', 'Connection: close\r\n');
 
 describe('connections', () => {
   it('are refused if all others are new or in use', async () => {
-    const { port } = await serving({ maxConnections: 3 });
+    const { port } = await serving({ maxConnections: 3, idleAfter: testHangsMs });
     for (const bytes of ['', 'GET / HT', get('/slow')]) await opened(port, bytes);
     expect((await sendRaw(port, closing)).status).toBe(0);
   });
@@ -134,7 +134,12 @@ describe('the share of an address', () => {
     );
 
   it('closes only connections of an address that opens too many', () => {
-    const limits = { ...connectionLimits, maxConnections: 10, maxConnectionsPerGroup: 4 };
+    const limits = {
+      ...connectionLimits,
+      maxConnections: 10,
+      maxConnectionsPerGroup: 4,
+      idleAfter: testHangsMs,
+    };
     const server = new EventEmitter();
     new Connections(limits, networkOf).attach(server as Server);
     const open = (address: string, count: number) =>

@@ -51,7 +51,11 @@ describe('a fault of the simulator', () => {
 
   it('hangs until the caller gives up, and does not keep the simulator from closing', async () => {
     const { simulator, call } = await simulatedWithCaller({ path: '/v1/people/me', effect: 'hang' });
-    await expect(call({ signal: AbortSignal.timeout(50) })).rejects.toThrow(/aborted/);
+    const caller = new AbortController();
+    const given = expect(call({ signal: caller.signal })).rejects.toThrow(/aborted/);
+    await expect.poll(() => simulator.requests.length).toBe(1);
+    caller.abort();
+    await given;
     const pending = call();
     const failed = expect(pending).rejects.toThrow();
     await expect.poll(() => simulator.requests.length).toBe(2);
