@@ -6,7 +6,6 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../files/private-files.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import type { Db } from '../store/db.ts';
-import { listKeyEncryptionKeys } from '../store/keys/keys.ts';
 import { copyBeforeUpgrade } from '../store/sqlite/upgrade-copy.ts';
 import { openStore } from '../store/store.ts';
 import { createWebexApi } from '../webex/api/client.ts';
@@ -70,7 +69,7 @@ export async function openDatabase(
     beforeUpgrade: (schema) => keepCopy(databaseFile(settings.home), schema, onWarning),
   });
   try {
-    if ((await listKeyEncryptionKeys(db)).length === 0) await assertNotEmptied(db, { settings, keychain });
+    await assertNotEmptied(db, { settings, keychain });
     return db;
   } catch (error) {
     await db.destroy();

@@ -7,7 +7,7 @@ import { writeKeyFile } from '../../src/crypto/key-file.ts';
 import type { Keychain } from '../../src/crypto/keychain.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { openVault } from '../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { runScript } from '../support/run-script.ts';
 import { engine } from '../support/store/engines.ts';
@@ -167,6 +167,23 @@ describe('openKeys, without a keychain at the first run', () => {
       expect(keysIn(keychain)).toHaveLength(1);
     },
   );
+
+  it('opens the store that another first run has created meanwhile', async () => {
+    const settings = await testSettings();
+    const keychain = fakeKeychain();
+    const { get } = keychain;
+    // The store was found empty, and the last state seen of it is looked up.
+    keychain.get = async (id) => {
+      keychain.get = get;
+      const other = await openVault(settings, { keychain, now: () => today });
+      await importToken(other, { profile: 'acme' }, token, actor);
+      await closeVault(other);
+      return await get(id);
+    };
+    const vault = await newVault(undefined, { settings, keychain });
+    expect(keychain.get).toBe(get);
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(token);
+  });
 
   it('creates one key in three first runs at the same time', async () => {
     const settings = await testSettings();

@@ -109,6 +109,8 @@ describe('replaceKey, and the old key', () => {
     let asked = 0;
     const { get } = keychain;
     keychain.get = (id) => {
+      // The last state seen of the store, which is read every few seconds.
+      if (id.startsWith('seen-')) return get(id);
       asked += 1;
       // It returns the new key once, when it is created, and never again.
       return id === old || asked <= 1 ? get(id) : Promise.resolve(null);
@@ -121,6 +123,27 @@ describe('replaceKey, and the old key', () => {
     await replaceKey(await open(), { kind: 'keychain' }, actor);
     const status = await keyStatus(await open());
     expect(status).toMatchObject({ keys: [{ kind: 'keychain' }], unfinished: null });
+  });
+
+  it('accepts the new key if a data key is added while it is verified', async () => {
+    const { open } = await machine();
+    const [vault, other] = [await open(), await open()];
+    const stored = await storeTokens(vault, 2);
+    const { keys } = vault;
+    const refresh = keys.refresh.bind(keys);
+    keys.refresh = async (db) => {
+      // The transaction that adds the new key.
+      if (db?.isTransaction) return await refresh(db);
+      keys.refresh = refresh;
+      // The data keys of the new key have been read by now.
+      await rotateDataKey(other, actor);
+      await refresh(db);
+    };
+    expect(await replaceKey(vault, { kind: 'file' }, actor)).toMatchObject({ newKey: { kind: 'file' } });
+    expect(keys.refresh).toBe(refresh);
+    const after = await open();
+    expect(await keyStatus(after)).toMatchObject({ keys: [{ kind: 'file' }], unfinished: null });
+    expect(await openAll(after, stored.keys())).toEqual(stored);
   });
 
   it('keeps the old key if another host uses it, and reports that', async () => {

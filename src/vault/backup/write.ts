@@ -4,7 +4,6 @@ import { seal } from '../../crypto/jwe.ts';
 import { AtomicFile } from '../../files/atomic-file.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { ContentHash, rowsOf, type TableContent } from '../../store/database/copy.ts';
-import { withSnapshot } from '../../store/database/snapshot.ts';
 import { type Table, tables } from '../../store/database/tables.ts';
 import type { Db } from '../../store/db.ts';
 import { listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
@@ -13,6 +12,7 @@ import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../context.ts';
 import { createPassphraseKey } from '../keys/create-key.ts';
 import type { VaultKeys } from '../keys/key-manager.ts';
+import { withKeySnapshot } from '../keys/key-snapshot.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
 
 /** Sessions and links are not part of a backup. */
@@ -60,8 +60,7 @@ export async function writeBackup(
       .execute((trx) =>
         appendAudit(trx, vault.now(), { action: 'backup', outcome: 'ok', subject: file.path, ...actor }),
       );
-    const contents = await withSnapshot(vault.db, async (snapshot) => {
-      await vault.keys.refresh(snapshot);
+    const contents = await withKeySnapshot(vault.db, vault.keys, async (snapshot) => {
       const key = randomBytes(32);
       const header = JSON.stringify(await headerOf(vault, snapshot, key, options));
       file.write(`${header}\n`);

@@ -11,6 +11,7 @@ import type { Db } from '../../store/db.ts';
 import { checkEveryRow } from '../../store/integrity/all-rows.ts';
 import { kindTitles } from '../../store/integrity/kinds.ts';
 import { rowMacHead } from '../../store/integrity/mac-queries.ts';
+import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { identityHolds, storeIdentity } from '../../store/meta/incarnation.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { KeyKind } from '../keys/create-key.ts';
@@ -262,10 +263,14 @@ export async function allSeenStates(
  * replaced the database. Without this error, a new store would hide that there were tokens before.
  */
 export async function assertNotEmptied(db: Db, source: StateLocation): Promise<void> {
+  const isEmpty = async () => (await listKeyEncryptionKeys(db)).length === 0;
+  if (!(await isEmpty())) return;
   const { incarnations } = await allSeenStates(source);
   if (incarnations.length === 0) return;
   const { ancestors } = await storeIdentity(db);
   if (incarnations.every((incarnation) => ancestors.includes(incarnation))) return;
+  // Another process may have used the new store first, and these are the states that it has seen.
+  if (!(await isEmpty())) return;
   throw new BrokerError(
     'E_STORE_EMPTIED',
     'The store is empty, but it was not empty when this host last used it.',

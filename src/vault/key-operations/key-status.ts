@@ -1,8 +1,8 @@
-import { withSnapshot } from '../../store/database/snapshot.ts';
 import { listKeyHosts } from '../../store/keys/key-hosts.ts';
 import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { activeReplacement, activeRotation } from '../../store/keys/rotation.ts';
 import type { Vault } from '../context.ts';
+import { withKeySnapshot } from '../keys/key-snapshot.ts';
 import { keyFilePath } from '../keys/load-key.ts';
 import { isAuthorizedKek } from '../keys/wrap-data-key.ts';
 
@@ -42,11 +42,7 @@ export async function keyStatus({
   keys,
   settings,
 }: Pick<Vault, 'db' | 'keys' | 'settings'>): Promise<KeyStatus> {
-  // Read in one snapshot, because another process may be changing the keys.
-  return await withSnapshot(db, async (snapshot) => {
-    await keys.refresh(snapshot);
-    return await describeKeys(snapshot, keys, settings);
-  });
+  return await withKeySnapshot(db, keys, (snapshot) => describeKeys(snapshot, keys, settings));
 }
 
 async function describeKeys(

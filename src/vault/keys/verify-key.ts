@@ -3,6 +3,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../../store/db.ts';
 import { type KeyEncryptionKeyInfo, listDataKeys } from '../../store/keys/keys.ts';
 import type { VaultKeys } from './key-manager.ts';
+import { withKeySnapshot } from './key-snapshot.ts';
 import { type KeySource, type LoadedKey, loadKeyById } from './load-key.ts';
 
 /**
@@ -16,10 +17,12 @@ export async function verifyKey(
   source: KeySource,
 ): Promise<LoadedKey> {
   const key = await loadKeyById(info, source);
-  const { ring } = await KeyRing.open(await listDataKeys(db, info.id), key);
-  await keys.refresh();
-  const unwrapsAll = keys.ring.dataKeys.every(({ id }) => ring.has(id));
-  if (unwrapsAll && ring.primaryKey.id === keys.ring.primaryKey.id) return { info, key };
+  const unwrapsAll = await withKeySnapshot(db, keys, async (snapshot) => {
+    const { ring } = await KeyRing.open(await listDataKeys(snapshot, info.id), key);
+    const hasAll = keys.ring.dataKeys.every(({ id }) => ring.has(id));
+    return hasAll && ring.primaryKey.id === keys.ring.primaryKey.id;
+  });
+  if (unwrapsAll) return { info, key };
   throw new BrokerError(
     'E_KEY_VERIFICATION',
     'The new key does not unwrap every data key that the old key unwraps.',
