@@ -136,6 +136,9 @@ function takeFromFirstStart() {
 
 function startWith(node, args) {
   var options = { stdio: 'inherit', env: environmentForNextStart() };
+  // Before the other Node is started: a signal that ended this one alone would leave it behind. Listeners are
+  // called only after this function has returned, when there is a child to pass the signal to.
+  passSignals((signal) => child.kill(signal));
   var child = require('child_process').spawn(node, args, options);
   child.on('error', (error) => {
     process.stderr.write(
@@ -143,7 +146,6 @@ function startWith(node, args) {
     );
     process.exit(1);
   });
-  passSignals((signal) => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (signal) {
       process.removeAllListeners(signal);

@@ -6,9 +6,9 @@
 import { goToSection, showSection } from './shared/sections.ts';
 import { listServiceWorkers, type ServiceWorkerFound } from './shared/service-workers.ts';
 
-/** How long to wait for a message from the frame: after it has loaded, and in total. Milliseconds. */
+/** How long to wait for a message from the frame: for the first one after it has loaded, and for each. Milliseconds. */
 const timeoutAfterLoadMs = 1_000;
-const timeoutMs = 5_000;
+const timeoutMs = 20_000;
 /** A check that is faster than this shows no message. Milliseconds. */
 const messageDelayMs = 400;
 /** Some browsers respond before they have removed the worker. */
@@ -80,6 +80,8 @@ function findWorkers(): Promise<ServiceWorkerFound[] | null> {
     const onMessage = ({ origin, source, data }: MessageEvent) => {
       if (origin !== main || source !== frame.contentWindow || data?.nonce !== nonce) return;
       received = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => finish(null), timeoutMs);
       if (Array.isArray(data.workers)) finish(data.workers.map(asFound));
     };
     addEventListener('message', onMessage);

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -101,7 +102,8 @@ async function starts(
     await server.start();
     return true;
   } catch (error) {
-    if (anyPort && log.some((line) => line.includes('Address already in use'))) return false;
+    const isRefused = /could not bind .*(Address already in use|Permission denied)/;
+    if (anyPort && log.some((line) => isRefused.test(line))) return false;
     throw error;
   }
 }
@@ -134,11 +136,29 @@ function writeTlsFiles(folder: string, tls: { certificate: string; privateKey: s
   }
 }
 
+/**
+ * Not one of the ports that systems hand out by themselves (32768 and above on Linux, 49152 elsewhere): while the server is
+ * interrupted, another program would get it. `fetch` refuses port 10080.
+ */
 async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_081, 32_001);
+    if (await isFree(port)) return port;
+  }
+}
+
+/** Throws if no port of this machine could be used. */
+async function isFree(port: number): Promise<boolean> {
   const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  try {
+    probe.listen(port, '127.0.0.1');
+    await once(probe, 'listening');
+    return true;
+  } catch (error) {
+    // Windows reserves ranges of ports, and denies access to them.
+    if (['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  } finally {
+    await new Promise((resolve) => probe.close(resolve));
+  }
 }

@@ -24,6 +24,9 @@ export async function copyText(clipboard: Clipboard, text: string): Promise<Copi
   return new CopiedText(clipboard, hash(text));
 }
 
+/** What `clear` did. `cleared unread`: the clipboard could not be read, and may have held something else. */
+export type Clearing = 'cleared' | 'cleared unread' | 'changed';
+
 /** The text on the clipboard, as a hash, so that no token is in memory until the clipboard is cleared. */
 export class CopiedText {
   readonly #clipboard: Clipboard;
@@ -34,11 +37,21 @@ export class CopiedText {
     this.#hash = textHash;
   }
 
-  /** Clears the clipboard if it still holds the text. Returns false, and changes nothing, if it holds something else. */
-  async clear(): Promise<boolean> {
-    if (hash(await this.#clipboard.read()) !== this.#hash) return false;
-    await this.#clipboard.write('');
-    return true;
+  /**
+   * Clears the clipboard if it holds the text, or cannot be read: it may hold the text. If it holds something
+   * else, it is not changed. Throws `E_CLIPBOARD` if it cannot be cleared.
+   */
+  async clear(): Promise<Clearing> {
+    const found = await this.#clipboard.read();
+    if (found !== null && hash(found) !== this.#hash) return 'changed';
+    try {
+      await this.#clipboard.write('');
+    } catch {
+      throw new BrokerError('E_CLIPBOARD', 'The clipboard was not cleared. It may still contain the token.', {
+        help: 'Copy something else.',
+      });
+    }
+    return found === null ? 'cleared unread' : 'cleared';
   }
 }
 

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type HelperResult, runHelper } from './run-helper.ts';
 
 export interface Clipboard {
-  read(): Promise<string>;
+  /** Empty if the clipboard holds no text. Null if it cannot be read: it may hold anything. */
+  read(): Promise<string | null>;
   /** Returns when the clipboard holds the text. Throws if no clipboard is available. */
   write(text: string): Promise<void>;
 }
@@ -54,6 +55,10 @@ const powershell: ClipboardTool = {
 const replyTimeoutMs = 3_000;
 const maxReads = 5;
 
+/** The errors of wl-paste and xclip if the clipboard is empty or holds something that is not text. */
+const noText =
+  /^(Nothing is copied|No selection|No suitable type of content|Error: target \S+ not available)/m;
+
 /** How long to wait until the clipboard returns what was written, and between looks. Milliseconds. */
 const takenWithinMs = 2_000;
 const takenPollMs = 20;
@@ -63,16 +68,17 @@ export function systemClipboard(): Clipboard {
   const tools = clipboardTools(process.platform, process.env);
   return {
     async read() {
-      const paste = async ({ file, paste: args }: ClipboardTool) => {
+      const paste = async ({ file, paste: args }: ClipboardTool): Promise<HelperResult> => {
         for (let reads = 1; ; reads += 1) {
           const result = await runHelper(readers[file] ?? file, args, {
             ...options(),
             timeoutMs: replyTimeoutMs,
           });
+          if (result.code === 1 && noText.test(result.stderr)) return { ...result, code: 0, stdout: '' };
           if (result.failure !== 'timeout' || reads === maxReads) return result;
         }
       };
-      return (await firstThatWorks(tools, paste))?.stdout ?? '';
+      return (await firstThatWorks(tools, paste))?.stdout ?? null;
     },
     async write(text) {
       // The program may keep running, as long as the desktop requests the text from it.

@@ -14,7 +14,8 @@ export interface ListeningServer {
  * broker away from the web app on localhost, as with the real one. The listener is set later, because it needs its own address.
  */
 export async function listenOnLoopback(port: number): Promise<ListeningServer> {
-  const server = createServer();
+  // Clients close idle connections. If the server did too, their next request could meet the end of one.
+  const server = createServer({ keepAliveTimeout: 0 });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -21,11 +21,17 @@ async function desktop() {
   const server = spawn('Xvfb', ['-displayfd', '1', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  const ended = once(server, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   onTestFinished(async () => {
     server.kill();
-    if (server.exitCode === null) await once(server, 'exit');
+    await ended;
   });
-  const [number] = (await once(server.stdout, 'data')) as [Buffer];
+  const failed = ended.then(([code, signal]) => {
+    throw new Error(`Xvfb ended at its start: ${code ?? signal}`);
+  });
+  // At the end of the test, it ends too.
+  failed.catch(() => {});
+  const [number] = (await Promise.race([once(server.stdout, 'data'), failed])) as [Buffer];
   const DISPLAY = `:${number.toString().trim()}`;
   const env = { ...process.env, DISPLAY };
   // To be polled: xsel waits forever if its request is lost, now and then while another process takes the clipboard.

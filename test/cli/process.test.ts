@@ -1,11 +1,21 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
 import { machineWithToken } from '../support/cli/stored-token.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 const linux = process.platform === 'linux';
@@ -89,6 +99,38 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
   });
 });
 
+describe.skipIf(process.platform === 'win32')('an old Node that starts the one from npm', () => {
+  it('passes a signal on that arrives while it starts the other', async () => {
+    const folder = temporaryFolder();
+    const other = join(folder, 'node_modules', 'node', 'bin', 'node');
+    const copy = join(folder, 'bin', 'webex-token.cjs');
+    for (const file of [other, copy]) mkdirSync(dirname(file), { recursive: true });
+    copyFileSync(program, copy);
+    const ready = join(folder, 'ready');
+    writeFileSync(
+      other,
+      `#!/bin/sh\ntrap 'exit 9' TERM\n: > '${ready}'\nwhile [ -e '${ready}' ]; do sleep 0.02; done\n`,
+      { mode: 0o700 },
+    );
+    const pretend = join(folder, 'old-node.cjs');
+    writeFileSync(
+      pretend,
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.0.0' } });
+       const child = require('child_process'), { spawn } = child, { existsSync } = require('fs');
+       child.spawn = (...args) => {
+         const started = spawn(...args);
+         const never = new Int32Array(new SharedArrayBuffer(4));
+         while (!existsSync(${JSON.stringify(ready)})) Atomics.wait(never, 0, 0, 10);
+         process.kill(process.pid, 'SIGTERM');
+         return started;
+       };`,
+    );
+    const first = spawn(process.execPath, ['-r', pretend, copy, 'list'], { stdio: 'ignore' });
+    onTestFinished(() => void first.kill('SIGKILL'));
+    expect(await once(first, 'exit')).toEqual([9, null]);
+  });
+});
+
 describe('the files of a server', () => {
   it.skipIf(!linux)('are accessible only to their owner, regardless of the umask of the caller', async () => {
     const here = await machineWithToken();
@@ -105,7 +147,11 @@ describe('the files of a server', () => {
     expect(readFileSync(`/proc/${child.pid}/status`, 'utf8')).toMatch(/^Umask:\s+0077$/m);
     const files = readdirSync(here.home).map((name) => join(here.home, name));
     expect(files.length).toBeGreaterThan(3);
-    for (const file of [here.home, ...files]) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0]);
+    for (const file of [here.home, ...files]) {
+      // A temporary file gets its final name meanwhile.
+      const stats = statSync(file, { throwIfNoEntry: false });
+      if (stats !== undefined) expect([file, stats.mode & 0o077]).toEqual([file, 0]);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
+import { hasIPv6 } from '../support/http/ipv6.ts';
 import { runScript } from '../support/run-script.ts';
 import { simulated } from '../support/test-simulator.ts';
 
@@ -47,7 +48,7 @@ describe('webex-token serve', () => {
     expect(second.stderr).not.toContain('    at ');
   });
 
-  it('names another program on the port in one line, and suggests a fix', async () => {
+  it.skipIf(!hasIPv6)('names another program on the port (skipped without IPv6), and a fix', async () => {
     const here = await machine();
     const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     await runScript(script, ['::1', String(here.port)]).firstLine;

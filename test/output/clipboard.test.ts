@@ -19,7 +19,7 @@ describe('copyText', () => {
     const clipboard = fakeClipboard();
     const copied = await copyText(clipboard, 'fake-token-for-acme-1');
     expect(clipboard.content).toBe('fake-token-for-acme-1');
-    expect(await copied.clear()).toBe(true);
+    expect(await copied.clear()).toBe('cleared');
     expect(clipboard.content).toBe('');
   });
 
@@ -27,8 +27,28 @@ describe('copyText', () => {
     const clipboard = fakeClipboard();
     const copied = await copyText(clipboard, 'fake-token-for-acme-1');
     clipboard.content = 'a shopping list';
-    expect(await copied.clear()).toBe(false);
+    expect(await copied.clear()).toBe('changed');
     expect(clipboard.content).toBe('a shopping list');
+    clipboard.content = '';
+    expect(await copied.clear()).toBe('changed');
+  });
+
+  it('clears a clipboard that cannot be read, which may still hold the text', async () => {
+    const clipboard = fakeClipboard();
+    const copied = await copyText(clipboard, 'fake-token-for-acme-1');
+    clipboard.read = async () => null;
+    expect(await copied.clear()).toBe('cleared unread');
+    expect(clipboard.content).toBe('');
+  });
+
+  it('says that a clipboard which cannot be cleared may still hold the token', async () => {
+    const clipboard = fakeClipboard();
+    const copied = await copyText(clipboard, 'fake-token-for-acme-1');
+    clipboard.write = () => Promise.reject(new Error('no clipboard program worked'));
+    await expect(copied.clear()).rejects.toMatchObject({
+      code: 'E_CLIPBOARD',
+      message: expect.stringContaining('may still contain the token'),
+    });
   });
 
   it('reports a missing clipboard with a remedy, without the token', async () => {

@@ -7,6 +7,7 @@ import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import type { Channel } from '../../src/reminders/channels/channel.ts';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { type Letter, mailServer } from '../support/reminders/mail-server.ts';
 import { acme, capture, days, run, today } from '../support/reminders/reminder-fixtures.ts';
 import { sampleMessage } from '../support/reminders/sample-message.ts';
@@ -20,7 +21,7 @@ function channel(
   silenceMs?: number,
 ): Channel {
   const settings = { smtpUrl, mailFrom, mailTo, webhookUrl: null, webhookSecret: null, days: [] };
-  const mail = mailChannel(settings, { silenceMs });
+  const mail = mailChannel(settings, { silenceMs, tlsProbeMs: stepHangsMs });
   if (mail === null) throw new Error('no channel');
   onTestFinished(() => mail.close());
   return mail;

@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { createServer } from 'node:net';
 import type { SMTPServerOptions } from 'smtp-server';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { defaultReminderDays } from '../../src/domain/reminder-triggers.ts';
 import { type Channel, PartialDelivery } from '../../src/reminders/channels/channel.ts';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
@@ -188,6 +189,25 @@ describe('the mail channel', () => {
   ])('names the server that %s', async (_, address, expected) => {
     const to = channel(`smtp://${await address()}`);
     await expect(to.deliver(sampleMessage())).rejects.toThrow(expected);
+  });
+
+  it('names the server if no name server responds', async () => {
+    // Which of them is used depends on the networks of this machine.
+    const lookups = [
+      vi.spyOn(dns.Resolver.prototype, 'resolve4').mockReturnValue(undefined),
+      vi.spyOn(dns.Resolver.prototype, 'resolve6').mockReturnValue(undefined),
+      vi.spyOn(dns, 'lookup').mockReturnValue(undefined),
+    ];
+    const isAsked = () => lookups.some(({ mock }) => mock.calls.length > 0);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // With smtps://, nothing else looks the name up.
+    const failed = thrownBy(() => channel('smtps://silent.invalid').deliver(sampleMessage()));
+    while (!isAsked()) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(60_000);
+    expect(String(await failed)).toMatch(
+      /silent\.invalid:465 could not be found by its name \(DNS lookup for silent\.invalid timed out\)/,
+    );
   });
 
   it('refuses a certificate of an unknown authority and says what to set', async () => {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { handleClientError } from '../../src/server/listening/client-errors.ts';
 
-async function serving(
+async function startServer(
   listener: RequestListener = (_request, response) => void response.end('fine'),
-): Promise<number> {
+): Promise<Server> {
   const server = createServer(listener);
   handleClientError(server);
   server.listen(0, '127.0.0.1');
@@ -15,7 +15,13 @@ async function serving(
     server.close();
     server.closeAllConnections();
   });
-  return (server.address() as AddressInfo).port;
+  return server;
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+async function serving(listener?: RequestListener): Promise<number> {
+  return portOf(await startServer(listener));
 }
 
 /** The response to these pieces, each sent once the previous one was received. Rejects if the connection is reset. */
@@ -49,6 +55,28 @@ describe('handleClientError', () => {
     expect(answer).toMatch(
       /^HTTP\/1.1 431 .*\r\nConnection: close\r\n.*cookies that other programs.*page\.\n$/s,
     );
+  });
+
+  it('explains it to a client that sends all of the request before it reads', async () => {
+    const server = await startServer();
+    const connected = once(server, 'connection') as Promise<[Socket]>;
+    const socket = connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+    const closed = once(socket, 'close');
+    const [accepted] = await connected;
+    let sent = 0;
+    for (const piece of ['GET / HTTP/1.1\r\nHost: x\r\n', ...Array(4).fill(cookies), '\r\n\r\n']) {
+      socket.write(piece);
+      sent += piece.length;
+      await expect.poll(() => accepted.destroyed || accepted.bytesRead === sent, { interval: 5 }).toBe(true);
+      expect(accepted.destroyed).toBe(false);
+    }
+    socket.end();
+    let text = '';
+    socket.setEncoding('utf8').on('data', (data: string) => {
+      text += data;
+    });
+    await closed;
+    expect(text).toMatch(/^HTTP\/1.1 431 .*cookies that other programs.*page\.\n$/s);
   });
 
   it('explains it after an earlier response on the same connection too', async () => {

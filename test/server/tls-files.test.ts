@@ -8,10 +8,11 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from '../../src/server/tls/tls-files.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
@@ -333,6 +334,51 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         expect(seen.length).toBeLessThanOrEqual(4);
       },
     );
+
+    it('are reported once for each change of their contents', () => {
+      const folder = temporaryFolder();
+      const files = copied(folder, 'used');
+      const next = copied(folder, 'next');
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const seen: string[] = [];
+      const stop = watchTls(
+        files,
+        () => seen.push('changed'),
+        () => seen.push('failed'),
+        10,
+      );
+      onTestFinished(stop);
+      copyFileSync(next.key, files.key);
+      copyFileSync(next.certificate, files.certificate);
+      vi.advanceTimersByTime(10);
+      expect(seen).toEqual(['changed']);
+      // As if they had been written between the look at their state and reading them.
+      for (const file of [files.certificate, files.key]) utimesSync(file, 1, 1);
+      vi.advanceTimersByTime(10);
+      expect(seen).toEqual(['changed']);
+    });
+
+    it('are reported when they can be used again, even with the contents that are in use', () => {
+      const folder = temporaryFolder();
+      const files = copied(folder, 'used');
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const seen: string[] = [];
+      const stop = watchTls(
+        files,
+        () => seen.push('changed'),
+        () => seen.push('failed'),
+        10,
+      );
+      onTestFinished(stop);
+      unlinkSync(files.certificate);
+      vi.advanceTimersByTime(20);
+      expect(seen).toEqual(['failed']);
+      copied(folder, 'used');
+      vi.advanceTimersByTime(20);
+      expect(seen).toEqual(['failed', 'changed']);
+    });
 
     it('keep being watched if a report fails or the server does not accept a change', async () => {
       const folder = temporaryFolder();

@@ -17,7 +17,7 @@ export function command(): Command {
     .option('--clear-after <seconds>', 'clear the clipboard after this many seconds', seconds, 45)
     .addHelpText(
       'after',
-      '\nThe clipboard is cleared only if it still contains the token. Ctrl-C clears it immediately.\n\nExample:\n  webex-token copy acme',
+      '\nThe clipboard is cleared only if it still contains the token, or cannot be read. Ctrl-C clears it immediately.\n\nExample:\n  webex-token copy acme',
     )
     .action(copy);
 }
@@ -33,8 +33,12 @@ async function copy(profile: string, options: { allowExpired?: boolean; clearAft
     stopped,
   ]);
   early.abort();
-  if (await copied.clear()) note('Clipboard cleared. A clipboard manager may have kept a copy.');
-  else warn('The clipboard was not cleared because its content has changed.');
+  const clearing = await copied.clear();
+  if (clearing === 'changed') warn('The clipboard was not cleared because its content has changed.');
+  else {
+    if (clearing === 'cleared unread') warn('The clipboard could not be read. It was cleared to be safe.');
+    note('Clipboard cleared. A clipboard manager may have kept a copy.');
+  }
 }
 
 /** A separate function, so that no variable references the token while the command waits. */

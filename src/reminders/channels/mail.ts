@@ -24,16 +24,15 @@ const greetingTimeoutMs = 60_000;
 const answerTimeoutMs = 10 * 60_000;
 /** Timeout for a message to all its recipients. Milliseconds. */
 const messageTimeoutMs = 20 * 60_000;
-/** How long a server may take to respond to a TLS handshake. Milliseconds. */
-const tlsProbeTimeoutMs = 5_000;
 
 /**
  * Reminders by mail. Null if no mail server is set up. A server that sends nothing for `silenceMs` (milliseconds) may be
- * waiting for a TLS handshake. Tests pass other certificates.
+ * waiting for a TLS handshake, to which it then has to respond within `tlsProbeMs` (milliseconds). Tests pass other
+ * certificates.
  */
 export function mailChannel(
   { smtpUrl, mailFrom, mailTo }: ReminderSettings,
-  { silenceMs = 5_000, certificates = processCertificates } = {},
+  { silenceMs = 5_000, tlsProbeMs = 5_000, certificates = processCertificates } = {},
 ): Channel | null {
   if (smtpUrl === null || mailTo.length === 0) return null;
   const { host, port, implicitTls, isLoopback, auth } = parseMailServer(smtpUrl);
@@ -74,7 +73,7 @@ export function mailChannel(
       headers: { 'Auto-Submitted': 'auto-generated' },
       priority: letter.isUrgent ? 'high' : 'normal',
     });
-    return await (implicitTls ? sending : failIfTlsExpected(sending, host, port, silenceMs));
+    return await (implicitTls ? sending : failIfTlsExpected(sending, host, port, { silenceMs, tlsProbeMs }));
   };
 
   const deliverTo = async (letter: Letter, recipients: readonly string[], deliveredTo: readonly string[]) => {
@@ -255,12 +254,12 @@ async function failIfTlsExpected(
   sending: Promise<Accepted>,
   host: string,
   port: number,
-  silenceMs: number,
+  { silenceMs, tlsProbeMs }: { silenceMs: number; tlsProbeMs: number },
 ): Promise<Accepted> {
   let timer: NodeJS.Timeout | undefined;
   const waitsForTls = new Promise<never>((_, reject) => {
     timer = setTimeout(async () => {
-      if (!(await speaksTls(host, port, tlsProbeTimeoutMs))) return;
+      if (!(await speaksTls(host, port, tlsProbeMs))) return;
       reject(new ChannelTimeout(`the address of the mail server ${startsWithTls(host, port)}`));
     }, silenceMs);
   });
@@ -298,7 +297,10 @@ const networkProblems: [pattern: RegExp, problem: (server: string) => string][] 
     /^Hostname\/IP does not match/,
     (server) => `the certificate of ${server} is for another host name. Use the name in the certificate`,
   ],
-  [/\b(ENOTFOUND|EAI_AGAIN)\b/, (server) => `${server} could not be found by its name`],
+  [
+    /\b(ENOTFOUND|EAI_AGAIN)\b|^DNS lookup for .* timed out/,
+    (server) => `${server} could not be found by its name`,
+  ],
   [
     /\b(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)\b/,
     (server) => `${server} refused the connection, or a firewall blocks it`,

@@ -14,7 +14,7 @@ const statuses: Record<string, number> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** How long a browser may take to send the rest of the request. Milliseconds. */
+/** How long a client may take to send the rest of the request. Milliseconds. */
 const restTimeoutMs = 10_000;
 
 /**
@@ -23,12 +23,15 @@ const restTimeoutMs = 10_000;
  */
 export function handleClientError(server: Server | TlsServer, tooLarge = tooManyCookies): void {
   const unanswered = new WeakMap<Socket, Set<ServerResponse>>();
+  /** Connections that got the explanation. Node's parser reports each further piece of the same request. */
+  const explained = new WeakSet<Socket>();
   server.on('request', (request, response) => {
     const all = unanswered.get(request.socket) ?? new Set();
     unanswered.set(request.socket, all.add(response));
     response.once('close', () => all.delete(response));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (explained.has(socket)) return;
     if (!socket.writable || !isNext(unanswered.get(socket))) {
       socket.destroy();
       return;
@@ -44,9 +47,12 @@ export function handleClientError(server: Server | TlsServer, tooLarge = tooMany
       return;
     }
     // Closing immediately would reset the connection because of unread data, and the response would be lost.
+    explained.add(socket);
     socket.end();
-    socket.setTimeout(restTimeoutMs, () => socket.destroy());
     socket.resume();
+    // Not a limit of silence, so that a client cannot keep the connection by sending more and more.
+    const timer = setTimeout(() => socket.destroy(), restTimeoutMs).unref();
+    socket.once('close', () => clearTimeout(timer));
   });
 }
 

@@ -21,7 +21,7 @@ export interface TlsFiles {
 }
 
 /** Reads the certificate and the key. Throws `E_TLS` if they are unusable or do not match. */
-export function readTls(files: TlsFiles): SecureContextOptions {
+export function readTls(files: TlsFiles): SecureContextOptions & Contents {
   try {
     const cert = readFileSync(files.certificate);
     const key = readFileSync(files.key);
@@ -55,9 +55,9 @@ export function tlsWarnings({ certificate }: TlsFiles, now: number): Certificate
 }
 
 /**
- * Calls `changed` after every change that leaves the files usable, and `failed` after one that does not, for example when
- * only one of them has been replaced, or one cannot be read. Unusable files are retried until they are usable, and each
- * reason is reported once. The returned function stops watching.
+ * Calls `changed` once after every change of the contents that leaves the files usable, and `failed` after one that does not,
+ * for example when only one of them has been replaced, or one cannot be read. Unusable files are retried until they are
+ * usable, which is reported with `changed`, and each reason is reported once. The returned function stops watching.
  */
 export function watchTls(
   files: TlsFiles,
@@ -66,6 +66,8 @@ export function watchTls(
   intervalMs = checkIntervalMs,
 ): () => void {
   let used = '';
+  /** What both files contained then. They may change again between the look at their state and reading them. */
+  let contents: Contents | null = null;
   let lastReason: string | null = null;
   const check = (read: () => void) => {
     try {
@@ -78,19 +80,32 @@ export function watchTls(
     }
   };
   check(() => {
-    used = stateOf(files);
+    const state = stateOf(files);
+    contents = { cert: readFileSync(files.certificate), key: readFileSync(files.key) };
+    used = state;
   });
   // Not `watchFile`: its first check comes some time later, and it never reports changes before that.
   const timer = setInterval(() => {
     check(() => {
       const state = stateOf(files);
       if (state === used) return;
-      changed(readTls(files));
+      const tls = readTls(files);
+      if (lastReason !== null || contents === null || !isSame(tls, contents)) changed(tls);
+      contents = tls;
       used = state;
     });
   }, intervalMs);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+interface Contents {
+  cert: Buffer;
+  key: Buffer;
+}
+
+function isSame(one: Contents, other: Contents): boolean {
+  return one.cert.equals(other.cert) && one.key.equals(other.key);
 }
 
 /** Changes whenever either file was written or replaced. Throws if one cannot be read. */

@@ -54,11 +54,13 @@ export function pushJobPage(context: WebContext): ById {
   const { vault, render } = context;
   return async (request, response) => {
     const pushJob = requirePushJob(context, request);
-    const { id, profile, over, tasks } = pushJob;
-    const failed = tasks.some(({ state }) => state === 'failed');
-    const statusOnly = tasks.every(({ task }) => task.action === 'check-status');
+    const { id, profile, tasks } = pushJob;
     // It may have been removed or renamed since.
     const found = await findProfile(vault.db, profile);
+    // The job may end while this waits: what the page says of it is read after that.
+    const { over } = pushJob;
+    const failed = tasks.some(({ state }) => state === 'failed');
+    const statusOnly = tasks.every(({ task }) => task.action === 'check-status');
     const organization = found === null ? profile : profileTitle(found);
     const title = titleOf(pushJob, organization, statusOnly, failed);
     const url = `/push-jobs/${id}`;
