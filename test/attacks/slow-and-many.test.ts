@@ -120,7 +120,7 @@ describe('the server', () => {
   });
 
   it('disconnects clients that never read the responses', async () => {
-    const server = await serving({ ...serverLimits, idleTimeout: 2_000 });
+    const server = await serving({ ...serverLimits, idleTimeout: 10_000 });
     const { port, host, sockets } = server;
     const { socket: greedy } = await opened(port);
     greedy.pause();

@@ -123,7 +123,8 @@ export function testHostilePages(browser: () => Browser): void {
       popup.setDefaultTimeout(stepHangsMs);
       await popup.waitForFunction(() => document.querySelector('main') !== null);
       expect(await popup.evaluate(() => [window.opener, window.name])).toEqual([null, '']);
-      expect(await attack.evaluate(() => (globalThis as { opened?: Window }).opened?.closed)).toBe(true);
+      const isClosed = () => attack.evaluate(() => (globalThis as { opened?: Window }).opened?.closed);
+      await expect.poll(isClosed).toBe(true);
       await popup.close();
     }
   });

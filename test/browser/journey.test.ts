@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { beginAt, browserSession, follow, kept, signInAs } from '../support/browser/browser-session.ts';
+import { beginAt, browserSession, copy, follow, kept, signInAs } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, filesHolding } from '../support/vault/test-vault.ts';
 
@@ -122,7 +122,7 @@ describe('the web app', () => {
     const set = await browserSession(browser);
     const page = await set.person();
     await page.getByLabel('Organization name').fill('Acme');
-    await page.getByRole('button', { name: 'Use a private window (recommended)' }).click();
+    await follow(page.getByRole('button', { name: 'Use a private window (recommended)' }));
     const link = (await page.locator('#link').textContent()) ?? '';
 
     const other = await set.window();
@@ -187,9 +187,7 @@ describe('the web app', () => {
     const page = await set.person({ permissions: ['clipboard-read', 'clipboard-write'] });
     await beginAt(page, set, 'acme');
     await signInAs(page, 'full-admin');
-    const button = page.getByRole('button', { name: 'Copy the command' });
-    await button.click();
-    await page.getByRole('button', { name: 'Copied the command' }).waitFor();
+    await copy(page.getByRole('button', { name: 'Copy the command' }));
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('npx webex-token get acme');
   });
 });

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { type BrowserSession, browserSession, follow, signInAs } from '../support/browser/browser-session.ts';
+import {
+  type BrowserSession,
+  browserSession,
+  copy,
+  follow,
+  signInAs,
+} from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, auditLog } from '../support/vault/test-vault.ts';
 
@@ -49,8 +55,7 @@ describe('the web app', () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
     await page.clock.install();
     await page.goto(`${set.origin}/profiles/acme`);
-    await page.getByRole('button', { name: 'Copy the token' }).click();
-    await page.getByRole('button', { name: 'Copied the token' }).waitFor();
+    await copy(page.getByRole('button', { name: 'Copy the token' }));
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
     expect(await page.content()).not.toContain(token);
     expect(await auditLog(set.vault)).toContain('read ok acme');
@@ -83,6 +88,7 @@ describe('the web app', () => {
     await page.keyboard.press('Space');
     await page.getByRole('button', { name: 'Add API client' }).press('Enter');
     await page.getByText('you will not see it again').waitFor();
+    await page.waitForLoadState();
     expect(await page.locator('#client-secret').textContent()).toMatch(/^[\w-]{43}$/);
     expect((await listClients(set.vault))[0]).toMatchObject({ name: 'ci-deploy', profiles: ['acme'] });
   });
@@ -136,11 +142,9 @@ describe('the web app', () => {
     await page.getByRole('button', { name: /^Done.*Press Test Connection/ }).waitFor();
     await page.getByText('Fill in the credentials.').first().click();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
-    await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
-    await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
+    await copy(page.getByRole('button', { name: 'Copy Tenant URL' }));
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/\/v1\/scim\/ac3e0001-/);
-    await page.getByRole('button', { name: 'Copy the token' }).click();
-    await page.getByRole('button', { name: 'Copied the token' }).waitFor();
+    await copy(page.getByRole('button', { name: 'Copy the token' }));
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
     await page.getByText(/^Press “I’ve updated it”/).click();
     await follow(page.getByRole('button', { name: 'I’ve updated it' }));

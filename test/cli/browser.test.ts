@@ -71,9 +71,10 @@ describe.skipIf(process.platform !== 'linux')('the browser window', () => {
     await serve.stderrMatching(/in a private window/);
     serve.kill('SIGTERM');
     await serve.finished;
-    expect(started()).toEqual([
-      [...command, expect.stringMatching(`^http://localhost:${here.port}/access/`)],
-    ]);
+    // The server does not wait long for the browser, which may write its line later.
+    await expect
+      .poll(started)
+      .toEqual([[...command, expect.stringMatching(`^http://localhost:${here.port}/access/`)]]);
   });
 
   it.each([

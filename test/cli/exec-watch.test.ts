@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   test('starts the program again with each new token, after the old one has ended', async () => {
     const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
-    const slowly = `process.on('SIGTERM', () => { write('term'); setTimeout(() => { write('end'); process.exit(0); }, 200); });`;
+    const slowly = `process.on('SIGTERM', () => { write('term'); setTimeout(() => { write('end'); process.exit(0); }, 20); });`;
     const running = here.start(['exec', 'acme', '--watch', '--', ...service(log, slowly)]);
     await expect.poll(() => lines(log)).toEqual(['start fake-token-for-acme-1']);
     await renew(here, 2);

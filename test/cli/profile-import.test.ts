@@ -72,17 +72,15 @@ describe('webex-token profile import', () => {
     expect(open.code).toBe(1);
     expect(open.stderr).toContain('chmod 600');
 
-    const file = csv(text.replace('2099', String(new Date().getUTCFullYear() + 2)));
+    const soon = text.replace('2099', String(new Date().getUTCFullYear() + 2));
+    const file = csv(soon);
     const first = await run(['profile', 'import', file]);
     expect(first).toMatchObject({ code: 0, stdout: 'line 2  acme  created  with a token\n' });
     expect(first.stderr).toContain('Delete it');
     expect(first.stdout + first.stderr).not.toContain(token);
     expect((await run(['get', 'acme'])).stdout).toBe(`${token}\n`);
 
-    const again = await run(
-      ['profile', 'import', '-'],
-      text.replace('2099', String(new Date().getUTCFullYear() + 2)),
-    );
+    const again = await run(['profile', 'import', '-'], soon);
     expect(again).toMatchObject({ code: 0, stdout: 'line 2  acme  unchanged\n' });
   });
 

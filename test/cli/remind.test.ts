@@ -62,7 +62,9 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
     WEBEX_TOKEN_WEBHOOK_URL: to.url,
     WEBEX_TOKEN_WEBHOOK_SECRET: 'a secret of the tests',
   });
-  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: lifeDays * 86_400 + 60 });
+  // Days are rounded down: half a day more is enough for any machine.
+  const lifetimeSeconds = lifeDays * 86_400 + 43_200;
+  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds });
   await storeTokenOn(on, accessToken);
   return { on, to, token: accessToken };
 }

@@ -78,7 +78,7 @@ describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${strac
       },
     );
     expect(runs).toBeGreaterThan(2);
-  }, 600_000);
+  });
 
   it('reports a disk that is full from the N-th write on, and loses nothing that was stored', async () => {
     let full = 0;
@@ -96,7 +96,7 @@ describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${strac
     );
     expect(runs).toBeGreaterThan(5);
     expect(full).toBeGreaterThan(0);
-  }, 600_000);
+  });
 });
 
 describe('a full disk', () => {

@@ -87,7 +87,9 @@ async function run(line: string, { folder, env }: { folder: string; env: NodeJS.
   const local = line
     .replaceAll('/mnt/safe', folder)
     .replaceAll('/var/backups', folder)
-    .replaceAll('https://webexapis.com/v1', String(env.WEBEX_TOKEN_API_URL));
+    .replaceAll('https://webexapis.com/v1', String(env.WEBEX_TOKEN_API_URL))
+    // A date that has passed would be refused.
+    .replaceAll(/(?<=--expires )\d{4}(?=-)/g, String(new Date().getUTCFullYear() + 1));
   if (plain.test(local)) {
     const [, ...args] = [...local.matchAll(/'([^']*)'|"([^"]*)"|([^ ]+)/g)].map(
       ([, single, double, bare]) => single ?? double ?? bare ?? '',

@@ -3,20 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConnectFailure, type Hop } from '../../src/http/connect/connect-failure.ts';
 import { createFetch } from '../../src/http/create-fetch.ts';
 import { explainNetworkError } from '../../src/http/explain-network-error.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { freePort } from '../support/cli/cli-process.ts';
 import { stepHangsMs } from '../support/hang-limits.ts';
 import { fakeProxy, listening, rudeServer } from '../support/http/fake-proxy.ts';
+import { hasIPv6 } from '../support/http/ipv6.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const hasIPv6 = Object.values(networkInterfaces()).some((each) =>
-  each?.some(({ address }) => address === '::1'),
-);
 
 const host = 'webexapis.test';
 const url = `https://${host}/v1/people/me`;
@@ -79,7 +76,7 @@ describe('a failing proxy', () => {
         socket.once('data', pass);
       }),
     ],
-    ['is not there', 'proxy-connection', /cannot be reached/, async () => '127.0.0.1:9'],
+    ['is not there', 'proxy-connection', /cannot be reached/, async () => `127.0.0.1:${await freePort()}`],
     [
       'has a name that does not exist',
       'proxy-name',

@@ -1,7 +1,7 @@
-import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { type JsonResponse, requestJson } from '../../src/http/json-client.ts';
+import { freePort } from '../support/cli/cli-process.ts';
 import { stepHangsMs } from '../support/hang-limits.ts';
 import { now, serve, token } from '../support/webex/http-fakes.ts';
 
@@ -94,12 +94,7 @@ describe('requestJson', () => {
   });
 
   it('reports a port where nothing listens', async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    await new Promise((resolve) => server.close(resolve));
-    expect(failure(await call(`http://127.0.0.1:${port}/`)).reason).toBe('refused');
+    expect(failure(await call(`http://127.0.0.1:${await freePort()}/`)).reason).toBe('refused');
   });
 
   it('reports a server that does not speak TLS', async () => {

@@ -11,6 +11,7 @@ import {
   writeInstanceFile,
 } from '../../src/instance/instance-file.ts';
 import { freePort } from '../support/cli/cli-process.ts';
+import { hasIPv6 } from '../support/http/ipv6.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A server on loopback, with its requests. */
@@ -62,7 +63,7 @@ describe('findRunningInstance', () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
-  it('finds a server on ::1 alone, unless another program has 127.0.0.1', async () => {
+  it.skipIf(!hasIPv6)('finds a server on ::1 (skipped without IPv6), unless 127.0.0.1 is taken', async () => {
     const home = temporaryFolder();
     let presence: RunningInstance = newInstance(1);
     const port = await freePort();

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { clientOf, profileWithToken, served } from '../support/api-server.ts';
 import { forFile } from '../support/for-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { newVault } from '../support/vault/test-vault.ts';
 import { type Client, clients } from './clients.ts';
 
 const env = {
@@ -42,9 +43,8 @@ describe.each(clients)('$name', (client) => {
   const skipped = isInstalled(client) ? '' : `: skipped, install ${client.packages}`;
   const command = forFile(() => (skipped === '' ? prepared(client) : Promise.resolve([])));
   it.skipIf(skipped !== '').each(client.modes)(`gets the token (%s)${skipped}`, async (mode) => {
-    const api = await served();
     // Libraries compare times with the real clock.
-    api.vault.setNow(Date.now());
+    const api = await served({ vault: await newVault(undefined, { now: Date.now }) });
     const token = await profileWithToken(api.vault, 'acme');
     const secret = await clientOf(api.vault, 'ci', ['acme']);
     const each = mode.split(' ');

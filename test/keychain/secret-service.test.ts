@@ -16,6 +16,14 @@ const emptyBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Conf
 <busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
 <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`;
 
+/** Waits until the keychain is on the bus. Fails without dbus-send or the bus. */
+const waitForKeychain = `until
+  reply=$(dbus-send --session --print-reply --dest=org.freedesktop.DBus /org/freedesktop/DBus \\
+    org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets) || exit 1
+  echo "$reply" | grep -q 'boolean true'
+do sleep 0.05; done
+`;
+
 function inSession(what: 'all' | 'absent'): Record<string, unknown> {
   const folder = temporaryFolder();
   for (const name of ['run', 'data', 'config']) mkdirSync(join(folder, name), { mode: 0o700 });
@@ -23,7 +31,8 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
   const options = what === 'all' ? [] : [`--config-file=${join(folder, 'bus.conf')}`];
   const start =
     what === 'all'
-      ? 'printf "a password" | gnome-keyring-daemon --unlock --components=secrets >/dev/null; '
+      ? `printf "a password" | gnome-keyring-daemon --unlock --components=secrets >/dev/null
+${waitForKeychain}`
       : '';
   const script = `${start}exec "$0" "$@"`;
   const session = [

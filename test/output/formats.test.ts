@@ -141,7 +141,7 @@ describe('formatToken', () => {
   it('prints a header that curl sends, in the format header', async () => {
     const headers = await headersSeenBy(
       'curl',
-      (url) => ['-s', '-H', '@-', url],
+      (url) => ['-q', '-s', '-H', '@-', url],
       `${formatToken('header', token)}\n`,
     );
     expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
@@ -150,7 +150,7 @@ describe('formatToken', () => {
   it('prints a header that curl sends, in the format curl', async () => {
     const headers = await headersSeenBy(
       'curl',
-      (url) => ['-s', '-K', '-', url],
+      (url) => ['-q', '-s', '-K', '-', url],
       `${formatToken('curl', token)}\n`,
     );
     expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
@@ -160,7 +160,7 @@ describe('formatToken', () => {
     const value = 'x: "a" \\ b\tc \\n';
     const headers = await headersSeenBy(
       'curl',
-      (url) => ['-s', '-K', '-', url],
+      (url) => ['-q', '-s', '-K', '-', url],
       `header = ${curlString(value)}\n`,
     );
     expect(headers.x).toBe('"a" \\ b\tc \\n');

@@ -2,12 +2,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readLastStage } from '../../scripts/containerfile.ts';
-import { simulatorEnvironment } from '../support/cli/cli-process.ts';
+import { freePort, simulatorEnvironment } from '../support/cli/cli-process.ts';
+import { forFile } from '../support/for-file.ts';
 import { stepHangsMs } from '../support/hang-limits.ts';
 import { assembleImage, type ImageRoot, reasonWithoutRoot } from '../support/image-root.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -46,16 +46,11 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-image-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   let image: ImageRoot;
-  let port = 0;
-  beforeAll(async () => {
+  const port = forFile(() => freePort());
+  beforeAll(() => {
     // The user of the image has to reach it.
     chmodSync(folder, 0o755);
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ({ port } = server.address() as { port: number });
-    server.close();
-    await once(server, 'close');
-    image = assembleImage(folder, port);
+    image = assembleImage(folder, port());
   });
 
   const inImage = (args: readonly string[], environment: NodeJS.Dict<string> = {}, input = '') => {
@@ -131,7 +126,7 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
     const basic = (name: string, secret = '') =>
       `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
     const token = await send(
-      port,
+      port(),
       'POST',
       '/oauth/token',
       basic('job', job.secret ?? job.client_secret),
@@ -142,7 +137,7 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
       expect.objectContaining({ access_token: accessToken }),
     ]);
     const users = await send(
-      port,
+      port(),
       'GET',
       '/scim/acme/Users?count=1',
       `Bearer ${relay.secret ?? relay.client_secret}`,

@@ -3,14 +3,24 @@ import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { appendAudit } from '../../src/store/audit/audit.ts';
 import type { Schema } from '../../src/store/database/schema.ts';
+import type { Db } from '../../src/store/db.ts';
 import { lockTimeoutMs, postgresDialect } from '../../src/store/postgres/postgres.ts';
 import { parsePostgresUrl } from '../../src/store/postgres/url.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { openStore } from '../../src/store/store.ts';
 import { brokerErrorOf, thrownBy } from '../support/catch-error.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 import { newStore, reopened } from '../support/store/test-store.ts';
+
+/** A store for many statements at the same time, which wait for each other as long as a busy machine needs. */
+function patient(place: string): Db {
+  const address = { ...parsePostgresUrl(place), connectTimeoutMs: stepHangsMs };
+  const db = new Kysely<Schema>({ dialect: postgresDialect(address, stepHangsMs) });
+  onTestFinished(() => db.destroy());
+  return db;
+}
 
 describe('the connection to PostgreSQL', () => {
   it('returns instants as numbers, without changing other connections', async () => {
@@ -47,8 +57,8 @@ describe('the connection to PostgreSQL', () => {
   });
 
   it('reads the same throughout a writing transaction', async () => {
-    const { db, file } = await newStore();
-    const other = await reopened(file);
+    const place = await newPostgresPlace();
+    const [db, other] = [patient(place), patient(place)];
     await db.insertInto('counter').values({ name: 'n', label: '', value: 0 }).execute();
     const increase = (store: typeof db) =>
       store.transaction().execute(async (trx) => {
@@ -63,8 +73,8 @@ describe('the connection to PostgreSQL', () => {
   });
 
   it('does not deadlock if concurrent statements change many rows', async () => {
-    const { db, file } = await newStore();
-    const other = await reopened(file);
+    const place = await newPostgresPlace();
+    const [db, other] = [patient(place), patient(place)];
     const names = Array.from({ length: 300 }, (_, at) => `${at}`);
     await db
       .insertInto('counter')

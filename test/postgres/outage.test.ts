@@ -4,6 +4,7 @@ import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { profileWithToken, served } from '../support/api-server.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { ask, relayServer, scimError, upstreamServer, vaultBefore } from '../support/relay-server.ts';
 import { newPostgresPlace } from '../support/store/engines.ts';
 import { actor, newVault, testSettings } from '../support/vault/test-vault.ts';
@@ -79,7 +80,7 @@ describe('a server with PostgreSQL', () => {
           .selectNoFrom(({ fn }) => fn<number>('pg_backend_pid').as('pid'))
           .executeTakeFirstOrThrow();
         await vault.db
-          .selectNoFrom(({ fn, val }) => fn('pg_terminate_backend', [val(pid), val(5000)]).as('done'))
+          .selectNoFrom(({ fn, val }) => fn('pg_terminate_backend', [val(pid), val(stepHangsMs)]).as('done'))
           .execute();
         await trx.insertInto('counter').values({ name: 'm', label: '', value: 1 }).execute();
       }),

@@ -111,8 +111,9 @@ describe('replicas', () => {
       const at = Math.floor(Math.random() * replicas.length);
       const victim = replicas[at];
       if (victim !== undefined) await killed(victim);
-      replicas[at] = await replica(vault, url);
+      // Before another one starts: what the others are sending is not held for as long as that takes.
       resume();
+      replicas[at] = await replica(vault, url);
     }
     const sent = () =>
       vault.db.selectFrom('reminder').select('token_id').where('state', '=', 'sent').execute();

@@ -54,7 +54,10 @@ describe.skipIf(process.platform === 'win32')('a helper', () => {
   it('is not waited for if it leaves a process with its output open', async () => {
     const child = script('sleep 60 & echo $!');
     const { code, stdout } = await runHelper(child, []);
-    onTestFinished(() => void process.kill(Number(stdout), 'SIGKILL'));
+    const pid = Number(stdout);
+    // 0 would be the tests themselves.
+    expect(pid).toBeGreaterThan(0);
+    onTestFinished(() => void process.kill(pid, 'SIGKILL'));
     expect(code).toBe(0);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { orgIds, profileWithToken } from '../support/api-server.ts';
+import { stepHangsMs } from '../support/hang-limits.ts';
 import { ask, type RelayServer, relayServer, scimError } from '../support/relay-server.ts';
 import { actor, allTokens, auditLog, markRejected, today } from '../support/vault/test-vault.ts';
 
@@ -71,7 +72,7 @@ describe('a renewal', () => {
   });
 
   it('makes requests wait if the token in use has ended before the new one is verified', async () => {
-    const { here, secret, accepted } = await ready();
+    const { here, secret, accepted } = await ready({ verificationMs: stepHangsMs });
     accepted.clear();
     const tokenId = await pendingToken(here, 'fake-token-for-acme-2');
     const answers = [1, 2, 3].map(() => ask(here, secret, path));
@@ -164,6 +165,8 @@ describe('a token that Webex rejects', () => {
       .selectFrom('audit')
       .select('outcome')
       .where('action', '=', 'relay')
+      .orderBy('chain')
+      .orderBy('seq')
       .execute();
     expect(rows.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok', 'ok', 'unauthorized-by-webex']);
   });

@@ -105,12 +105,11 @@ describe('connections', () => {
       connectionsCheckingInterval: 50,
       keepAliveTimeout: testHangsMs,
     });
-    const socket = await opened(port);
+    const socket = await opened(port, get('/'));
     let text = '';
     socket.on('data', (piece) => {
       text += piece;
     });
-    socket.write(get('/'));
     // Longer than headers may take.
     await sleep(2_500);
     socket.write(get('/'));

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { deployments } from '../../src/webex/deployments.ts';
+import { freePort } from '../support/cli/cli-process.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('startSimulator', () => {
@@ -18,12 +19,9 @@ describe('startSimulator', () => {
   });
 
   it('leaves no server running if one of the ports is in use', async () => {
-    const first = await startSimulator();
-    const taken = Number(new URL(first.endpoints.commercial.api).port);
-    const free = Number(new URL(first.endpoints.government.api).port);
-    const second = await simulated();
-    const busy = Number(new URL(second.endpoints.government.api).port);
-    await first.close();
+    const free = await freePort();
+    const busy = await freePort();
+    await simulated({ governmentPort: busy });
     await expect(startSimulator({ commercialPort: free, governmentPort: busy })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
@@ -32,7 +30,7 @@ describe('startSimulator', () => {
       probe.once('error', reject).listen(free, '127.0.0.1', () => resolve(undefined));
     });
     await new Promise((resolve) => probe.close(resolve));
-    const chosen = await simulated({ commercialPort: taken });
-    expect(new URL(chosen.endpoints.commercial.api).port).toBe(String(taken));
+    const chosen = await simulated({ commercialPort: free });
+    expect(new URL(chosen.endpoints.commercial.api).port).toBe(String(free));
   });
 });

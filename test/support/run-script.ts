@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 
-/** Runs a TypeScript file in a separate Node process. Rejects with its standard error if it fails. */
+/**
+ * Runs a TypeScript file in a separate Node process. `done` rejects with its standard error if it fails, and
+ * `firstLine` if it ends without a line.
+ */
 export function runScript(
   file: string,
   args: string[],
@@ -9,10 +12,7 @@ export function runScript(
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
-  let tell: (line: string) => void = () => {};
-  const firstLine = new Promise<string>((resolve) => {
-    tell = resolve;
-  });
+  const { promise: firstLine, resolve: tell, reject: giveUp } = Promise.withResolvers<string>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     if (stdout.includes('\n')) tell(stdout.split('\n', 1)[0] ?? '');
@@ -21,9 +21,16 @@ export function runScript(
     stderr += text;
   });
   const done = new Promise<string>((resolve, reject) => {
-    child.on('close', (code) => (code === 0 ? resolve(stdout) : reject(new Error(`${code}: ${stderr}`))));
+    child.on('close', (code, signal) => {
+      const failure = new Error(`${code ?? signal}: ${stderr}`);
+      // Without effect if there was a line.
+      giveUp(failure);
+      if (code === 0) resolve(stdout);
+      else reject(failure);
+    });
   });
-  done.catch(() => {});
+  // A test may await only one of them.
+  for (const each of [done, firstLine]) each.catch(() => {});
   onTestFinished(() => void child.kill('SIGKILL'));
   return { done, firstLine };
 }

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atEnd } from './for-file.ts';
 
-/** A folder for its owner alone, removed when the test ends. */
+/** A folder for its owner alone, without symbolic links in its path, removed when the test ends. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'webex-token-test-'));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,6 +1,7 @@
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import type { WorkloadIdentity } from '../../src/domain/workload-identity.ts';
 import { type ApiResponse, clientOf, post, profileWithToken, served } from './api-server.ts';
+import { stepHangsMs } from './hang-limits.ts';
 import { today } from './vault/test-vault.ts';
 import { githubClaims, startWorkloadIssuer, type WorkloadIssuer } from './workload-issuer.ts';
 
@@ -33,10 +34,10 @@ export interface Registration {
 
 /** The token API with the client `ci` of an issuer; by default, of a GitHub Actions workflow. */
 export async function servedWithIssuer(registration: Registration = {}) {
-  const { claims: claimsOf = githubClaims, identity = {}, client = {}, issuerTimeoutMs } = registration;
+  const { claims: claimsOf = githubClaims, identity = {}, client = {} } = registration;
   const api = await served({
     fetch: registration.fetch ?? globalThis.fetch,
-    ...(issuerTimeoutMs !== undefined && { issuerTimeoutMs }),
+    issuerTimeoutMs: registration.issuerTimeoutMs ?? stepHangsMs,
   });
   await profileWithToken(api.vault, 'acme');
   const issuer = registration.issuer ?? (await startWorkloadIssuer());

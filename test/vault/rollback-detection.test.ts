@@ -22,13 +22,15 @@ import { memoryKeychain } from '../support/vault/key-hosts.ts';
 import { actor, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
+const offline = { fetch: () => Promise.reject(new Error('offline')) };
+
 /** Uses the store as one command does: it is opened, and closed. */
 async function once(
   settings: Settings,
   keychain: Keychain,
   use: (vault: Vault) => Promise<unknown> = async () => {},
 ): Promise<void> {
-  const vault = await openVault(settings, { keychain, now: () => today });
+  const vault = await openVault(settings, { ...offline, keychain, now: () => today });
   try {
     await use(vault);
   } finally {
@@ -102,7 +104,7 @@ describe.each([
   it('causes no alarm if the program was killed before it recorded the state', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
-    const vault = await openVault(settings, { keychain, now: () => today });
+    const vault = await openVault(settings, { ...offline, keychain, now: () => today });
     await store('beta')(vault);
     // Not closed properly.
     await vault.db.destroy();
@@ -224,6 +226,7 @@ describe('a store whose last state seen is in a file', () => {
     const open = async () =>
       await closeVault(
         await openVault(settings, {
+          ...offline,
           keychain: noKeychain,
           now: () => today,
           onWarning: (text) => warnings.push(text),
@@ -243,6 +246,7 @@ describe('a store whose last state seen is in a file', () => {
     await once(settings, noKeychain, store('acme'));
     const warnings: string[] = [];
     const options = {
+      ...offline,
       keychain: noKeychain,
       now: () => today,
       onWarning: (text: string) => warnings.push(text),

@@ -14,10 +14,12 @@ import { databaseFile } from '../../src/vault/store-location.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { engine } from '../support/store/engines.ts';
-import { actor, testSettings } from '../support/vault/test-vault.ts';
+import { actor, noKeychain, testSettings } from '../support/vault/test-vault.ts';
 
 const schema = '007-table-orders';
 const day = 86_400_000;
+/** Without the keychain and the network of this machine. */
+const alone = { keychain: noKeychain, fetch: () => Promise.reject(new Error('offline')) };
 
 /** A data folder with a store that an earlier version wrote. */
 async function earlierStore(): Promise<{ settings: Settings; file: string }> {
@@ -42,7 +44,7 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
   it('is copied before its upgrade, and the copy is named', async () => {
     const { settings, file } = await earlierStore();
     const warnings: string[] = [];
-    await closeVault(await openVault(settings, { onWarning: (text) => warnings.push(text) }));
+    await closeVault(await openVault(settings, { ...alone, onWarning: (text) => warnings.push(text) }));
     const copy = `${file}.as-of-${schema}`;
     expect(warnings).toContain(
       `This version upgrades the store. A copy of the previous store is kept for 30 days: ${copy}`,
@@ -59,9 +61,9 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
 
   it('is not copied once more when it is opened again', async () => {
     const { settings, file } = await earlierStore();
-    await closeVault(await openVault(settings));
+    await closeVault(await openVault(settings, alone));
     deleteUpgradeCopies(file, 'all');
-    await closeVault(await openVault(settings));
+    await closeVault(await openVault(settings, alone));
     expect(upgradeCopies(file)).toEqual([]);
   });
 
@@ -69,14 +71,14 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
     const { settings, file } = await earlierStore();
     // A folder with the name of the copy that is being written.
     mkdirSync(`${file}.as-of-${schema}.${process.pid}`);
-    const error = await brokerErrorOf(() => openVault(settings));
+    const error = await brokerErrorOf(() => openVault(settings, alone));
     expect(error).toMatchObject({ code: 'E_STORE', help: expect.stringContaining('Nothing was changed.') });
     expect(newestOf(file)).toBe(schema);
   });
 
   it('no longer has a copy after its data key was rotated', async () => {
     const { settings, file } = await earlierStore();
-    const vault = await openVault(settings);
+    const vault = await openVault(settings, alone);
     expect(upgradeCopies(file)).toHaveLength(1);
     await rotateDataKey(vault, actor);
     await closeVault(vault);
@@ -87,7 +89,7 @@ describe.runIf(engine === 'sqlite')('a store of an earlier version', () => {
 describe.runIf(engine === 'sqlite')('the copy of a store', () => {
   it('is not kept if another process has upgraded the store meanwhile', async () => {
     const { settings, file } = await earlierStore();
-    await closeVault(await openVault(settings));
+    await closeVault(await openVault(settings, alone));
     deleteUpgradeCopies(file, 'all');
     expect(copyBeforeUpgrade(file, schema)).toBeNull();
     expect(readdirSync(settings.home).filter((name) => name.includes('as-of'))).toEqual([]);

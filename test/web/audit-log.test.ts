@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { dayMs } from '../../src/domain/lifetimes.ts';
 import { appendAudit, appendAudits } from '../../src/store/audit/audit.ts';
 import { today } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
+
+/** A time as a date of the local time zone: `2027-03-01`. */
+const day = (time: number) => new Intl.DateTimeFormat('sv-SE').format(time);
 
 const rows = (html: string) => html.split('<tbody>')[1]?.split('</tr>').length ?? 1;
 
@@ -51,8 +55,9 @@ describe('the page of the audit log', () => {
     ['outcome=invalid_client', 1],
     ['outcome=canceled', 0],
     ['action=read&outcome=ok', 1],
-    ['since=2027-03-01', 1],
-    ['until=2027-02-27', 1],
+    // Days of the local time zone.
+    [`since=${day(today)}`, 1],
+    [`until=${day(today - 2 * dayMs)}`, 1],
     ['profile=nobody', 0],
   ])('filters by %s', async (query, count) => {
     const { browser } = await openSeededApp();

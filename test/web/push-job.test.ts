@@ -173,9 +173,10 @@ describe('the pages of a push', () => {
     const again = await person.post('/profiles/acme/entra/push').type('form').expect(303);
     expect(again.headers.location).toBe(path);
     await person.post(`${path}/stop`).type('form').expect(303);
-    // At once, and not as a failure.
-    const canceled = (await person.get(path)).text;
-    expect(canceled).toContain('<h1>Canceled</h1>');
+    // Not as a failure.
+    const result = async () => (await person.get(path)).text;
+    await expect.poll(result).toContain('<h1>Canceled</h1>');
+    const canceled = await result();
     expect(canceled).toContain('Canceled. Nothing was changed');
     expect(canceled).not.toMatch(/Failed:|is-rejected|role="alert"/);
     // The audit log does not show it as a failure either.

@@ -148,7 +148,7 @@ describe('a failing Webex API', () => {
     [{ effect: 'reset' }, 'network'],
   ] as const)('is reported with a reason and help by every call: %o', async (fault, reason) => {
     webex.faults.add({ path: '/v1', ...fault });
-    const api = apiOf('commercial', fault.effect === 'hang' ? 60 : 5000);
+    const api = apiOf('commercial', fault.effect === 'hang' ? 60 : stepHangsMs);
     const token = issued('full-admin');
     const retryAfterSeconds = 'retryAfter' in fault ? fault.retryAfter : null;
     expect(await api.whoAmI(token)).toMatchObject({ outcome: 'unknown', reason, retryAfterSeconds });

@@ -10,6 +10,7 @@ import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { clientOf, orgIds, profileWithToken } from '../api-server.ts';
 import { freePort } from '../cli/cli-process.ts';
+import { forFile } from '../for-file.ts';
 import { prepareHome } from '../store/engines.ts';
 import { noKeychain } from '../vault/test-vault.ts';
 
@@ -39,8 +40,9 @@ export interface AttackTarget {
 export function startTarget(): AttackTarget {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
   const target = {} as AttackTarget;
+  const portOfFile = forFile(freePort);
   beforeAll(async () => {
-    const port = await freePort();
+    const port = portOfFile();
     const settings = { ...readSettings({ WEBEX_TOKEN_HOME: join(folder, 'home') }), port };
     const fetch = () => Promise.reject(new Error('offline'));
     await prepareHome(settings);

@@ -49,6 +49,7 @@ async function launchChromium(): Promise<Browser> {
     executablePath: await chromiumPath(),
     headless: 'shell',
     timeout: stepHangsMs,
+    protocolTimeout: stepHangsMs,
     args: [...chromiumArguments(), `--host-resolver-rules=${rules}`],
   });
 }
@@ -59,6 +60,7 @@ async function launchFirefox(): Promise<Browser> {
     executablePath: firefoxPath ?? 'firefox',
     headless: true,
     timeout: stepHangsMs,
+    protocolTimeout: stepHangsMs,
     // A small window, which keeps its size: each frame is painted by the processor.
     args: ['--width=500', '--height=400'],
     defaultViewport: null,

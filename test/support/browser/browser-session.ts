@@ -42,7 +42,8 @@ export async function browserSession(
   const vault = await newVault(simulator, { settings: { ...(await testSettings(simulator)), port } });
   const log = pino({ level: 'trace' }, { write: (line: string) => traces.push(line) });
   const cleanupServer = await startCleanupServer(vault, log, options);
-  const { app, idle } = createWebApp({ vault, log, cleanupServer, ...options });
+  // Tests read the result of a verification, however long it takes.
+  const { app, idle } = createWebApp({ vault, log, cleanupServer, waitMs: stepHangsMs, ...options });
   serve((request, response) => {
     traces.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}`);
     app(request, response);
@@ -119,6 +120,20 @@ export async function follow(target: Locator): Promise<void> {
   const page = target.page();
   await page.waitForLoadState();
   await Promise.all([page.waitForEvent('load'), target.click()]);
+}
+
+/** Clicks a copy button, and waits until it says that it has copied, which it does for a moment. */
+export async function copy(button: Locator): Promise<void> {
+  const copied = button.evaluate(
+    (element) =>
+      new Promise<void>((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (element.textContent?.includes('Copied')) resolve();
+        });
+        observer.observe(element, { childList: true, characterData: true, subtree: true });
+      }),
+  );
+  await Promise.all([copied, button.click()]);
 }
 
 /** Fills in the form and goes to the simulated Webex. */

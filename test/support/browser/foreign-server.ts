@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../cli/cli-process.ts';
 
 export interface Listening {
   /** `http://localhost:<port>` */
@@ -10,16 +10,15 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-/** Another server on a free port of this machine, on both loopback addresses. Stopped when the test ends. */
+/** Another server on both loopback addresses. Stopped when the test ends, or earlier: its port stays free for another one. */
 export async function listening(handler: RequestListener): Promise<Listening> {
   const servers: Server[] = [];
-  let port = 0;
+  const port = await freePort();
   for (const host of ['127.0.0.1', '::1']) {
     const server = createServer(handler);
     server.listen(port, host);
     // A machine without IPv6 has only the first one.
     if ((await once(server, 'listening').catch(() => null)) === null) continue;
-    port = (server.address() as AddressInfo).port;
     servers.push(server);
   }
   const stop = async () => {

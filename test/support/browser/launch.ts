@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
+import { stepHangsMs } from '../hang-limits.ts';
 import { packagedChromium } from './packaged-chromium.ts';
 
 /** The paths where Chrome, Edge and Chromium are installed. */
@@ -30,7 +31,8 @@ const installed = [
  * Throws if none starts: without a browser the test fails.
  */
 export async function launchBrowser(): Promise<Browser> {
-  return await chromium.launch({ executablePath: await chromiumPath(), args: chromiumArguments() });
+  const options = { executablePath: await chromiumPath(), args: chromiumArguments() };
+  return await chromium.launch({ ...options, timeout: stepHangsMs });
 }
 
 export async function chromiumPath(): Promise<string> {

@@ -1,11 +1,14 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { atEnd } from '../for-file.ts';
 import { compileCache } from '../setup/compile-cache.ts';
 import { type CommandRequest, canShareProcess, startInHost } from './command-hosts.ts';
 import { type Finished, outputOf, type ProcessOutput } from './process-output.ts';
@@ -105,14 +108,27 @@ function startProcess(
 }
 
 /**
- * A port that was free on both loopback addresses a moment ago. Not one of those that systems hand out by themselves (32768 and
- * above on Linux, 49152 elsewhere): before a server listens on it, another test would get it.
+ * A port that is free on both loopback addresses, for this test until it ends. Not one of those that systems hand out by
+ * themselves (32768 and above on Linux, 49152 elsewhere), or that browsers refuse (10080 is the last one).
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 32_000);
+    const port = randomInt(10_081, 32_000);
+    if (!(await reserve(port))) continue;
     if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) return port;
   }
+}
+
+/** Holds the UDP port of this number, which nothing here uses otherwise: tests in other processes see that it is taken. */
+async function reserve(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').unref();
+  socket.bind({ port, address: '127.0.0.1', exclusive: true });
+  const isReserved = await once(socket, 'listening').then(
+    () => true,
+    () => false,
+  );
+  atEnd(() => socket.close());
+  return isReserved;
 }
 
 function isFree(port: number, host: string): Promise<boolean> {

@@ -59,19 +59,30 @@ export function startInHost(program: string, request: Request, by: string[] = []
   const like = [...by, program].join(' ');
   const hosts = idle.get(like) ?? [];
   idle.set(like, hosts);
-  const host = hosts.pop() ?? new CommandHost(program, by);
+  const host = takeIdle(hosts) ?? new CommandHost(program, by);
   const running = host.start(request);
+  let isLate = false;
   void running.finished.then(() => {
-    if (hosts.length === mostIdle) host.end();
+    // The signal may arrive after a command that has just ended by itself, and would end the next one.
+    if (isLate || hosts.length >= mostIdle) host.end();
     else if (host.isAlive) hosts.push(host);
   });
   onTestFinished(async () => {
+    isLate = true;
     running.kill('SIGTERM');
-    const killing = setTimeout(() => running.kill('SIGKILL'), graceMs);
+    const killing = setTimeout(() => host.kill(), graceMs);
     await running.finished;
     clearTimeout(killing);
   });
   return running;
+}
+
+/** A host may have died while it was idle. */
+function takeIdle(hosts: CommandHost[]): CommandHost | undefined {
+  for (;;) {
+    const host = hosts.pop();
+    if (host === undefined || host.isAlive) return host;
+  }
 }
 
 class CommandHost {
@@ -101,11 +112,13 @@ class CommandHost {
     const outputs = Promise.all([this.#stdout.next(), this.#stderr.next()]);
     const how = new Promise<Pick<Finished, 'code' | 'signal'>>((resolve) => {
       const onMessage = ({ code }: CommandResult) => {
+        ended = true;
         child.off('exit', onExit);
         resolve({ code, signal: null });
       };
       // The command ended its process, or a signal did.
       const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+        ended = true;
         child.off('message', onMessage);
         resolve({ code, signal });
       };
@@ -114,7 +127,6 @@ class CommandHost {
     const finish = async () => {
       const end = await how;
       const [stdout, stderr] = await outputs;
-      ended = true;
       this.#keepAlive(false);
       return { ...end, stdout, stderr };
     };
@@ -123,13 +135,18 @@ class CommandHost {
     return {
       finished,
       pid: child.pid ?? 0,
-      // After its end, the process belongs to the next command.
+      // After its end, the process is idle or belongs to the next command.
       kill: (signal) => void (ended || child.kill(signal)),
       write: () => {
         throw new Error('the standard input of this command has ended');
       },
       stderrMatching: (pattern) => this.#stderr.matching(pattern, finished),
     };
+  }
+
+  /** For a host whose command does not end. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   end(): void {

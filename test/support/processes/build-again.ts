@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { replaceDirectory } from '../../../scripts/replace-directory.ts';
 
-/* Replaces a program of two files in a directory many times, each time with a new version: DIRECTORY LETTER. */
-const [folder = '', letter = ''] = process.argv.slice(2);
-for (let turn = 0; turn < 100; turn += 1) {
+/*
+ * Replaces a program of two files in a directory many times, each time with a new version, at least until the file ENOUGH
+ * exists: DIRECTORY LETTER ENOUGH.
+ */
+const [folder = '', letter = '', enough = ''] = process.argv.slice(2);
+for (let turn = 0; turn < 100 || !existsSync(enough); turn += 1) {
   const version = `${letter}${String(turn).padStart(7, '0')}`;
   const files = {
     'main.js': `import '../../package/chunk-${version}.js'`,
@@ -14,4 +19,6 @@ for (let turn = 0; turn < 100; turn += 1) {
     contents: Buffer.from(text.padEnd(20_000)),
   }));
   replaceDirectory(folder, built, 600_000);
+  // All of these files are kept, so a reader that is slow must not get too many of them.
+  if (turn >= 100) await sleep(20);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, createReadStream, openSync, type ReadStream, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -93,7 +94,7 @@ function forgetListeners(): void {
 
 /** Makes this text the standard input. */
 function giveInput(input: string | Uint8Array): void {
-  const file = join(tmpdir(), `webex-token-input-${process.pid}`);
+  const file = join(tmpdir(), `webex-token-input-${process.pid}-${randomUUID()}`);
   writeFileSync(file, input, { mode: 0o600 });
   closeSync(0);
   // The system gives the lowest free number.

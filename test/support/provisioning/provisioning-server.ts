@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type ApiServer, startApiServer } from '../../../src/server/api-server.ts';
 import type { Vault } from '../../../src/vault/context.ts';
+import { freePort } from '../cli/cli-process.ts';
 import { quietLog } from '../quiet-log.ts';
 import { type ProvisioningVault, provisioningVault } from './provisioning-vault.ts';
 
@@ -15,7 +16,7 @@ export interface ProvisioningServer extends ProvisioningVault {
 export async function provisioningServer(): Promise<ProvisioningServer> {
   const setting = await provisioningVault();
   await setting.storeToken();
-  let server = await serve(setting.vault, 0);
+  let server = await serve(setting.vault, await freePort());
   onTestFinished(() => server.close());
   const { issuer } = server;
   return {

@@ -10,6 +10,7 @@ import { tables } from '../../../src/store/database/tables.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { databaseFile } from '../../../src/vault/store-location.ts';
 import { atEnd } from '../for-file.ts';
+import { stepHangsMs } from '../hang-limits.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { emptyDatabase, preparedDatabase } from './databases.ts';
 
@@ -109,7 +110,13 @@ async function newDatabase(template: string): Promise<string> {
 }
 
 async function drop(name: string): Promise<void> {
-  await asOwner(`drop database ${name} with (force)`);
+  try {
+    await asOwner(`drop database ${name} with (force)`);
+  } catch (error) {
+    // In use: the statement waits only five seconds for the connections that it has ended.
+    if ((error as { code?: unknown }).code !== '55006') throw error;
+    await drop(name);
+  }
 }
 
 /** Connections that a process of the test still has open do not affect the next test. */
@@ -119,7 +126,7 @@ async function putBack(database: TestDatabase): Promise<void> {
   try {
     await owner.query(
       [
-        `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`,
+        `select pg_terminate_backend(pid, ${stepHangsMs}) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`,
         ...tables.toReversed().map((table) => `delete from ${table}`),
         `insert into audit_head (id, seq, hash) values (1, 0, '${genesisHash}')`,
       ].join('; '),

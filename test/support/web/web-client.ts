@@ -8,6 +8,7 @@ import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
 import { createWebApp, type WebApp } from '../../../src/web/app.ts';
 import { atEnd } from '../for-file.ts';
+import { stepHangsMs } from '../hang-limits.ts';
 import { newVault, type TestVault } from '../vault/test-vault.ts';
 
 export const origin = 'http://localhost:3000';
@@ -31,7 +32,7 @@ export async function served(
   const { vault = await newVault(simulator), ...rest } = options;
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-  const web = createWebApp({ vault, log: logger, ...rest });
+  const web = createWebApp({ vault, log: logger, waitMs: stepHangsMs, ...rest });
   const { server, connections } = await listening(web.app);
   const visitor = () =>
     supertest
