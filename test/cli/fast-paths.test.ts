@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/program-files.ts';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
+import { copyProgram } from '../support/cli/copy-program.ts';
 import { machineWithToken, token } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -75,13 +76,7 @@ describe('the fast path of exec', () => {
 describe.skipIf(process.platform === 'win32')('the cache of compiled code', () => {
   it('is in the folder of the program, and only if no one else could replace or change it', () => {
     const folder = temporaryFolder();
-    for (const name of ['bin', 'dist', 'package.json']) {
-      cpSync(join(packageRoot, name), join(folder, name), {
-        recursive: true,
-        // Other processes write to this folder.
-        filter: (source) => basename(source) !== '.compile-cache',
-      });
-    }
+    copyProgram(folder);
     const dist = join(folder, 'dist');
     const cache = join(dist, '.compile-cache');
     const { NODE_COMPILE_CACHE: _, ...env } = process.env;

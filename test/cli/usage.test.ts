@@ -1,9 +1,10 @@
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { machine, program } from '../support/cli/cli-process.ts';
+import { copyProgram } from '../support/cli/copy-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The commands that have an action, each with its words. */
@@ -86,13 +87,7 @@ describe('a wrong setting', () => {
   it('is read from .env next to package.json too, after the environment', async () => {
     const installed = temporaryFolder();
     const root = join(dirname(program), '..');
-    for (const part of ['bin', 'dist', 'package.json']) {
-      cpSync(join(root, part), join(installed, part), {
-        recursive: true,
-        // Other processes write to this folder.
-        filter: (source) => basename(source) !== '.compile-cache',
-      });
-    }
+    copyProgram(installed);
     symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
     writeFileSync(join(installed, '.env'), 'WEBEX_TOKEN_PORT=banana\n');
     const command = [process.execPath, join(installed, 'bin/webex-token.cjs')];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ApiServerOptions, startApiServer } from '../../src/server/api-server.ts';
-import { readTls, watchTls } from '../../src/server/tls/tls-files.ts';
+import { readTls } from '../../src/server/tls/tls-files.ts';
 import { clientOf, profileWithToken } from '../support/api-server.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { quietLog } from '../support/quiet-log.ts';
@@ -118,29 +118,6 @@ withCertificates('over TLS 1.2 and newer, also beyond loopback', async () => {
   expect(await statusOver(address, files.certificate)).toBe(200);
   await expect(statusOver(address, files.certificate, { maxVersion: 'TLSv1.1' })).rejects.toThrow();
 });
-
-withCertificates(
-  'a certificate that is exchanged is used without a restart; half a change is not',
-  async () => {
-    const folder = temporaryFolder();
-    const files = makeCertificate(folder, 'used');
-    const next = makeCertificate(folder, 'next');
-    const seen: string[] = [];
-    const stop = watchTls(
-      files,
-      () => seen.push('changed'),
-      () => seen.push('failed'),
-      20,
-    );
-    onTestFinished(stop);
-
-    // At once: the watcher, on the same thread, never reads a file that is half written.
-    copyFileSync(next.certificate, files.certificate);
-    await expect.poll(() => seen).toEqual(['failed']);
-    copyFileSync(next.key, files.key);
-    await expect.poll(() => seen).toEqual(['failed', 'changed']);
-  },
-);
 
 withCertificates('new connections get the new certificate, and the server was not restarted', async () => {
   const folder = temporaryFolder();

@@ -309,20 +309,33 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       'that is no PEM': (path) => writeFileSync(path, Buffer.from([0x30, 0x82, 0, 0])),
     };
 
+    /** Watches the files, and records each report. They are checked every ten milliseconds. */
+    function reportsOf(files: TlsFiles): string[] {
+      const seen: string[] = [];
+      const stop = watchTls(
+        files,
+        () => seen.push('changed'),
+        () => seen.push('failed'),
+        10,
+      );
+      onTestFinished(stop);
+      return seen;
+    }
+
+    /** The same, with a check only when the test lets ten milliseconds pass. */
+    function reportsInSteps(files: TlsFiles): string[] {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      onTestFinished(() => void vi.useRealTimers());
+      return reportsOf(files);
+    }
+
     it.each(Object.entries(broken))(
       'are reported once, and read again until they can be used: a file %s',
       async (_what, spoil) => {
         const folder = temporaryFolder();
         const files = copied(folder, 'used');
         const next = copied(folder, 'next');
-        const seen: string[] = [];
-        const stop = watchTls(
-          files,
-          () => seen.push('changed'),
-          () => seen.push('failed'),
-          10,
-        );
-        onTestFinished(stop);
+        const seen = reportsOf(files);
         spoil(files.certificate);
         await expect.poll(() => seen).toEqual(['failed']);
         rmSync(files.certificate, { recursive: true, force: true });
@@ -335,20 +348,23 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       },
     );
 
+    it('are used without a restart once both were replaced, and not after half a change', async () => {
+      const folder = temporaryFolder();
+      const files = copied(folder, 'used');
+      const next = copied(folder, 'next');
+      const seen = reportsOf(files);
+      // At once: the watcher, on the same thread, never reads a file that is half written.
+      copyFileSync(next.certificate, files.certificate);
+      await expect.poll(() => seen).toEqual(['failed']);
+      copyFileSync(next.key, files.key);
+      await expect.poll(() => seen).toEqual(['failed', 'changed']);
+    });
+
     it('are reported once for each change of their contents', () => {
       const folder = temporaryFolder();
       const files = copied(folder, 'used');
       const next = copied(folder, 'next');
-      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-      onTestFinished(() => void vi.useRealTimers());
-      const seen: string[] = [];
-      const stop = watchTls(
-        files,
-        () => seen.push('changed'),
-        () => seen.push('failed'),
-        10,
-      );
-      onTestFinished(stop);
+      const seen = reportsInSteps(files);
       copyFileSync(next.key, files.key);
       copyFileSync(next.certificate, files.certificate);
       vi.advanceTimersByTime(10);
@@ -362,16 +378,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
     it('are reported when they can be used again, even with the contents that are in use', () => {
       const folder = temporaryFolder();
       const files = copied(folder, 'used');
-      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-      onTestFinished(() => void vi.useRealTimers());
-      const seen: string[] = [];
-      const stop = watchTls(
-        files,
-        () => seen.push('changed'),
-        () => seen.push('failed'),
-        10,
-      );
-      onTestFinished(stop);
+      const seen = reportsInSteps(files);
       unlinkSync(files.certificate);
       vi.advanceTimersByTime(20);
       expect(seen).toEqual(['failed']);

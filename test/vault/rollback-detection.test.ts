@@ -19,10 +19,8 @@ import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { memoryKeychain } from '../support/vault/key-hosts.ts';
-import { actor, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
+import { actor, noKeychain, offline, testSettings, today } from '../support/vault/test-vault.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
-
-const offline = { fetch: () => Promise.reject(new Error('offline')) };
 
 /** Uses the store as one command does: it is opened, and closed. */
 async function once(

@@ -14,12 +14,12 @@ import { databaseFile } from '../../src/vault/store-location.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { engine } from '../support/store/engines.ts';
-import { actor, noKeychain, testSettings } from '../support/vault/test-vault.ts';
+import { actor, noKeychain, offline, testSettings } from '../support/vault/test-vault.ts';
 
 const schema = '007-table-orders';
 const day = 86_400_000;
 /** Without the keychain and the network of this machine. */
-const alone = { keychain: noKeychain, fetch: () => Promise.reject(new Error('offline')) };
+const alone = { ...offline, keychain: noKeychain };
 
 /** A data folder with a store that an earlier version wrote. */
 async function earlierStore(): Promise<{ settings: Settings; file: string }> {

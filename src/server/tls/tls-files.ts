@@ -23,8 +23,7 @@ export interface TlsFiles {
 /** Reads the certificate and the key. Throws `E_TLS` if they are unusable or do not match. */
 export function readTls(files: TlsFiles): SecureContextOptions & Contents {
   try {
-    const cert = readFileSync(files.certificate);
-    const key = readFileSync(files.key);
+    const { cert, key } = contentsOf(files);
     assertMatchingKey(
       readCertificates(cert, files.certificate),
       readPrivateKey(key, files.key),
@@ -81,7 +80,7 @@ export function watchTls(
   };
   check(() => {
     const state = stateOf(files);
-    contents = { cert: readFileSync(files.certificate), key: readFileSync(files.key) };
+    contents = contentsOf(files);
     used = state;
   });
   // Not `watchFile`: its first check comes some time later, and it never reports changes before that.
@@ -102,6 +101,10 @@ export function watchTls(
 interface Contents {
   cert: Buffer;
   key: Buffer;
+}
+
+function contentsOf({ certificate, key }: TlsFiles): Contents {
+  return { cert: readFileSync(certificate), key: readFileSync(key) };
 }
 
 function isSame(one: Contents, other: Contents): boolean {

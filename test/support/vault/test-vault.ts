@@ -26,7 +26,8 @@ export const noKeychain: Keychain = {
   delete: () => Promise.reject(new Error('no keychain in tests')),
 };
 
-const offline = { fetch: () => Promise.reject(new Error('offline')) };
+/** For a vault that reaches nothing. */
+export const offline = { fetch: () => Promise.reject(new Error('offline')) };
 
 /** Settings for a store with empty tables. Only the given variables are read; the others have their documented defaults. */
 export async function testSettings(simulator?: Simulator): Promise<Settings> {
