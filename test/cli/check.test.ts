@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
-import { storeTokenOn } from '../support/cli/store-token.ts';
+import { storeExpiringTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token check', () => {
@@ -13,12 +13,7 @@ describe('webex-token check', () => {
       const { code, stdout } = await on.run(['check', ...args]);
       return [code, stdout.split('\n')[0]];
     };
-    const holds = async (name: string, days: number) => {
-      // Days are rounded down: half a day more is enough for any machine.
-      const lifetimeSeconds = days * 86_400 + 43_200;
-      const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds });
-      await storeTokenOn(on, accessToken, { profile: name });
-    };
+    const holds = (name: string, days: number) => storeExpiringTokenOn(on, simulator, days, name);
     expect(await check()).toEqual([3, 'WEBEX TOKEN UNKNOWN - no profiles | profiles=0']);
     await holds('acme', 100);
     expect(await check()).toEqual([

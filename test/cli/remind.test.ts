@@ -9,7 +9,7 @@ import { readSettings } from '../../src/config/settings.ts';
 import { saveChannelSettings } from '../../src/vault/reminders/channel-settings.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
-import { storeTokenOn } from '../support/cli/store-token.ts';
+import { storeExpiringTokenOn, storeTokenOn } from '../support/cli/store-token.ts';
 import { providerEnvironment, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { actor, noKeychain } from '../support/vault/test-vault.ts';
@@ -62,11 +62,7 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
     WEBEX_TOKEN_WEBHOOK_URL: to.url,
     WEBEX_TOKEN_WEBHOOK_SECRET: 'a secret of the tests',
   });
-  // Days are rounded down: half a day more is enough for any machine.
-  const lifetimeSeconds = lifeDays * 86_400 + 43_200;
-  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds });
-  await storeTokenOn(on, accessToken);
-  return { on, to, token: accessToken };
+  return { on, to, token: await storeExpiringTokenOn(on, simulator, lifeDays) };
 }
 
 /** Kills a `remind` once the receiver has its message, before it can record the delivery. */

@@ -46,7 +46,7 @@ describe.skipIf(reason !== '')(`the files of the image${reason}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-image-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   let image: ImageRoot;
-  const port = forFile(() => freePort());
+  const port = forFile(freePort);
   beforeAll(() => {
     // The user of the image has to reach it.
     chmodSync(folder, 0o755);

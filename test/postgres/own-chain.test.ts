@@ -1,6 +1,5 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { BrokerError } from '../../src/errors/broker-error.ts';
 import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { chainEnds, chainState } from '../../src/store/audit/heads.ts';
 import { OwnChain } from '../../src/store/audit/own-chain.ts';
@@ -16,8 +15,8 @@ import { pruneAuditLog } from '../../src/vault/prune-audit.ts';
 import { hashSecret } from '../../src/vault/sign-in/secret-hashes.ts';
 import { askToken, clientOf, profileWithToken, served } from '../support/api-server.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
-import { stepHangsMs } from '../support/hang-limits.ts';
-import { asOwner } from '../support/store/engines.ts';
+import { ignoreBusy } from '../support/ignore-busy.ts';
+import { endConnections } from '../support/store/engines.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { actor, auditLog, newVault, noKeychain, type TestVault, today } from '../support/vault/test-vault.ts';
 
@@ -32,11 +31,6 @@ function ownChain(db: Db): OwnChain {
 /** Another vault on the same store, with its own connections. */
 function another(vault: TestVault): Promise<TestVault> {
   return newVault(undefined, { settings: vault.settings });
-}
-
-/** A writer waits ten seconds for the others, and a busy machine may need longer. */
-function ignoreBusy(error: unknown): void {
-  if (!(error instanceof BrokerError && error.code === 'E_STORE_BUSY')) throw error;
 }
 
 async function ends(db: Db): Promise<[number, number][]> {
@@ -85,10 +79,7 @@ describe('OwnChain', () => {
     const vault = await newVault();
     const chain = ownChain(vault.db);
     await chain.append(today, entry('a'));
-    const database = new URL(vault.settings.databaseUrl ?? '').pathname.slice(1);
-    await asOwner(
-      `select pg_terminate_backend(pid, ${stepHangsMs}) from pg_stat_activity where datname = '${database}' and pid <> pg_backend_pid()`,
-    );
+    await endConnections(vault.settings.databaseUrl ?? '');
     await chain.append(today, entry('b'));
     expect(await ends(vault.db)).toEqual([
       [1, 0],

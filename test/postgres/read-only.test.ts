@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { healthProbes } from '../../src/server/health-probes.ts';
 import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { askToken, clientOf, profileWithToken, served } from '../support/api-server.ts';
-import { stepHangsMs } from '../support/hang-limits.ts';
-import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
+import { asOwner, endConnections, newPostgresPlace } from '../support/store/engines.ts';
 import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
 describe('a server with PostgreSQL', () => {
@@ -23,9 +22,7 @@ describe('a server with PostgreSQL', () => {
     const readOnly = async (value: 'on' | 'off') => {
       await asOwner(`alter database ${database} set default_transaction_read_only = ${value}`);
       // The setting applies to new connections.
-      await asOwner(
-        `select pg_terminate_backend(pid, ${stepHangsMs}) from pg_stat_activity where datname = '${database}' and pid <> pg_backend_pid()`,
-      );
+      await endConnections(place);
       // The pool drops interrupted connections on their next use.
       await sql`select 1`.execute(vault.db).catch(() => {});
     };

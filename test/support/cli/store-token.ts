@@ -1,4 +1,5 @@
 import { readSettings } from '../../../src/config/settings.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
@@ -26,4 +27,18 @@ export async function storeTokenOn(
   } finally {
     await closeVault(vault);
   }
+}
+
+/** Stores a new token of a simulator that expires in `days` days, and returns it. */
+export async function storeExpiringTokenOn(
+  machine: Machine,
+  simulator: Simulator,
+  days: number,
+  profile = 'acme',
+): Promise<string> {
+  // Days are rounded down: half a day more is enough for any machine.
+  const lifetimeSeconds = days * 86_400 + 43_200;
+  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds });
+  await storeTokenOn(machine, accessToken, { profile });
+  return accessToken;
 }

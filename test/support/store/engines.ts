@@ -58,6 +58,16 @@ export async function prepareHome({
 
 let preparedFile: Promise<Buffer> | undefined;
 
+/** Ends all connections to a database, as a failover does. Resolves when they are gone. */
+export async function endConnections(place: string): Promise<void> {
+  await asOwner(endConnectionsSql(new URL(place).pathname.slice(1)));
+}
+
+/** Ends all connections to the database `name` except the one that runs the statement. */
+function endConnectionsSql(name: string): string {
+  return `select pg_terminate_backend(pid, ${stepHangsMs}) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`;
+}
+
 async function migratedFile(): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
   try {
@@ -126,7 +136,7 @@ async function putBack(database: TestDatabase): Promise<void> {
   try {
     await owner.query(
       [
-        `select pg_terminate_backend(pid, ${stepHangsMs}) from pg_stat_activity where datname = '${name}' and pid <> pg_backend_pid()`,
+        endConnectionsSql(name),
         ...tables.toReversed().map((table) => `delete from ${table}`),
         `insert into audit_head (id, seq, hash) values (1, 0, '${genesisHash}')`,
       ].join('; '),
