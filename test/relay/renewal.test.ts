@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { dayMs } from '../../src/domain/lifetimes.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { orgIds, profileWithToken } from '../support/api-server.ts';
@@ -81,6 +82,15 @@ describe('a renewal', () => {
     await verifyToken(here.vault, tokenId, actor);
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(here.reminded).toBe(0);
+  });
+
+  it('makes no request wait for a token that was captured while the clock was ahead', async () => {
+    const { here, secret, accepted } = await ready({ verificationMs: stepHangsMs });
+    here.vault.setNow(today + dayMs);
+    await pendingToken(here, 'fake-token-for-acme-2');
+    here.vault.setNow(today);
+    accepted.clear();
+    expect((await ask(here, secret, path)).status).toBe(503);
   });
 
   it('makes requests without any token wait for the first one', async () => {
