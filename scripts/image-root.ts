@@ -73,6 +73,7 @@ function librariesOf(program: string): string[] {
 function addFile(from: string, to: string): void {
   mkdirSync(dirname(join(target, to)), { recursive: true });
   copyFileSync(from, join(target, to));
+  makeReadable(join(target, to));
 }
 
 /** Copies a file or folder in the state in which `npm ci` and `npm prune --omit=dev` leave it. */
@@ -99,7 +100,7 @@ function productionPackages(): string[] {
     .map(([path]) => path);
 }
 
-/** Sets the modes that the build stage sets, whatever the umask of the checkout was. */
+/** Sets the modes of files that every user can read, whatever the umask of the checkout was. */
 function makeReadable(path: string): void {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) return;

@@ -1,14 +1,20 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Whether other users of this computer can reach a file, that is, search every folder above it. */
-export function isOpenToOthers(path: string): boolean {
+/** Whether other users of this computer can search every folder above a file. */
+function isReachable(path: string): boolean {
   const parent = dirname(path);
-  return (statSync(parent).mode & 0o001) !== 0 && (parent === path || isOpenToOthers(parent));
+  return (statSync(parent).mode & 0o001) !== 0 && (parent === path || isReachable(parent));
 }
 
-/** Tests that start this program as another user are skipped in a folder that only its owner can open, such as `/root`. */
-export const cloneIsOpen = process.platform !== 'win32' && isOpenToOthers(import.meta.filename);
+/**
+ * Tests that start this program as another user are skipped in a clone that only its owner can read: below a folder such as
+ * `/root`, or created with a umask such as 0027.
+ */
+export const cloneIsOpen =
+  process.platform !== 'win32' &&
+  isReachable(import.meta.filename) &&
+  (statSync(import.meta.filename).mode & 0o004) !== 0;
 
 /** For the title of such tests. */
-export const whySkipped = cloneIsOpen ? '' : ' (skipped: other users cannot open the folder of this clone)';
+export const whySkipped = cloneIsOpen ? '' : ' (skipped: other users cannot read this clone)';
