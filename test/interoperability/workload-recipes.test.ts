@@ -177,9 +177,10 @@ describe.skipIf(missing.length > 0)(`the recipes without a stored secret${reason
       `system:serviceaccount:${scalar(yaml, 'namespace')}:${scalar(yaml, 'serviceAccountName')}`,
     );
     const folder = workFolder();
-    const mount = join(folder, scalar(yaml, 'mountPath'));
-    mkdirSync(mount, { recursive: true });
-    writeFileSync(join(mount, scalar(yaml, 'path')), await pod.jwt());
+    // Relative to the folder, whose own path may contain a space.
+    const mount = join('.', scalar(yaml, 'mountPath'));
+    mkdirSync(join(folder, mount), { recursive: true });
+    writeFileSync(join(folder, mount, scalar(yaml, 'path')), await pod.jwt());
     const script = literal(yaml, '- |')
       .replace(endpoint, pod.origin)
       .replace(scalar(yaml, 'mountPath'), mount);
@@ -243,7 +244,7 @@ describe.skipIf(!hasKubectl)(
       const folder = temporaryFolder();
       writeFileSync(join(folder, 'jwt'), 'a-jwt');
       const script = literal(yaml, '- |')
-        .replace(scalar(yaml, 'mountPath'), folder)
+        .replace(scalar(yaml, 'mountPath'), '.')
         .replace('kubectl apply -f -', 'cat');
       const { stdout } = await runScript(['sh', '-ec'], script, { HOME: folder }, folder);
       expect(stdout).toContain('external-secrets.io/type: webhook');
