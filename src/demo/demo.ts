@@ -14,6 +14,7 @@ import { packageRoot } from '../program-files.ts';
 import { startProvisioningJobs } from '../server/provisioning-jobs.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { powershellString, shellString } from '../text/quoting.ts';
 import { saveChannelSettings } from '../vault/reminders/channel-settings.ts';
 import { createAccessLink } from '../vault/sign-in/access-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
@@ -153,15 +154,15 @@ function writeEnvironment({ port, databaseUrl, webex, entra, okta }: Settings): 
   };
   const lines = (line: (name: string, value: string) => string) =>
     `${Object.entries(variables)
-      .map(([name, value]) => line(name, value.replaceAll("'", `'"'"'`)))
+      .map(([name, value]) => line(name, value))
       .join('\n')}\n`;
   writeFileSync(
     join(home, 'env'),
-    lines((name, value) => `export ${name}='${value}'`),
+    lines((name, value) => `export ${name}=${shellString(value)}`),
   );
   writeFileSync(
     join(home, 'env.ps1'),
-    lines((name, value) => `$env:${name} = '${value}'`),
+    lines((name, value) => `$env:${name} = ${powershellString(value)}`),
   );
 }
 

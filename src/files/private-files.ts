@@ -2,6 +2,7 @@ import * as nodeFiles from 'node:fs';
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
+import { shellString } from '../text/quoting.ts';
 
 /*
  * Windows has no mode bits. There, the data folder is in the user's own profile, which other users cannot access.
@@ -180,7 +181,7 @@ function assertPrivate(path: string, kind: Kind, files: Files): void {
     : '';
   throw permissionsError(
     `${name} is accessible to other users of this machine (mode ${octal}).`,
-    `Restrict it: chmod ${kind.mode} '${path}'${kubernetes}`,
+    `Restrict it: chmod ${kind.mode} ${shellString(path)}${kubernetes}`,
   );
 }
 
@@ -204,7 +205,7 @@ function isSupplementary(gid: number): boolean {
 
 function helpWithRoot(path: string, kind: Kind): string {
   return kind === folder
-    ? `Set ${kind.variable}='${join(path, 'webex-token')}': a folder inside it, which is created for you only. Or grant it to a group of yours with mode 2770.`
+    ? `Set ${kind.variable}=${shellString(join(path, 'webex-token'))}: a folder inside it, which is created for you only. Or grant it to a group of yours with mode 2770.`
     : `It is accepted if only a group of yours can read it (mode 440). In Kubernetes, set fsGroup for the pod and defaultMode: 0400 for the Secret. Or set ${kind.variable} to a file of yours.`;
 }
 

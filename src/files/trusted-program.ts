@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
+import { shellString } from '../text/quoting.ts';
 
 /** Windows has no mode bits. There, the permissions of the folder decide. */
 const hasModes = process.platform !== 'win32';
@@ -16,13 +17,13 @@ export function assertTrustedProgram(path: string): void {
   try {
     accessSync(real, constants.X_OK);
   } catch {
-    throw new BrokerError('E_FILE', `${path} is not executable. Run: chmod u+x '${path}'`);
+    throw new BrokerError('E_FILE', `${path} is not executable. Run: chmod u+x ${shellString(path)}`);
   }
   if (!hasModes) return;
   assertOwner(path, file);
   if ((file.mode & 0o022) !== 0) {
     throw permissionsError(
-      `${path} can be changed by other users (mode ${octal(file)}). Run: chmod go-w '${path}'`,
+      `${path} can be changed by other users (mode ${octal(file)}). Run: chmod go-w ${shellString(path)}`,
     );
   }
   // A link is as safe as the folder that it is in, and as the file that it names.
@@ -62,7 +63,7 @@ function assertFolders(path: string): void {
     const isSticky = (stats.mode & 0o1000) !== 0;
     if (isOpen && (folder === parent || !isSticky)) {
       throw permissionsError(
-        `its folder ${folder} can be changed by every user (mode ${octal(stats)}). Run: chmod o-w '${folder}', or use another folder`,
+        `its folder ${folder} can be changed by every user (mode ${octal(stats)}). Run: chmod o-w ${shellString(folder)}, or use another folder`,
       );
     }
     if (folder === dirname(folder)) return;

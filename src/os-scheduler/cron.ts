@@ -1,3 +1,4 @@
+import { shellString } from '../text/quoting.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 import type { System } from './system.ts';
 
@@ -49,7 +50,7 @@ function withoutOwnBlock(text: string): string[] {
 
 /** At 17 minutes past the hour, when fewer jobs run. Only failures, on standard error, are mailed by cron. */
 function line({ command }: Job): string {
-  const words = [...command.map(quoted), '>/dev/null'];
+  const words = [...command.map(shellString), '>/dev/null'];
   // crontab(5): an unescaped percent sign ends the command.
   return `17 * * * * ${words.join(' ').replaceAll('%', '\\%')}`;
 }
@@ -61,8 +62,4 @@ function commandOf(line: string): string[] | null {
   return [...words.replaceAll('\\%', '%').matchAll(/(?:'[^']*'|\\')+/g)].map(([word]) =>
     word.replace(/'([^']*)'|\\(')/g, '$1$2'),
   );
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

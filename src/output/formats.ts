@@ -1,4 +1,4 @@
-import { curlString, dotEnvValue, powershellString, shellString } from './quoting.ts';
+import { curlString, dotEnvValue, powershellString, shellString } from '../text/quoting.ts';
 
 /** A token with the details that programs get. */
 export interface TokenOutput {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { parseEnv, promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Format, formats, formatToken, type TokenOutput } from '../../src/output/formats.ts';
-import { curlString, dotEnvValue, powershellString, shellString } from '../../src/output/quoting.ts';
+import { curlString } from '../../src/text/quoting.ts';
 
 const orgId = '11111111-2222-4333-8444-555555555555';
 
@@ -67,63 +67,6 @@ describe('formatToken', () => {
     expect(JSON.parse(formatToken('terraform', unknown))).toMatchObject({ org_id: '', tenant_url: '' });
     expect(formatToken('env', unknown)).toContain('\nWEBEX_ORG_ID=\nWEBEX_SCIM_TENANT_URL=\n');
   });
-
-  /** Values that break incomplete quoting. */
-  const awkward = [
-    '',
-    "it's",
-    'say "hello"',
-    '$HOME `id` $(id) $x',
-    'back\\slash\\n and \\\\ end\\',
-    'a # comment = b; c & d | e > f',
-    ' leading and trailing ',
-    'line\nbreak',
-    'tab\there',
-    "‘typographic’ ‚quotes‛ 'plain'",
-    '!history %PATH% ^caret *glob ~',
-    'ünïcode 😀',
-  ];
-
-  it.each(awkward)('quotes %j so that a shell reads it back', (value) => {
-    const script = `V=${shellString(value)}; printf %s "$V"`;
-    expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(value);
-  });
-
-  it.each(awkward)('quotes %j so that a .env parser reads it back', (value) => {
-    expect(parseEnv(`BEFORE=1\nV=${dotEnvValue('V', value)}\nAFTER=2`)).toEqual({
-      BEFORE: '1',
-      V: value,
-      AFTER: '2',
-    });
-  });
-
-  it('refuses a value that .env cannot contain, and NUL in every language', () => {
-    expect(() => dotEnvValue('V', '\'"`')).toThrow(/V has characters/);
-    for (const quote of [shellString, powershellString, curlString])
-      expect(() => quote('a\0b')).toThrow(/NUL/);
-  });
-
-  it.each(awkward)('quotes %j by the rules of PowerShell', (value) => {
-    expect(readPowershellString(powershellString(value))).toBe(value);
-  });
-
-  /** about_Quoting_Rules: any of five single quotes ends the string, unless one of them follows at once. */
-  function readPowershellString(text: string): string {
-    const isQuote = (character: string | undefined) => character !== undefined && "'‘’‚‛".includes(character);
-    const characters = [...text];
-    let value = '';
-    for (let at = 1; at < characters.length; at += 1) {
-      if (!isQuote(characters[at])) value += characters[at];
-      else if (isQuote(characters[at + 1])) {
-        value += characters[at];
-        at += 1;
-      } else {
-        expect(at).toBe(characters.length - 1);
-        return value;
-      }
-    }
-    throw new Error('the string does not end');
-  }
 
   async function headersSeenBy(program: string, args: (url: string) => string[], input: string) {
     const server = createServer((request, response) => {

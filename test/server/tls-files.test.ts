@@ -75,7 +75,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
     {
       'a certificate in DER form': [
         /server\.der is a certificate in DER form/,
-        /openssl x509 -inform der -in \S+server\.der -out cert\.pem/,
+        /openssl x509 -inform der -in '[^']+it'\\''s here\/server\.der' -out cert\.pem/,
         (folder) => {
           const { certificate, key } = signed(folder);
           openssl('x509', '-in', certificate, '-outform', 'der', '-out', join(folder, 'server.der'));
@@ -84,7 +84,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       ],
       'a key in DER form': [
         /key\.der is a key in DER form/,
-        /openssl pkey -inform der -in \S+key\.der -out key\.pem/,
+        /openssl pkey -inform der -in '[^']+it'\\''s here\/key\.der' -out key\.pem/,
         (folder) => {
           const { certificate, key } = signed(folder);
           openssl('pkey', '-in', key, '-outform', 'der', '-out', join(folder, 'key.der'));
@@ -93,7 +93,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       ],
       'a PKCS #12 file': [
         /server\.pfx is a binary file/,
-        /openssl pkcs12 -in \S+server\.pfx -nokeys/,
+        /openssl pkcs12 -in '[^']+it'\\''s here\/server\.pfx' -nokeys/,
         (folder) => {
           const { certificate, key } = signed(folder);
           openssl(
@@ -126,8 +126,8 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         (folder) => [signed(folder).request, signed(folder).key],
       ],
       'an encrypted key': [
-        /key in \S+locked\.key is encrypted with a passphrase/,
-        /openssl pkey -in \S+locked\.key -out key\.pem/,
+        /key in \S.+locked\.key is encrypted with a passphrase/,
+        /openssl pkey -in '[^']+it'\\''s here\/locked\.key' -out key\.pem/,
         (folder) => {
           const { certificate, key } = signed(folder);
           openssl(
@@ -163,7 +163,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         },
       ],
       'the wrong order': [
-        /the key matches certificate 2 in \S+chain\.crt, but the server's own certificate must come first/,
+        /the key matches certificate 2 in \S.+chain\.crt, but the server's own certificate must come first/,
         /cat server\.pem intermediate\.pem > fullchain\.pem/,
         (folder) => {
           const { authority, certificate, key } = signed(folder);
@@ -205,7 +205,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         },
       ],
       'half a key': [
-        /the key in \S+ is damaged/,
+        /the key in \S.+ is damaged/,
         /openssl pkey/,
         (folder) => {
           const { certificate, key } = signed(folder);
@@ -214,7 +214,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         },
       ],
       'a damaged certificate': [
-        /the certificate in \S+ is damaged/,
+        /the certificate in \S.+ is damaged/,
         /openssl x509/,
         (folder) => {
           const { certificate, key } = signed(folder);
@@ -240,7 +240,10 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
   it.each(Object.entries(spoiled))(
     'are reported in one line with the fix: %s',
     async (_what, [message, help, make]) => {
-      const [certificate, key] = make(temporaryFolder());
+      // A name that has to be quoted in a command.
+      const folder = join(temporaryFolder(), "it's here");
+      mkdirSync(folder);
+      const [certificate, key] = make(folder);
       const error = await brokerErrorOf(async () => void readTls({ certificate, key }));
       expect(error.code).toBe('E_TLS');
       expect(error.message).toMatch(message);

@@ -1,4 +1,4 @@
-import { powershellString } from '../../output/quoting.ts';
+import { powershellString } from '../../text/quoting.ts';
 import { isGroup } from './bash.ts';
 import type { CommandSpecification } from './specification.ts';
 

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { decodeText } from '../../text/decode-text.ts';
+import { shellString } from '../../text/quoting.ts';
 import type { RawProfileRow } from '../../vault/profiles/csv-row.ts';
 import { csvError, parseProfileCsv } from '../../vault/profiles/profile-csv.ts';
 import { readStandardInput } from '../terminal/terminal.ts';
@@ -27,7 +28,7 @@ export async function readProfileFile(path: string): Promise<ProfileFile> {
     throw new BrokerError(
       'E_FILE_PERMISSIONS',
       `The file ${path} contains tokens, and other users of this computer can read it (mode ${(mode & 0o777).toString(8)}).`,
-      { help: `Run chmod 600 '${path}', then try again. Nothing was stored.` },
+      { help: `Run chmod 600 ${shellString(path)}, then try again. Nothing was stored.` },
     );
   }
   return { rows, holdsTokens };

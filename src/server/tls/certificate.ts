@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { plural } from '../../text/count.ts';
+import { shellString } from '../../text/quoting.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /** Why a file cannot be used for TLS, and how to fix it. */
@@ -30,7 +31,7 @@ export function readCertificates(bytes: Buffer, file: string): X509Certificate[]
       const which = blocks.length === 1 ? 'the certificate' : `certificate ${at + 1}`;
       throw new TlsFileError(
         `${which} in ${file} is damaged`,
-        `Copy the file again. To check it: openssl x509 -in ${file} -noout -text`,
+        `Copy the file again. To check it: openssl x509 -in ${shellString(file)} -noout -text`,
       );
     }
   });
@@ -49,7 +50,7 @@ function noCertificate(bytes: Buffer, file: string): TlsFileError {
   if (has(/-----BEGIN PKCS7-----/)) {
     return new TlsFileError(
       `${file} is a PKCS #7 file, not PEM certificates`,
-      `Convert it: openssl pkcs7 -print_certs -in ${file} -out cert.pem`,
+      `Convert it: openssl pkcs7 -print_certs -in ${shellString(file)} -out cert.pem`,
     );
   }
   if (has(/-----BEGIN [A-Z ]*PRIVATE KEY-----/)) {
@@ -62,11 +63,11 @@ function noCertificate(bytes: Buffer, file: string): TlsFileError {
     return isDerCertificate(bytes)
       ? new TlsFileError(
           `${file} is a certificate in DER form, not PEM`,
-          `Convert it: openssl x509 -inform der -in ${file} -out cert.pem`,
+          `Convert it: openssl x509 -inform der -in ${shellString(file)} -out cert.pem`,
         )
       : new TlsFileError(
           `${file} is a binary file, not PEM`,
-          `If it is PKCS #12 (.pfx, .p12), extract both parts: openssl pkcs12 -in ${file} -nokeys -out cert.pem, and openssl pkcs12 -in ${file} -nocerts -nodes -out key.pem. If it is PKCS #7 (.p7b): openssl pkcs7 -inform der -print_certs -in ${file} -out cert.pem`,
+          `If it is PKCS #12 (.pfx, .p12), extract both parts: openssl pkcs12 -in ${shellString(file)} -nokeys -out cert.pem, and openssl pkcs12 -in ${shellString(file)} -nocerts -nodes -out key.pem. If it is PKCS #7 (.p7b): openssl pkcs7 -inform der -print_certs -in ${shellString(file)} -out cert.pem`,
         );
   }
   return new TlsFileError(`${file} contains no PEM certificate`, pemHelp);
@@ -80,7 +81,7 @@ export function readPrivateKey(bytes: Buffer, file: string): KeyObject {
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(text)) {
     throw new TlsFileError(
       `the key in ${file} is encrypted with a passphrase`,
-      `Remove the passphrase, and make the file readable only by this program's user: openssl pkey -in ${file} -out key.pem`,
+      `Remove the passphrase, and make the file readable only by this program's user: openssl pkey -in ${shellString(file)} -out key.pem`,
     );
   }
   try {
@@ -96,7 +97,7 @@ function noPrivateKey(bytes: Buffer, file: string): TlsFileError {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     return new TlsFileError(
       `the key in ${file} is damaged or of an unsupported type`,
-      `Copy the file again. To check it: openssl pkey -in ${file} -noout`,
+      `Copy the file again. To check it: openssl pkey -in ${shellString(file)} -noout`,
     );
   }
   if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) {
@@ -108,7 +109,7 @@ function noPrivateKey(bytes: Buffer, file: string): TlsFileError {
   if (isDer(bytes)) {
     return new TlsFileError(
       `${file} is a key in DER form, not PEM`,
-      `Convert it: openssl pkey -inform der -in ${file} -out key.pem`,
+      `Convert it: openssl pkey -inform der -in ${shellString(file)} -out key.pem`,
     );
   }
   return new TlsFileError(`${file} contains no PEM private key`, pemHelp);
