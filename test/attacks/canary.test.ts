@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { BrokerError } from '../../src/errors/broker-error.ts';
@@ -219,7 +220,7 @@ describe('the output of the program', () => {
     process.on('SIGUSR2', () => { throw Object.assign(new TypeError('it broke at ' + token), { token, cause: new Error(token) }); });`,
     );
     const faulty = await machine(simulator, {
-      NODE_OPTIONS: `--import=${preload}`,
+      NODE_OPTIONS: `--import=${pathToFileURL(preload)}`,
       WEBEX_TOKEN_HOME: here.home,
     });
     const login = faulty.start(['login', 'acme', '--no-open']);

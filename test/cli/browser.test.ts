@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { shellString } from '../../src/text/quoting.ts';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -25,7 +26,7 @@ async function desktop(defaultBrowser: string | null, exec: string | null = null
     writeFileSync(join(programs, name), `#!/bin/sh\n${text}\n`);
     chmodSync(join(programs, name), 0o700);
   };
-  const writeDown = `printf '%s\\n' "\${0##*/} $*" >> ${record}`;
+  const writeDown = `printf '%s\\n' "\${0##*/} $*" >> ${shellString(record)}`;
   for (const name of ['google-chrome', 'firefox-esr', 'flatpak', 'any-browser']) program(name, writeDown);
   const answer = defaultBrowser === null ? 'exit 1' : `echo ${defaultBrowser}`;
   program('xdg-settings', 'exit 1');
@@ -40,7 +41,8 @@ async function desktop(defaultBrowser: string | null, exec: string | null = null
     DISPLAY: ':99',
     XDG_DATA_HOME: folder,
     XDG_DATA_DIRS: folder,
-    BROWSER: join(programs, 'any-browser'),
+    // Its words are split, so the path may not contain a space.
+    BROWSER: 'any-browser',
   });
   const lines = () =>
     readFileSync(record, 'utf8')

@@ -22,7 +22,7 @@ describe('a running server', () => {
   it('survives uncaught errors in timers, promises and events, and logs each once', async () => {
     const hook = join(temporaryFolder(), 'saboteur.cjs');
     writeFileSync(hook, saboteur);
-    const here = await machine(undefined, { NODE_OPTIONS: `--require=${hook}` });
+    const here = await machine(undefined, { NODE_OPTIONS: `--require=${JSON.stringify(hook)}` });
     const port = await freePort();
     const web = here.spawn(['serve', '--no-open']);
     await printedLink(web);

@@ -160,16 +160,17 @@ async function startNginx(apiPort: string): Promise<number> {
   copyFileSync(join(folder, 'nginx.conf'), join(own, 'site.conf'));
   const site = readFileSync(join(folder, 'nginx.conf'), 'utf8')
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${apiPort}`)
-    .replaceAll('/etc/ssl/tokens.example.com', own)
+    // Relative to the prefix, whose own path may contain a space.
+    .replaceAll('/etc/ssl/tokens.example.com/', '')
     .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
     .replace(/ +listen \[::\]:443 ssl;\n/, '');
   writeFileSync(
     join(own, 'nginx.conf'),
-    `daemon off; master_process off; pid ${own}/nginx.pid; error_log stderr;
+    `daemon off; master_process off; pid nginx.pid; error_log stderr;
      events {}
      http {
-       client_body_temp_path ${own}/body; proxy_temp_path ${own}/proxy; fastcgi_temp_path ${own}/fastcgi;
-       uwsgi_temp_path ${own}/uwsgi; scgi_temp_path ${own}/scgi;
+       client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+       uwsgi_temp_path uwsgi; scgi_temp_path scgi;
        ${site}
      }`,
   );

@@ -85,8 +85,8 @@ const plain = /^webex-token(?: +(?:[\w.,:/=@+-]+|'[^']*'|"[^"$`\\!]*"))+$/;
 
 async function run(line: string, { folder, env }: { folder: string; env: NodeJS.ProcessEnv }) {
   const local = line
-    .replaceAll('/mnt/safe', folder)
-    .replaceAll('/var/backups', folder)
+    .replaceAll('/mnt/safe', '.')
+    .replaceAll('/var/backups', '.')
     .replaceAll('https://webexapis.com/v1', String(env.WEBEX_TOKEN_API_URL))
     // A date that has passed would be refused.
     .replaceAll(/(?<=--expires )\d{4}(?=-)/g, String(new Date().getUTCFullYear() + 1));

@@ -101,7 +101,10 @@ describe.skipIf(reason !== '')(`the single file${reason}`, () => {
     }
     const here = await machine(
       undefined,
-      { NODE_OPTIONS: `--require=${join(elsewhere, 'planted.cjs')}`, WEBEX_TOKEN_PORT: undefined },
+      {
+        NODE_OPTIONS: `--require=${JSON.stringify(join(elsewhere, 'planted.cjs'))}`,
+        WEBEX_TOKEN_PORT: undefined,
+      },
       [copy],
     );
     // Without a keychain, the first command that needs a key looks for one.
