@@ -153,9 +153,9 @@ function writeEnvironment({ port, databaseUrl, webex, entra, okta }: Settings): 
     OKTA_CLIENT_TOKEN: okta.token ?? '',
   };
   const lines = (line: (name: string, value: string) => string) =>
-    `${Object.entries(variables)
-      .map(([name, value]) => line(name, value))
-      .join('\n')}\n`;
+    Object.entries(variables)
+      .map(([name, value]) => `${line(name, value)}\n`)
+      .join('');
   writeFileSync(
     join(home, 'env'),
     lines((name, value) => `export ${name}=${shellString(value)}`),

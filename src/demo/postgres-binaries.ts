@@ -73,11 +73,12 @@ function isUsable(program: string): boolean {
 }
 
 /** Whether a user who owns no part of the path can enter or run it. */
-function isAccessible(path: string): boolean {
+export function isAccessible(path: string): boolean {
   return hasMode(path, 0o001) && (path === dirname(path) || isAccessible(dirname(path)));
 }
 
-function hasMode(path: string, bits: number): boolean {
+/** Whether a file or folder has all of these mode bits. */
+export function hasMode(path: string, bits: number): boolean {
   try {
     return (statSync(path).mode & bits) === bits;
   } catch {

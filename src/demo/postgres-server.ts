@@ -118,7 +118,7 @@ async function starts(
  */
 async function loadQuietly(folder: string): Promise<EmbeddedPostgres> {
   const events = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'beforeExit', 'exit', 'message'];
-  const { process: emitter }: { process: EventEmitter } = globalThis;
+  const emitter: EventEmitter = process;
   const before = new Map(events.map((event) => [event, new Set(emitter.listeners(event))]));
   const EmbeddedPostgres = await loadEmbeddedPostgres(folder);
   for (const event of events) {

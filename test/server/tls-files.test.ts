@@ -126,7 +126,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         (folder) => [signed(folder).request, signed(folder).key],
       ],
       'an encrypted key': [
-        /key in \S.+locked\.key is encrypted with a passphrase/,
+        /key in \S[^']+it's here\/locked\.key is encrypted with a passphrase/,
         /openssl pkey -in '[^']+it'\\''s here\/locked\.key' -out key\.pem/,
         (folder) => {
           const { certificate, key } = signed(folder);
@@ -163,7 +163,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         },
       ],
       'the wrong order': [
-        /the key matches certificate 2 in \S.+chain\.crt, but the server's own certificate must come first/,
+        /the key matches certificate 2 in \S[^']+it's here\/chain\.crt, but the server's own certificate must come first/,
         /cat server\.pem intermediate\.pem > fullchain\.pem/,
         (folder) => {
           const { authority, certificate, key } = signed(folder);
@@ -205,7 +205,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         },
       ],
       'half a key': [
-        /the key in \S.+ is damaged/,
+        /the key in \S[^']+it's here\/server\.key is damaged/,
         /openssl pkey/,
         (folder) => {
           const { certificate, key } = signed(folder);
@@ -214,7 +214,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
         },
       ],
       'a damaged certificate': [
-        /the certificate in \S.+ is damaged/,
+        /the certificate in \S[^']+it's here\/server\.crt is damaged/,
         /openssl x509/,
         (folder) => {
           const { certificate, key } = signed(folder);

@@ -50,6 +50,7 @@ describe('the pages of API clients', () => {
     [{ name: 'No Way', profiles: 'acme' }, 'name', 'not a valid client name'],
     [{ name: 'taken', profiles: 'acme' }, 'name', 'An API client named'],
     [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
+    [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'in the past'],
     [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'check this machine’s clock'],
     [{ name: 'ci', profiles: 'acme', until: '2027-02-30' }, 'until', 'This is not a date.'],
     [

@@ -1,3 +1,4 @@
+import { shellString } from '../../text/quoting.ts';
 import { isGroup } from './bash.ts';
 import type { CommandSpecification } from './specification.ts';
 
@@ -61,7 +62,5 @@ function zshCase({ path, options, words, names }: CommandSpecification): string 
 }
 
 function described(words: { word: string; description: string }[]): string {
-  return words
-    .map(({ word, description }) => `'${`${word}:${description}`.replaceAll("'", "'\\''")}'`)
-    .join(' ');
+  return words.map(({ word, description }) => shellString(`${word}:${description}`)).join(' ');
 }
